@@ -1,0 +1,33 @@
+/**
+ * How to start, read and resume one agent: data only. Adding an agent is adding one of these, or an `agents.<name>`
+ * entry in the configuration.
+ */
+export interface AgentProfile {
+  readonly name: string;
+  readonly title: string;
+  /** How it speaks ACP, or null when it has only a terminal. */
+  readonly acp: AcpProfile | null;
+  /** True when it can also be driven in a terminal (its details come with the tmux backend). */
+  readonly terminal: boolean;
+  /** One line a person can paste. */
+  readonly install: string;
+  readonly login: string;
+  /** Environment variables (names, or prefixes ending in `*`) passed on to the agent beside the base list. */
+  readonly environment: readonly string[];
+  /** Files under HOME whose existence shows that someone logged in; any one is enough. Empty: cannot be told. */
+  readonly loginFiles: readonly string[];
+  /** Version this profile was last run against, or null: shown as unverified. */
+  readonly verified: string | null;
+  readonly knownFaults: readonly { readonly seenIn: string; readonly what: string }[];
+}
+
+export interface AcpProfile {
+  /** Candidates in order; the first whose program is found is used. */
+  readonly programs: readonly { readonly bin: string; readonly args: readonly string[] }[];
+  /** npm packages that bring the program, looked for in local and global `node_modules`. */
+  readonly packages: readonly string[];
+  readonly resume: 'resume' | 'load' | 'none';
+  readonly preferredOptionIds: readonly string[];
+  /** How long it takes to leave after its stdin is closed. */
+  readonly closePatienceMs: number;
+}

@@ -1,0 +1,138 @@
+import type { TurnFailure, Usage, ProcessIdentity } from '../session/events.ts';
+import type { BackendName } from '../session/words.ts';
+
+/** How conduxt talks to one kind of agent connection. Two implementations: `acp/` and `terminal/`. */
+export interface Backend {
+  readonly name: BackendName;
+  /**
+   * Starts the agent and opens its session. Rejects with a ConduxtError (`agent-not-started`, `agent-start-timeout`,
+   * `agent-login-required`, `agent-protocol`, `agent-session-lost`) after ending every process it started.
+   * @param listener is called in arrival order, one call at a time; a pending `update` stops reading from the agent.
+   */
+  open(spec: OpenSpec, listener: AgentListener): Promise<AgentSession>;
+}
+
+export interface OpenSpec {
+  /** Our session id; goes into the agent's environment as the marker `CONDUXT_SESSION`. */
+  readonly sessionId: string;
+  readonly cwd: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The complete environment of the agent; nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Native id to continue, or null for a new session. A session that cannot be continued is an error, never replaced. */
+  readonly resume: string | null;
+  readonly startTimeoutMs: number;
+  readonly firstSignTimeoutMs: number;
+  readonly turnTimeoutMs: number;
+  readonly cancelTimeoutMs: number;
+  readonly silenceWarnMs: number;
+  /** Patience after stdin is closed, before TERM; and between TERM and KILL. */
+  readonly closePatienceMs: number;
+  readonly termPatienceMs: number;
+  /** Option ids to prefer among those of one kind, best first (from the agent profile). */
+  readonly preferredOptionIds: readonly string[];
+}
+
+/** An open conversation. One prompt in flight at a time; a second `prompt` while one runs is a bug and throws. */
+export interface AgentSession {
+  readonly nativeId: string;
+  readonly continuity: 'new' | 'resumed' | 'loaded';
+  readonly agentVersion: string | null;
+  readonly process: ProcessIdentity;
+  readonly capabilities: AgentCapabilities;
+  /** Settles when the turn is over and every update before it has been delivered. Never rejects. */
+  prompt(prompt: { readonly turnId: string; readonly text: string }): Promise<TurnEnd>;
+  /** Injects text into the running turn, where the agent can. Never starts a turn. */
+  steer(text: string): Promise<'injected' | 'not-supported' | 'no-turn'>;
+  /** Ends the running turn: cooperative first, then by ending the process. Nothing is sent while idle. */
+  cancel(): Promise<void>;
+  /** Ends the agent and everything it started. Safe to call twice. */
+  close(): Promise<AgentExit>;
+  /** Settles when the agent is gone, for whatever reason. */
+  readonly exited: Promise<AgentExit>;
+}
+
+export interface AgentCapabilities {
+  readonly resume: 'resume' | 'load' | 'native' | 'none';
+  readonly nativeId: 'same' | 'mapped' | 'unproven';
+  readonly steer: boolean;
+  readonly permissions: boolean;
+  readonly usage: boolean;
+}
+
+export interface AgentExit {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** Pids with our marker that are still alive. */
+  readonly left: readonly number[];
+  /** Redacted by the caller before it is stored; at most 8 KiB. */
+  readonly stderrTail: string;
+}
+
+export interface TurnEnd {
+  /** `unknown` only when the agent died or the connection broke after the prompt may have reached it. */
+  readonly verdict: 'done' | 'failed' | 'cancelled' | 'unknown';
+  readonly stopReason: string | null;
+  readonly failure?: TurnFailure;
+  readonly detail?: string;
+  /** The turn's messages from the last one backwards, joined from their chunks; together at most 1 MiB. */
+  readonly messages: readonly string[];
+  readonly toolCalls: number;
+  readonly usage?: Usage;
+}
+
+export interface AgentListener {
+  /** An update of the agent, as it came. A returned promise is awaited before more is read. */
+  update(update: AgentUpdate): void | Promise<void>;
+  /** The first sign of life of the running turn. Awaited before its update is delivered. */
+  accepted(turnId: string): void | Promise<void>;
+  /** The agent wants to do something. `signal` aborts when the answer is no longer needed. */
+  permission(request: PermissionRequest, signal: AbortSignal): Promise<PermissionAnswer>;
+  /** Something odd about the connection: garbage on stdout, a dropped line, silence. For the milestone list and log. */
+  notice(notice: BackendNotice): void;
+}
+
+/**
+ * One update. `raw` is the agent's line without its newline, exactly as received (not redacted).
+ * `view` holds the few fields conduxt reads; unknown kinds have `type: 'other'` and are kept all the same.
+ */
+export interface AgentUpdate {
+  readonly turnId: string | null;
+  readonly raw: Buffer;
+  readonly view: UpdateView;
+}
+export type UpdateView =
+  | { readonly type: 'message'; readonly text: string; readonly messageId: string | null }
+  | { readonly type: 'thought'; readonly text: string }
+  | {
+      readonly type: 'tool';
+      readonly toolCallId: string;
+      readonly title: string | null;
+      readonly kind: string | null;
+      readonly status: string | null;
+    }
+  | { readonly type: 'plan'; readonly entries: readonly { readonly content: string; readonly status: string }[] }
+  | { readonly type: 'usage'; readonly usage: Usage }
+  | { readonly type: 'other'; readonly kind: string };
+
+export interface PermissionRequest {
+  readonly toolCallId: string | null;
+  readonly title: string;
+  /** ACP tool kind: read, edit, delete, move, search, execute, think, fetch, switch_mode, other; null when not given. */
+  readonly kind: string | null;
+  /** From structured fields, never from the title: what would be run, and which paths it names. */
+  readonly command: string | null;
+  readonly paths: readonly string[];
+}
+export type PermissionAnswer =
+  | { readonly type: 'allow'; readonly always: boolean }
+  | { readonly type: 'reject' }
+  | { readonly type: 'cancelled' };
+
+export type BackendNotice =
+  | { readonly type: 'noise'; readonly lines: number; readonly sample: string }
+  | { readonly type: 'line-dropped'; readonly bytes: number; readonly why: 'too-long' | 'bad-utf8' | 'too-deep' | 'torn' }
+  | { readonly type: 'protocol-oddity'; readonly what: string }
+  | { readonly type: 'silent'; readonly forMs: number; readonly toolPending: boolean }
+  | { readonly type: 'stderr'; readonly text: string };

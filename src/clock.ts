@@ -1,0 +1,21 @@
+/** Time, passed in. Decisions take `now` as a value; only edges hold a Clock. */
+export interface Clock {
+  /** Wall clock, milliseconds since 1970. For records people read; never for measuring. */
+  now(): number;
+  /** Monotonic milliseconds. For durations and deadlines: a wall-clock jump changes nothing. */
+  monotonic(): number;
+  /** Calls `fn` once after `ms`; the returned function cancels it and is safe to call twice. */
+  after(ms: number, fn: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, fn) {
+    const timer = setTimeout(fn, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** ISO 8601 in UTC with milliseconds: the only time format that is written to disk. */
+export const isoTime = (ms: number): string => new Date(ms).toISOString();

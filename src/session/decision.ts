@@ -1,0 +1,18 @@
+/** Something only a person, or the calling agent, can answer. */
+export interface Decision {
+  readonly id: string;
+  readonly kind: 'permission' | 'clarification' | 'gate' | 'login' | 'dialog';
+  /** One line, sanitized, safe to print. */
+  readonly question: string;
+  /** Facts to decide by: command, path, tool. Plain strings. */
+  readonly facts: Readonly<Record<string, string>>;
+  readonly choices: readonly string[];
+  /** ISO time after which `fallback` is taken, or null when it waits for ever. */
+  readonly deadline: string | null;
+  readonly fallback: string | null;
+}
+
+export type DecisionEnd =
+  | { readonly type: 'answered'; readonly answer: string; readonly by: 'person' | 'policy' }
+  | { readonly type: 'expired'; readonly answer: string }
+  | { readonly type: 'withdrawn' };

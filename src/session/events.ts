@@ -1,0 +1,288 @@
+import type { CallbackResult } from './callback.ts';
+import type { Decision, DecisionEnd } from './decision.ts';
+import type { Receipt } from './receipt.ts';
+import type { PromptKind, TaskEnd } from './words.ts';
+
+/**
+ * The journal's events. Every record adds `seq`, `epoch` and `at` (`JournalRecord`).
+ * A name or field written here stays readable for ever.
+ */
+export type SessionEvent =
+  | HostStarted
+  | HostStopped
+  | JournalRecovered
+  | PromptQueued
+  | PromptDropped
+  | PromptHanded
+  | PromptAccepted
+  | CancelRequested
+  | TurnEnded
+  | TurnRouted
+  | AgentStarted
+  | AgentSessionOpened
+  | AgentExited
+  | SlotWaiting
+  | SlotTaken
+  | SlotReleased
+  | WorktreeReady
+  | SetupFinished
+  | StepsPlanned
+  | StepStarted
+  | StepFinished
+  | VerificationFinished
+  | DecisionOpened
+  | DecisionEnded
+  | MilestoneReached
+  | TaskParked
+  | TaskEnded
+  | SessionStopped;
+
+export type EventType = SessionEvent['type'];
+
+/** One line of `journal.ndjson`. `seq` is shared with the transcript and never repeats. */
+export type JournalRecord = SessionEvent & { readonly seq: number; readonly epoch: number; readonly at: string };
+
+/** Which process on which boot: a pid alone is never identity. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Start time in clock ticks since boot (field 22 of /proc/PID/stat) or the platform's equivalent, as text. */
+  readonly startTime: string;
+  readonly bootId: string;
+}
+
+/** A host has the lock and has replayed the journal. The first record of each epoch. */
+export interface HostStarted {
+  readonly type: 'host-started';
+  readonly process: ProcessIdentity;
+  readonly version: string;
+}
+/** A host ended by itself with nothing left to do, or because it was asked to. */
+export interface HostStopped {
+  readonly type: 'host-stopped';
+  readonly reason: 'idle' | 'signal' | 'stopped' | 'journal-lost' | 'deposed';
+}
+/** A torn tail was cut off when the journal was opened. */
+export interface JournalRecovered {
+  readonly type: 'journal-recovered';
+  readonly bytesCut: number;
+}
+
+/** Text is owed to the agent. The text itself is in `prompts/<promptId>.txt`, synced before this record. */
+export interface PromptQueued {
+  readonly type: 'prompt-queued';
+  readonly promptId: string;
+  /** The idempotency key: a second prompt with the same key is the same prompt. */
+  readonly key: string;
+  readonly kind: PromptKind;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** Goes before everything queued earlier (`tell --interrupt`). */
+  readonly urgent?: boolean;
+}
+/** A prompt the agent never saw will not be sent. */
+export interface PromptDropped {
+  readonly type: 'prompt-dropped';
+  readonly promptId: string;
+  readonly reason: 'cancelled' | 'replaced' | 'task-ended' | 'stopped';
+}
+/** Written before the first byte reaches the agent. */
+export interface PromptHanded {
+  readonly type: 'prompt-handed';
+  readonly promptId: string;
+  readonly turnId: string;
+  /** What a callback of this turn must carry. */
+  readonly nonce: string;
+}
+/** The first sign of life of the turn was seen. */
+export interface PromptAccepted {
+  readonly type: 'prompt-accepted';
+  readonly promptId: string;
+}
+/** A person wants the running turn ended. Written before the backend is told. */
+export interface CancelRequested {
+  readonly type: 'cancel-requested';
+  readonly turnId: string;
+}
+
+export type TurnVerdict = 'done' | 'failed' | 'cancelled' | 'unknown';
+/** Why a turn failed or is unknown; each word is shown to people as it stands. */
+export type TurnFailure =
+  | 'empty-turn'
+  | 'agent-error'
+  | 'agent-exited'
+  | 'no-first-sign'
+  | 'turn-timeout'
+  | 'cancel-timeout'
+  | 'unknown-stop-reason'
+  | 'refusal'
+  | 'max-tokens'
+  | 'max-turn-requests'
+  | 'auth-required'
+  | 'host-lost';
+
+/** A turn is over. `verdict` follows what we asked for and what was seen, not the agent's stop reason alone. */
+export interface TurnEnded {
+  readonly type: 'turn-ended';
+  readonly turnId: string;
+  readonly promptId: string;
+  readonly verdict: TurnVerdict;
+  readonly stopReason: string | null;
+  readonly failure?: TurnFailure;
+  /** Original error text, redacted and bounded. */
+  readonly detail?: string;
+  readonly callback: CallbackResult;
+  /** The end of the agent's last message, redacted, at most 2 KiB: what `wait` and `status` show. */
+  readonly lastMessage: string;
+  readonly toolCalls: number;
+  readonly usage?: Usage;
+}
+export interface Usage {
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  readonly totalTokens?: number;
+  readonly costAmount?: number;
+  readonly costCurrency?: string;
+}
+
+/** What the end of a turn causes (see `route/`). Written once per turn of a task. */
+export interface TurnRouted {
+  readonly type: 'turn-routed';
+  readonly turnId: string;
+  readonly decision: RouteDecision;
+}
+export type RouteDecision =
+  | { readonly type: 'deliver' }
+  | { readonly type: 'remind'; readonly problem: string }
+  | { readonly type: 'fix'; readonly reason: string }
+  | { readonly type: 'clarify'; readonly question: string }
+  | { readonly type: 'recover' }
+  | { readonly type: 'end'; readonly end: TaskEnd; readonly reason: string }
+  /** A later prompt is owed, or the turn was not about the task: nothing follows. */
+  | { readonly type: 'nothing'; readonly why: 'superseded' | 'cancelled' | 'no-task' };
+
+export interface AgentStarted {
+  readonly type: 'agent-started';
+  readonly process: ProcessIdentity;
+  readonly command: string;
+  readonly args: readonly string[];
+}
+/** The agent's own session is open. */
+export interface AgentSessionOpened {
+  readonly type: 'agent-session';
+  readonly nativeId: string;
+  readonly continuity: 'new' | 'resumed' | 'loaded';
+  readonly agentVersion: string | null;
+  /** Only when the agent's session could not be continued although there was one. */
+  readonly lost?: string;
+}
+export interface AgentExited {
+  readonly type: 'agent-exited';
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** Processes with our marker that could not be ended; empty is the normal case. */
+  readonly left: readonly number[];
+  readonly stderrTail: string;
+}
+
+export interface SlotWaiting {
+  readonly type: 'slot-waiting';
+  readonly cap: number;
+  readonly scope: 'user' | 'agent';
+}
+export interface SlotTaken {
+  readonly type: 'slot-taken';
+}
+export interface SlotReleased {
+  readonly type: 'slot-released';
+}
+
+export interface WorktreeReady {
+  readonly type: 'worktree-ready';
+  readonly path: string;
+  readonly branch: string;
+  readonly baseCommit: string;
+  readonly created: boolean;
+}
+/** The worktree was made runnable, or could not be. */
+export interface SetupFinished {
+  readonly type: 'setup-finished';
+  readonly ok: boolean;
+  readonly command: string | null;
+  readonly exitCode: number | null;
+  readonly excerpt: string;
+  readonly durationMs: number;
+}
+
+export type StepName = 'verify' | 'push' | 'pull-request' | 'notify';
+/** The steps a valid callback causes, in order. `planId` is the turn's id. */
+export interface StepsPlanned {
+  readonly type: 'steps-planned';
+  readonly planId: string;
+  readonly steps: readonly StepName[];
+}
+export interface StepStarted {
+  readonly type: 'step-started';
+  readonly planId: string;
+  readonly step: StepName;
+}
+export interface StepFinished {
+  readonly type: 'step-finished';
+  readonly planId: string;
+  readonly step: StepName;
+  readonly outcome: StepOutcome;
+}
+export type StepOutcome =
+  | { readonly type: 'ok' }
+  | { readonly type: 'pushed'; readonly remote: string; readonly commit: string }
+  | {
+      readonly type: 'pull-request';
+      readonly url: string;
+      readonly number: number | null;
+      readonly created: boolean;
+      /** Files other running tasks' branches also touch, by task name. */
+      readonly conflicts: Readonly<Record<string, readonly string[]>>;
+    }
+  | { readonly type: 'skipped'; readonly why: string }
+  /** The work is safe; only this step is not. `remedy` is what a person does next. */
+  | { readonly type: 'blocked'; readonly why: string; readonly remedy: string };
+
+export interface VerificationFinished {
+  readonly type: 'verification-finished';
+  /** The plan it belongs to, or null for `conduxt verify` by hand. */
+  readonly planId: string | null;
+  readonly receipt: Receipt;
+  /** What the receipt causes; null by hand. */
+  readonly decision: RouteDecision | null;
+}
+
+export interface DecisionOpened {
+  readonly type: 'decision-opened';
+  readonly decision: Decision;
+}
+export interface DecisionEnded {
+  readonly type: 'decision-ended';
+  readonly decisionId: string;
+  readonly end: DecisionEnd;
+}
+
+/** Something worth telling a person: `status` shows the last one. Sanitized, one line. */
+export interface MilestoneReached {
+  readonly type: 'milestone';
+  readonly text: string;
+  readonly level?: 'info' | 'warn';
+}
+export interface TaskParked {
+  readonly type: 'task-parked';
+  readonly until: string;
+  readonly reason: string;
+}
+/** The task has its outcome. A later prompt to a finished task reopens it. */
+export interface TaskEnded {
+  readonly type: 'task-ended';
+  readonly end: TaskEnd;
+  readonly reason: string;
+}
+/** `conduxt stop`: the session is over; its history stays. */
+export interface SessionStopped {
+  readonly type: 'session-stopped';
+}

@@ -1,0 +1,41 @@
+import type { TestCounts } from './callback.ts';
+
+/** Proof of one verification: what was run, where, and what came out. Journaled whole and printed in the PR body. */
+export interface Receipt {
+  readonly commit: string;
+  /** The command as a person would type it. */
+  readonly command: string;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** Null: the runner's output is not one we can count. */
+  readonly counts: TestCounts | null;
+  readonly durationMs: number;
+  /** SHA-256 of the complete output, kept at `logFile`. */
+  readonly logSha256: string;
+  readonly logFile: string;
+  readonly verdict: Verdict;
+  /** Tests, test settings and scripts the agent changed: shown to the reviewer. */
+  readonly changedJudges: readonly string[];
+  readonly at: string;
+}
+
+/**
+ * `green` is the only pass. Each other word names why not.
+ *
+ * - `red`: the command failed, or counted failures.
+ * - `no-tests`: it passed without running a single test.
+ * - `dirty`: uncommitted changes, so the commit is not what was tested.
+ * - `no-change`: nothing was committed on top of the base.
+ * - `timeout`: it did not end in time.
+ * - `not-runnable`: it could not be started.
+ * - `head-moved`: the commit changed while it was being tested.
+ */
+export type Verdict =
+  | { readonly type: 'green' }
+  | { readonly type: 'red'; readonly excerpt: string }
+  | { readonly type: 'no-tests'; readonly excerpt: string }
+  | { readonly type: 'dirty'; readonly files: readonly string[] }
+  | { readonly type: 'no-change' }
+  | { readonly type: 'timeout'; readonly excerpt: string }
+  | { readonly type: 'not-runnable'; readonly reason: string }
+  | { readonly type: 'head-moved'; readonly now: string };

@@ -1,0 +1,158 @@
+import type { BackendName, PermissionMode, TaskKind } from './words.ts';
+
+/**
+ * `session.json`: what a session was started with. Written once, before its host starts, and never changed;
+ * everything that happens afterwards is in the journal.
+ */
+export interface SessionRecord {
+  readonly schemaVersion: 1;
+  /** `s-<ulid>`; immutable, the name of the session's directory. */
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'task' | 'session' | 'ask';
+  /** Null only for `ask` outside a repository. */
+  readonly repo: RepoRef | null;
+  /** Profile name of the agent (`claude`, `codex`, …) and how it is started. */
+  readonly agent: AgentLaunch;
+  readonly backend: BackendName;
+  readonly requestedBackend: BackendName | 'auto';
+  /** Absolute. The worktree of a task, the checkout for a plain session. */
+  readonly cwd: string;
+  readonly permissions: PermissionMode;
+  /** Why this permission mode, as one clause that `run` prints. */
+  readonly permissionsReason: string;
+  readonly createdAt: string;
+  readonly task: TaskSpec | null;
+  readonly limits: SessionLimits;
+  readonly hooks: SessionHooks;
+}
+
+export interface RepoRef {
+  /** Slug plus 8 hex digits of the real path of git's common directory: the folder name under `repos/`. */
+  readonly key: string;
+  /** Human name: the main checkout's directory name, as used in `repo/name`. */
+  readonly slug: string;
+  /** Absolute path of the main checkout. */
+  readonly root: string;
+  /** Absolute real path of git's common directory. */
+  readonly commonDir: string;
+}
+
+/** The resolved program: absolute, so that a later change of PATH starts nothing else. */
+export interface AgentLaunch {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Additions to the allow-listed environment; never secrets. */
+  readonly env: Readonly<Record<string, string>>;
+  /** A 0600 file of KEY=value lines read when the agent starts, or null. */
+  readonly envFile: string | null;
+  readonly version: string | null;
+}
+
+export type TaskSource =
+  | { readonly type: 'text' }
+  | { readonly type: 'issue'; readonly forge: ForgeName; readonly number: number; readonly url: string | null }
+  | { readonly type: 'file'; readonly path: string }
+  | { readonly type: 'stdin' }
+  | { readonly type: 'url'; readonly url: string }
+  | { readonly type: 'review'; readonly forge: ForgeName; readonly number: number; readonly url: string | null };
+
+export type ForgeName = 'github' | 'local';
+
+export interface TaskSpec {
+  /** One line: the issue's title, or the first line of the words, at most 80 characters. */
+  readonly title: string;
+  /** What the user typed, verbatim. */
+  readonly words: string;
+  readonly source: TaskSource;
+  readonly kind: TaskKind;
+  readonly branch: string;
+  /** Branch name the work starts from and the pull request goes to. */
+  readonly base: string;
+  /** The commit of `base` when the task was made; verification settings are read from it. */
+  readonly baseCommit: string;
+  /** True: the branch or worktree existed and was taken over with `--adopt`. */
+  readonly adopted: boolean;
+  readonly verify: VerifyPlan;
+  readonly setup: SetupPlan;
+  readonly delivery: DeliveryPlan;
+  readonly fixRounds: number;
+  readonly reminders: number;
+  readonly tags: readonly string[];
+  readonly priority: number;
+  /** Names of sessions in this repository that must be completed first. */
+  readonly after: readonly string[];
+  readonly checklist: readonly string[];
+}
+
+/**
+ * The command that judges the work, fixed from the base commit before the agent starts.
+ * `missing`: nothing was found, so finishing needs a person. `skipped`: the user said `--no-verify`.
+ */
+export type VerifyPlan =
+  | {
+      readonly type: 'command';
+      /** argv when detected, a shell line when a person wrote it. */
+      readonly command: VerifyCommand;
+      readonly from: 'flag' | 'config' | 'detected';
+      /** Which runner's output format to expect, e.g. `npm`, `pytest`; null when unknown. */
+      readonly runner: string | null;
+      readonly timeoutMs: number;
+    }
+  | { readonly type: 'missing' }
+  | { readonly type: 'skipped' };
+
+export type VerifyCommand =
+  | { readonly type: 'argv'; readonly argv: readonly string[] }
+  | { readonly type: 'shell'; readonly line: string };
+
+/** How a fresh worktree is made runnable. Paths are relative to the repository root. */
+export interface SetupPlan {
+  readonly commands: readonly VerifyCommand[];
+  readonly from: 'config' | 'detected' | 'none';
+  readonly copy: readonly string[];
+  readonly link: readonly string[];
+  readonly timeoutMs: number;
+}
+
+export interface DeliveryPlan {
+  readonly forge: ForgeName;
+  /** Name of the git remote to push to, or null when there is none. */
+  readonly remote: string | null;
+  readonly pullRequest: boolean;
+  readonly draft: boolean;
+  /** Set when the task continues an existing pull request (`--review`). */
+  readonly pullRequestNumber: number | null;
+}
+
+export interface SessionLimits {
+  readonly startTimeoutMs: number;
+  /** Longest wait for the first update of a turn. */
+  readonly firstSignTimeoutMs: number;
+  /** Wall clock of one turn. */
+  readonly turnTimeoutMs: number;
+  /** From `session/cancel` to the agent's answer, before the process is ended. */
+  readonly cancelTimeoutMs: number;
+  /** Silence after which a warning is recorded; nothing is ended by silence. */
+  readonly silenceWarnMs: number;
+  readonly permissionTimeoutMs: number;
+  readonly hostIdleMs: number;
+  /** From `conduxt run --timeout`: the whole task, or null. */
+  readonly taskTimeoutMs: number | null;
+  readonly slotsPerUser: number;
+  readonly slotsPerAgent: number;
+}
+
+/** What runs outside the agent: resolved from configuration when the session was made. */
+export interface SessionHooks {
+  readonly notify: readonly NotifyTarget[];
+  /** Absolute path of the memory file. */
+  readonly memoryFile: string | null;
+}
+
+export type NotifyTarget =
+  | { readonly type: 'command'; readonly argv: readonly string[] }
+  | { readonly type: 'desktop' }
+  | { readonly type: 'openclaw' }
+  | { readonly type: 'marker'; readonly path: string };

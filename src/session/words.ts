@@ -1,0 +1,62 @@
+/** The closed sets of words that are written to disk or shown to programs. Each list is the source of its type. */
+
+export const promptStates = [
+  'queued',
+  'handed',
+  'accepted',
+  'done',
+  'failed',
+  'cancelled',
+  'dropped',
+  'unknown',
+] as const;
+export type PromptState = (typeof promptStates)[number];
+
+/**
+ * The state of a task or session as people and programs see it.
+ *
+ *     waiting → preparing → running → verifying → delivering → completed | delivered | reported
+ *                  any → needs-person | parked → back;   any → failed | cancelled
+ *
+ * `idle` belongs to a session without a task, `stopped` to one that was ended on purpose,
+ * `crashed` is derived by readers: something is owed and no host lives.
+ */
+export const sessionStates = [
+  'waiting',
+  'preparing',
+  'running',
+  'verifying',
+  'delivering',
+  'needs-person',
+  'parked',
+  'idle',
+  'completed',
+  'delivered',
+  'reported',
+  'failed',
+  'cancelled',
+  'stopped',
+  'crashed',
+] as const;
+export type SessionState = (typeof sessionStates)[number];
+
+/** How a task can end. */
+export const taskEnds = ['completed', 'delivered', 'reported', 'failed', 'cancelled'] as const;
+export type TaskEnd = (typeof taskEnds)[number];
+
+export const permissionModes = ['approve-all', 'approve-reads', 'deny-all', 'ask'] as const;
+export type PermissionMode = (typeof permissionModes)[number];
+
+export const backendNames = ['acp', 'tmux'] as const;
+export type BackendName = (typeof backendNames)[number];
+
+/** What a task changes: decides branch prefix and pull request title. `chore` ends in a report. */
+export const taskKinds = ['fix', 'feat', 'refactor', 'docs', 'test', 'chore'] as const;
+export type TaskKind = (typeof taskKinds)[number];
+
+/** Who asked for a prompt. `recovery` continues a turn whose outcome is unknown; it never repeats the old text. */
+export const promptKinds = ['task', 'user', 'fix', 'reminder', 'answer', 'recovery'] as const;
+export type PromptKind = (typeof promptKinds)[number];
+
+export const tellModes = ['queue', 'steer', 'interrupt', 'replace'] as const;
+export type TellMode = (typeof tellModes)[number];
