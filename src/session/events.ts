@@ -35,6 +35,7 @@ export type SessionEvent =
   | MilestoneReached
   | TaskParked
   | TaskEnded
+  | Notified
   | SessionStopped;
 
 export type EventType = SessionEvent['type'];
@@ -213,7 +214,7 @@ export interface SetupFinished {
   readonly durationMs: number;
 }
 
-export type StepName = 'verify' | 'push' | 'pull-request' | 'notify';
+export type StepName = 'verify' | 'push' | 'pull-request';
 /** The steps a valid callback causes, in order. `planId` is the turn's id. */
 export interface StepsPlanned {
   readonly type: 'steps-planned';
@@ -281,6 +282,14 @@ export interface TaskEnded {
   readonly type: 'task-ended';
   readonly end: TaskEnd;
   readonly reason: string;
+}
+/** People were told about one fact; it is never told twice. */
+export interface Notified {
+  readonly type: 'notified';
+  /** `ended/<seq of task-ended>` or `decision/<decision id>`. */
+  readonly about: string;
+  /** What could not be reached, as sentences; empty when all went well. */
+  readonly problems: readonly string[];
 }
 /** `conduxt stop`: the session is over; its history stays. */
 export interface SessionStopped {

@@ -23,8 +23,17 @@ export interface SessionRecord {
   readonly permissionsReason: string;
   readonly createdAt: string;
   readonly task: TaskSpec | null;
+  /** What the session begins with: its text is in `prompts/`, synced before this record. Null: it waits for a `tell`. */
+  readonly firstPrompt: FirstPrompt | null;
   readonly limits: SessionLimits;
   readonly hooks: SessionHooks;
+}
+
+export interface FirstPrompt {
+  readonly promptId: string;
+  readonly kind: 'task' | 'user';
+  readonly bytes: number;
+  readonly sha256: string;
 }
 
 export interface RepoRef {

@@ -1,0 +1,105 @@
+import { connect, type Socket } from 'node:net';
+import { ConduxtError, ExitCode, heldElsewhere, systemCode } from '../errors.ts';
+import { socketLines } from './line-reader.ts';
+import {
+  MAX_CONTROL_LINE_BYTES,
+  PROTOCOL_VERSION,
+  type ControlRequest,
+  type Replies,
+  type ReplyLine,
+  type WatchReply,
+  type WireError,
+} from './protocol.ts';
+
+/**
+ * Sends one request to the host behind `socketPath`. Null when no host listens there. A host that does not answer
+ * within `timeoutMs` is a `host-silent` error (exit 75); an error the host replied with is thrown as it was there.
+ * Pass `timeoutMs: null` for requests that take as long as their work does (`step`, `stop`).
+ */
+export async function callHost<R extends ControlRequest>(
+  socketPath: string,
+  request: R,
+  timeoutMs: number | null,
+): Promise<Replies[R['op']] | null> {
+  const socket = await connectTo(socketPath);
+  if (socket === null) return null;
+  let silent = false;
+  const timer =
+    timeoutMs === null
+      ? undefined
+      : setTimeout(() => {
+          silent = true;
+          socket.destroy();
+        }, timeoutMs);
+  try {
+    socket.write(JSON.stringify({ v: PROTOCOL_VERSION, ...request }) + '\n');
+    for await (const line of socketLines(socket, MAX_CONTROL_LINE_BYTES)) {
+      const reply = JSON.parse(line) as ReplyLine<Replies[R['op']]>;
+      if (reply.ok) return reply.reply;
+      throw fromWire(reply.error);
+    }
+  } catch (error) {
+    if (error instanceof ConduxtError || systemCode(error) === undefined) throw error;
+    // A reset connection is a host that died: told below.
+  } finally {
+    clearTimeout(timer);
+    socket.destroy();
+  }
+  if (silent) throw hostSilent(timeoutMs ?? 0);
+  throw heldElsewhere('host-died', 'The host of this session ended before it answered.', {
+    remedy: 'Run the command again: it starts a new host. With the same --key nothing is done twice.',
+  });
+}
+
+const hostSilent = (timeoutMs: number): ConduxtError =>
+  heldElsewhere('host-silent', `The host of this session did not answer within ${timeoutMs} ms.`, {
+    remedy: 'Try again; conduxt watchdog --once replaces a host that stays silent.',
+  });
+
+/** Follows the durable ends of journal and transcript. Null when no host listens; returns when the host is gone. */
+export async function watchHost(socketPath: string, signal: AbortSignal): Promise<AsyncGenerator<WatchReply> | null> {
+  const socket = await connectTo(socketPath);
+  if (socket === null) return null;
+  signal.addEventListener('abort', () => socket.destroy(), { once: true });
+  if (signal.aborted) socket.destroy();
+  socket.write(JSON.stringify({ v: PROTOCOL_VERSION, op: 'watch' }) + '\n');
+  return watchReplies(socket);
+}
+
+async function* watchReplies(socket: Socket): AsyncGenerator<WatchReply> {
+  try {
+    for await (const line of socketLines(socket, MAX_CONTROL_LINE_BYTES)) {
+      const reply = JSON.parse(line) as ReplyLine<WatchReply>;
+      if (reply.ok) yield reply.reply;
+    }
+  } catch (error) {
+    // Aborted by us, or the host died: either way there is nothing more to follow.
+    if (systemCode(error) === undefined) throw error;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Null when nothing listens: no file, or the file of a host that is gone. */
+function connectTo(socketPath: string): Promise<Socket | null> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(socketPath);
+    socket.once('connect', () => {
+      socket.removeAllListeners('error');
+      socket.on('error', () => {});
+      resolve(socket);
+    });
+    socket.once('error', (error) => {
+      const code = systemCode(error);
+      if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR') resolve(null);
+      else reject(error);
+    });
+  });
+}
+
+const EXIT_CODES = new Set<number>(Object.values(ExitCode));
+
+function fromWire(error: WireError): ConduxtError {
+  const exitCode = EXIT_CODES.has(error.exitCode) ? (error.exitCode as ExitCode) : ExitCode.internal;
+  return new ConduxtError(error.code, exitCode, error.message, error.remedy === undefined ? {} : { remedy: error.remedy });
+}

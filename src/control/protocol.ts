@@ -1,0 +1,105 @@
+import type { ConduxtError } from '../errors.ts';
+import type { PromptState, SessionState, TellMode } from '../session/words.ts';
+import type { StepName, StepOutcome } from '../session/events.ts';
+import type { Receipt } from '../session/receipt.ts';
+
+/**
+ * What the command line and a host say to each other over the session's control socket: one JSON object per line, one
+ * request per connection, one reply (`watch` sends many). Both sides name this version; a host of another version
+ * still understands `hello`, `tell`, `cancel` and `stop`.
+ */
+export const PROTOCOL_VERSION = 1;
+
+/** A prompt of 1 MiB in JSON escapes to at most six times that. */
+export const MAX_CONTROL_LINE_BYTES = 8 * 1024 * 1024;
+
+export type ControlRequest =
+  | { readonly op: 'hello' }
+  | TellRequest
+  /** `turn`: the running turn; `queued`: what is owed; `task`: both, and the task ends as cancelled. */
+  | { readonly op: 'cancel'; readonly scope: 'turn' | 'queued' | 'task' }
+  | { readonly op: 'stop' }
+  | { readonly op: 'answer'; readonly decisionId: string; readonly answer: string }
+  /** A step by hand, with the reply when it is over. */
+  | { readonly op: 'step'; readonly step: 'verify' }
+  | { readonly op: 'step'; readonly step: 'pull-request' }
+  /** Replies now and after each sync with how much of both files is durable, until the connection ends. */
+  | { readonly op: 'watch' };
+
+export interface TellRequest {
+  readonly op: 'tell';
+  readonly promptId: string;
+  /** Idempotency key; a second request with the same key is answered `duplicate`. */
+  readonly key: string;
+  readonly text: string;
+  readonly mode: TellMode;
+}
+
+export interface HelloReply {
+  readonly protocol: number;
+  readonly version: string;
+  readonly pid: number;
+  readonly sessionId: string;
+  readonly state: SessionState;
+}
+
+export interface TellReply {
+  /** What really happened, which may be less than what was asked for: a steer that could not be injected is queued. */
+  readonly outcome: 'queued' | 'steered' | 'interrupted' | 'replaced' | 'duplicate';
+  readonly promptId: string;
+  readonly state: PromptState;
+  /** How many prompts go before it. */
+  readonly ahead: number;
+  /** Why a steer was queued instead. */
+  readonly note?: string;
+}
+export interface CancelReply {
+  readonly turn: 'cancelled' | 'none';
+  readonly dropped: number;
+  readonly task: 'cancelled' | 'unchanged';
+}
+export interface StopReply {
+  readonly stopped: true;
+  /** Processes that could not be ended. */
+  readonly left: readonly number[];
+}
+export interface AnswerReply {
+  readonly decisionId: string;
+  readonly answer: string;
+}
+export type StepReply =
+  | { readonly step: 'verify'; readonly receipt: Receipt }
+  | { readonly step: StepName; readonly outcome: StepOutcome };
+
+export interface WatchReply {
+  readonly journalBytes: number;
+  readonly transcriptBytes: number;
+}
+
+/** The reply that belongs to each request. */
+export interface Replies {
+  readonly hello: HelloReply;
+  readonly tell: TellReply;
+  readonly cancel: CancelReply;
+  readonly stop: StopReply;
+  readonly answer: AnswerReply;
+  readonly step: StepReply;
+  readonly watch: WatchReply;
+}
+
+export interface WireError {
+  readonly code: string;
+  readonly exitCode: number;
+  readonly message: string;
+  readonly remedy?: string;
+}
+export type ReplyLine<T> =
+  | { readonly v: number; readonly ok: true; readonly reply: T }
+  | { readonly v: number; readonly ok: false; readonly error: WireError };
+
+export const wireError = (error: ConduxtError): WireError => ({
+  code: error.code,
+  exitCode: error.exitCode,
+  message: error.message,
+  ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+});

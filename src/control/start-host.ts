@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process';
+import { closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ConduxtError, ExitCode, heldElsewhere, systemCode, unavailable } from '../errors.ts';
+import { hostEnvironment } from '../process/host-environment.ts';
+import { callHost } from './client.ts';
+import type { HelloReply } from './protocol.ts';
+
+export interface HostAddress {
+  /** State directory (`$CONDUXT_HOME`). */
+  readonly home: string;
+  readonly sessionId: string;
+  readonly socket: string;
+  readonly hostLog: string;
+}
+
+/** Replay, lock and socket take well under a second; this covers a machine under heavy load. */
+const READY_TIMEOUT_MS = 20_000;
+const HELLO_TIMEOUT_MS = 2_000;
+
+/**
+ * Makes sure the session has a host and returns its greeting. Two callers at once start two hosts; the lock lets one
+ * live, and both callers talk to that one. The host is in a session of its own: closing the terminal, or killing the
+ * caller, does not reach it.
+ */
+export async function ensureHost(address: HostAddress, env: NodeJS.ProcessEnv): Promise<HelloReply> {
+  const living = await callHost(address.socket, { op: 'hello' }, HELLO_TIMEOUT_MS);
+  if (living !== null) return living;
+  const outcome = await startHost(address, env);
+  if (outcome === 'held') await waitForSocket(address);
+  const hello = await callHost(address.socket, { op: 'hello' }, HELLO_TIMEOUT_MS);
+  if (hello === null) throw hostNotStarted(address, 'it ended right after it was ready');
+  return hello;
+}
+
+/** `ready`: our host has the lock, has replayed the journal and listens. `held`: another host has the lock. */
+async function startHost(address: HostAddress, env: NodeJS.ProcessEnv): Promise<'ready' | 'held'> {
+  const log = openSync(address.hostLog, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  const child = spawn(process.execPath, [...hostArguments(), address.home, address.sessionId], {
+    cwd: '/',
+    detached: true,
+    env: hostEnvironment(env),
+    stdio: ['ignore', log, log, 'pipe'],
+  });
+  closeSync(log);
+  const ready = child.stdio[3] as Readable;
+  const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  const failed = new Promise<Error>((resolve) => child.once('error', resolve));
+  try {
+    const outcome = await Promise.race([
+      readyLine(ready).then((line) => (line === null ? 'closed' : 'ready')),
+      failed,
+      delay(READY_TIMEOUT_MS, 'timeout', { ref: false }),
+    ]);
+    if (outcome === 'ready') return 'ready';
+    if (outcome instanceof Error) throw hostNotStarted(address, outcome.message);
+    if (outcome === 'timeout') {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      throw hostNotStarted(address, `it was not ready after ${READY_TIMEOUT_MS / 1000} s`);
+    }
+    const code = await exited;
+    if (code === ExitCode.held) return 'held';
+    throw reportedFailure(address, code);
+  } finally {
+    ready.destroy();
+    child.unref();
+  }
+}
+
+/** The host says READY in one line on its descriptor 3; the end of the stream without it means that it died. */
+async function readyLine(stream: Readable): Promise<string | null> {
+  let text = '';
+  try {
+    for await (const chunk of stream) {
+      text += String(chunk);
+      if (text.includes('\n')) return text.trim();
+    }
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+  }
+  return null;
+}
+
+async function waitForSocket(address: HostAddress): Promise<void> {
+  const end = performance.now() + READY_TIMEOUT_MS;
+  while (performance.now() < end) {
+    if ((await callHost(address.socket, { op: 'hello' }, HELLO_TIMEOUT_MS).catch(() => null)) !== null) return;
+    await delay(20);
+  }
+  throw heldElsewhere('host-starting', 'Another host holds this session but does not answer.', {
+    remedy: 'Try again in a moment; conduxt watchdog --once replaces a host that stays silent.',
+  });
+}
+
+/** In the built package the host is one file beside ours; from source it is its own entry. */
+function hostArguments(): string[] {
+  const here = path.dirname(fileURLToPath(import.meta.url));
+  const built = path.join(here, 'host.js');
+  return ['--disable-warning=ExperimentalWarning', existsSync(built) ? built : path.join(here, '../host/main.ts')];
+}
+
+function reportedFailure(address: HostAddress, code: number | null): Error {
+  const last = tail(address.hostLog);
+  const reported = /^conduxt-host: (.*)$/m.exec(last.split('\n').findLast((line) => line.startsWith('conduxt-host: ')) ?? '');
+  const why = reported?.[1] ?? `exit code ${code ?? 'none'}`;
+  return code === ExitCode.io
+    ? new ConduxtError('host-not-started', ExitCode.io, `The host of this session could not start: ${why}`, { remedy: `See ${address.hostLog}.` })
+    : hostNotStarted(address, why);
+}
+
+function tail(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').slice(-4000);
+  } catch {
+    // No log is no reason; the exit code says enough.
+    return '';
+  }
+}
+
+const hostNotStarted = (address: HostAddress, why: string): Error =>
+  unavailable('host-not-started', `The host of this session could not start: ${why}.`, {
+    remedy: `See ${address.hostLog}; the session and its prompts are safe.`,
+  });

@@ -1,0 +1,168 @@
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { ioError, messageOf } from '../errors.ts';
+
+/** Bytes that may wait in memory before `append` asks its caller to slow down. */
+const HIGH_WATER_BYTES = 1024 * 1024;
+
+interface Waiting {
+  readonly bytes: Buffer;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * An append-only file with group commit: everything that waits is written with one write and made durable with one
+ * `fdatasync`, then all its callers go on. One writer; the caller holds the session's lock.
+ *
+ * - A short write or a full disk: the file is cut back to its last good byte, the callers are refused, and the next
+ *   append is tried afresh. Nothing acknowledged is lost, no half line stays.
+ * - A failed sync: the kernel may have dropped the pages, so nothing more is accepted until a restart re-reads the
+ *   file (PostgreSQL's lesson of 2018; "Can applications recover from fsync failures?", ATC 2020).
+ */
+export class AppendFile {
+  readonly path: string;
+  readonly #handle: FileHandle;
+  readonly #settleMs: number;
+  #end: number;
+  #synced: number;
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #running: Promise<void> | null = null;
+  #broken: Error | null = null;
+  #onSynced: (bytes: number) => void = () => {};
+
+  private constructor(filePath: string, handle: FileHandle, end: number, settleMs: number) {
+    this.path = filePath;
+    this.#handle = handle;
+    this.#end = end;
+    this.#synced = end;
+    this.#settleMs = settleMs;
+  }
+
+  /**
+   * @param end where the good part of the file ends; anything behind it is cut off.
+   * @param settleMs how long the first of a group waits for company before the sync; 0 for a journal.
+   */
+  static async open(filePath: string, end: number | 'size', settleMs = 0): Promise<AppendFile> {
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
+    const handle = await open(filePath, flags, 0o600);
+    try {
+      const { size } = await handle.stat();
+      const goodEnd = end === 'size' ? size : end;
+      if (size > goodEnd) {
+        await handle.truncate(goodEnd);
+        await handle.datasync();
+      }
+      await syncDirectory(path.dirname(filePath));
+      return new AppendFile(filePath, handle, goodEnd, settleMs);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  /** Bytes that are on stable storage. */
+  get syncedBytes(): number {
+    return this.#synced;
+  }
+
+  /** True when the caller should wait for its append before it produces more. */
+  get isFull(): boolean {
+    return this.#waitingBytes > HIGH_WATER_BYTES;
+  }
+
+  /** Called after every sync with `syncedBytes`. One listener. */
+  onSynced(listener: (bytes: number) => void): void {
+    this.#onSynced = listener;
+  }
+
+  /** Resolves when `bytes` are on stable storage; rejects when they are not in the file. */
+  append(bytes: Buffer): Promise<void> {
+    if (this.#broken !== null) return Promise.reject(this.#broken);
+    const appended = new Promise<void>((resolve, reject) => this.#waiting.push({ bytes, resolve, reject }));
+    this.#waitingBytes += bytes.length;
+    this.#running ??= this.#commitAll();
+    return appended;
+  }
+
+  /** Resolves when nothing waits any more. */
+  async flush(): Promise<void> {
+    while (this.#running !== null) await this.#running;
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+    await this.#handle.close();
+  }
+
+  async #commitAll(): Promise<void> {
+    if (this.#settleMs > 0) await new Promise((resolve) => setTimeout(resolve, this.#settleMs));
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting;
+      this.#waiting = [];
+      this.#waitingBytes = 0;
+      await this.#commit(group);
+    }
+    this.#running = null;
+  }
+
+  async #commit(group: readonly Waiting[]): Promise<void> {
+    const bytes = group.length === 1 && group[0] !== undefined ? group[0].bytes : Buffer.concat(group.map((one) => one.bytes));
+    try {
+      await this.#writeAll(bytes);
+    } catch (error) {
+      const failure = await this.#takeBack(error);
+      for (const one of group) one.reject(failure);
+      return;
+    }
+    try {
+      await this.#handle.datasync();
+    } catch (error) {
+      this.#broken = ioError('journal-sync-failed', `${this.path} could not be made durable: ${messageOf(error)}.`, {
+        remedy: 'Check the disk; then run the command again. Nothing unsynced was acknowledged.',
+        cause: error,
+      });
+      for (const one of [...group, ...this.#waiting]) one.reject(this.#broken);
+      this.#waiting = [];
+      return;
+    }
+    this.#end += bytes.length;
+    this.#synced = this.#end;
+    for (const one of group) one.resolve();
+    this.#onSynced(this.#synced);
+  }
+
+  async #writeAll(bytes: Buffer): Promise<void> {
+    let written = 0;
+    while (written < bytes.length) {
+      const result = await this.#handle.write(bytes, written, bytes.length - written, this.#end + written);
+      written += result.bytesWritten;
+    }
+  }
+
+  async #takeBack(error: unknown): Promise<Error> {
+    const failure = ioError('journal-write-failed', `${this.path} could not be written: ${messageOf(error)}.`, {
+      remedy: 'Free some space or check its permissions, then run the command again. Nothing was acknowledged.',
+      cause: error,
+    });
+    try {
+      await this.#handle.truncate(this.#end);
+    } catch {
+      // Half a line may stay behind the good end: no more may be appended after it.
+      this.#broken = failure;
+    }
+    return failure;
+  }
+}
+
+/** Makes a new or renamed directory entry durable. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

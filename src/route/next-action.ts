@@ -1,0 +1,144 @@
+import type { FoldedSession } from '../session/fold/session-fold.ts';
+import type { EndedTurn, OpenTurn } from '../session/fold/turns.ts';
+import type { SessionRecord, TaskSpec } from '../session/record.ts';
+import type { RouteDecision, StepName } from '../session/events.ts';
+import type { PromptKind, TaskEnd } from '../session/words.ts';
+import { unreachable } from '../errors.ts';
+
+/** A turn that keeps being interrupted is not continued for ever. */
+export const MAX_RECOVERIES = 3;
+
+/**
+ * The one thing a host does next. Everything follows from the journal, so a host that died is replaced by one that
+ * reads the same journal and comes to the same answer.
+ */
+export type NextAction =
+  /** The session was stopped: end the agent and leave. */
+  | { readonly type: 'leave' }
+  /** A turn of an earlier host has no end: nobody knows what the agent did with it. */
+  | { readonly type: 'settle-interrupted'; readonly turn: OpenTurn }
+  | { readonly type: 'prepare-worktree' }
+  | { readonly type: 'set-up-worktree' }
+  | { readonly type: 'hand'; readonly promptId: string }
+  | { readonly type: 'route'; readonly turn: EndedTurn }
+  /** The routed turn, or the verification of a plan, wants a prompt of our own. `key` makes it one prompt for ever. */
+  | { readonly type: 'queue-own'; readonly kind: OwnPromptKind; readonly key: string; readonly why: string }
+  | { readonly type: 'open-clarification'; readonly decisionId: string; readonly question: string }
+  | { readonly type: 'open-gate'; readonly decisionId: string }
+  | { readonly type: 'plan'; readonly planId: string; readonly steps: readonly StepName[] }
+  | { readonly type: 'step'; readonly planId: string; readonly step: StepName }
+  | { readonly type: 'end'; readonly end: TaskEnd; readonly reason: string }
+  /** People are told once about each decision and each end. */
+  | { readonly type: 'notify'; readonly about: string }
+  /** Nothing until a person says something. */
+  | { readonly type: 'rest' };
+
+export type OwnPromptKind = Extract<PromptKind, 'reminder' | 'fix' | 'recovery'>;
+
+export function nextAction(session: FoldedSession, record: SessionRecord): NextAction {
+  const { life, turns, prompts, delivery } = session;
+  if (turns.open !== null) return { type: 'settle-interrupted', turn: turns.open };
+  if (life.stopped) return { type: 'leave' };
+
+  const untold = firstUntold(session);
+  if (untold !== null) return { type: 'notify', about: untold };
+
+  const { task } = record;
+  const owed = prompts.owed[0];
+  if (task === null) return owed === undefined ? { type: 'rest' } : { type: 'hand', promptId: owed.id };
+
+  if (life.ended !== null && owed === undefined) return { type: 'rest' };
+  if (delivery.worktree === null) return { type: 'prepare-worktree' };
+  if (delivery.setup === null) return { type: 'set-up-worktree' };
+  if (!delivery.setup.ok) return { type: 'end', end: 'failed', reason: `the worktree could not be set up: ${delivery.setup.command ?? 'copying files'}` };
+
+  const { last } = turns;
+  if (last !== null && last.routed === null) return { type: 'route', turn: last };
+  if (owed !== undefined) return { type: 'hand', promptId: owed.id };
+  if (last === null || last.routed === null) return { type: 'rest' };
+  return consequence(session, task, last, last.routed);
+}
+
+function firstUntold({ life }: FoldedSession): string | null {
+  if (life.ended !== null && !life.notified.has(`ended/${life.ended.seq}`)) return `ended/${life.ended.seq}`;
+  for (const id of life.decisions.keys()) if (!life.notified.has(`decision/${id}`)) return `decision/${id}`;
+  return null;
+}
+
+/** What a routed turn still owes; each consequence is looked up before it is made again. */
+function consequence(session: FoldedSession, task: TaskSpec, turn: EndedTurn, decision: RouteDecision): NextAction {
+  const { turnId } = turn;
+  switch (decision.type) {
+    case 'nothing':
+      return { type: 'rest' };
+    case 'remind':
+      return ownPrompt(session, 'reminder', turnId, decision.problem);
+    case 'recover':
+      return ownPrompt(session, 'recovery', turnId, 'the last turn was interrupted');
+    case 'fix':
+      return ownPrompt(session, 'fix', turnId, decision.reason);
+    case 'clarify':
+      return clarification(session, turnId, decision.question);
+    case 'end':
+      return { type: 'end', end: decision.end, reason: decision.reason };
+    case 'deliver':
+      return deliver(session, task, turnId);
+    default:
+      return unreachable(decision, 'route decision');
+  }
+}
+
+function ownPrompt(session: FoldedSession, kind: OwnPromptKind, causeId: string, why: string): NextAction {
+  const key = `${kind}/${causeId}`;
+  // Queued but not owed any more means it was dropped by a person: then nothing follows.
+  return session.prompts.byKey.has(key) ? { type: 'rest' } : { type: 'queue-own', kind, key, why };
+}
+
+function clarification(session: FoldedSession, turnId: string, question: string): NextAction {
+  const decisionId = `clarify-${turnId}`;
+  const known = session.life.decisions.has(decisionId) || session.life.endedDecisions.has(decisionId);
+  return known ? { type: 'rest' } : { type: 'open-clarification', decisionId, question };
+}
+
+function deliver(session: FoldedSession, task: TaskSpec, turnId: string): NextAction {
+  const { plan } = session.delivery;
+  if (plan?.planId !== turnId) {
+    if (task.verify.type === 'missing') {
+      const gate = verificationGate(session, turnId);
+      if (gate !== null) return gate;
+    }
+    return { type: 'plan', planId: turnId, steps: stepsFor(task) };
+  }
+  const verified = plan.verified?.decision ?? null;
+  if (verified !== null && verified.type !== 'deliver') return consequenceOfReceipt(session, turnId, verified);
+  const next = plan.steps.find((step) => step.state !== 'finished');
+  if (next !== undefined) return { type: 'step', planId: plan.planId, step: next.name };
+  return task.verify.type === 'command'
+    ? { type: 'end', end: 'completed', reason: 'verified by its tests' }
+    : { type: 'end', end: 'delivered', reason: 'delivered without verification, as asked' };
+}
+
+function consequenceOfReceipt(session: FoldedSession, planId: string, decision: RouteDecision): NextAction {
+  if (decision.type === 'fix') return ownPrompt(session, 'fix', `${planId}/verified`, decision.reason);
+  if (decision.type === 'end') return { type: 'end', end: decision.end, reason: decision.reason };
+  return { type: 'rest' };
+}
+
+/** No test command was found: a person says `deliver` (unverified) or the task ends there. Never a silent pass. */
+function verificationGate(session: FoldedSession, turnId: string): NextAction | null {
+  const decisionId = `gate-${turnId}`;
+  const end = session.life.endedDecisions.get(decisionId);
+  if (end === undefined) {
+    return session.life.decisions.has(decisionId) ? { type: 'rest' } : { type: 'open-gate', decisionId };
+  }
+  if (end.type === 'answered' && end.answer === 'deliver') return null;
+  return { type: 'end', end: 'failed', reason: 'there is no way to verify the work, and delivery without it was declined' };
+}
+
+function stepsFor(task: TaskSpec): readonly StepName[] {
+  const steps: StepName[] = [];
+  if (task.verify.type === 'command') steps.push('verify');
+  steps.push('push');
+  if (task.delivery.pullRequest) steps.push('pull-request');
+  return steps;
+}

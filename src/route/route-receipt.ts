@@ -1,0 +1,43 @@
+import type { Receipt } from '../session/receipt.ts';
+import type { RouteDecision } from '../session/events.ts';
+import type { TaskKind } from '../session/words.ts';
+import { unreachable } from '../errors.ts';
+import { fix, type RouteBudget } from './route-turn.ts';
+
+/**
+ * What an independent verification causes. Only `green` goes on to delivery; an investigation that changed nothing
+ * is a report; everything the agent can mend is a fix round.
+ */
+export function routeReceipt(receipt: Receipt, kind: TaskKind, budget: Pick<RouteBudget, 'fixRoundsLeft'>): RouteDecision {
+  const { verdict } = receipt;
+  switch (verdict.type) {
+    case 'green':
+      return { type: 'deliver' };
+    case 'red':
+      return fix(`\`${receipt.command}\` fails${counted(receipt)}`, budget);
+    case 'no-tests':
+      return fix(`\`${receipt.command}\` ran no tests, which proves nothing`, budget);
+    case 'dirty':
+      return fix(`there are uncommitted changes: ${listed(verdict.files)}`, budget);
+    case 'no-change':
+      return kind === 'chore'
+        ? { type: 'end', end: 'reported', reason: 'no code change was made; the report is the result' }
+        : fix('nothing was committed on top of the base branch', budget);
+    case 'timeout':
+      return fix(`\`${receipt.command}\` did not end within its time limit`, budget);
+    case 'head-moved':
+      return fix('the branch changed while its tests were running; leave it alone after the callback', budget);
+    case 'not-runnable':
+      return { type: 'end', end: 'failed', reason: `the verification command cannot be run: ${verdict.reason}` };
+    default:
+      return unreachable(verdict, 'verdict');
+  }
+}
+
+const counted = (receipt: Receipt): string =>
+  receipt.counts === null
+    ? ` (exit code ${receipt.exitCode ?? receipt.signal ?? 'none'})`
+    : ` (${receipt.counts.failed} failed, ${receipt.counts.passed} passed)`;
+
+const listed = (files: readonly string[]): string =>
+  files.length <= 5 ? files.join(', ') : `${files.slice(0, 5).join(', ')} and ${files.length - 5} more`;

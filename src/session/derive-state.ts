@@ -1,0 +1,35 @@
+import type { FoldedSession } from './fold/session-fold.ts';
+import type { SessionRecord } from './record.ts';
+import type { SessionState } from './words.ts';
+
+/** True when a host would have something to do: then a session without a living host is `crashed`. */
+export function isOwed(session: FoldedSession, record: SessionRecord): boolean {
+  const { life, turns, prompts } = session;
+  if (life.stopped) return false;
+  if (turns.open !== null || prompts.owed.length > 0) return true;
+  if (prompts.byId.size === 0 && record.firstPrompt !== null) return true;
+  if (record.task === null) return false;
+  if (life.ended !== null) return false;
+  if (turns.last === null) return true;
+  // A routed turn is settled only by what it led to; a cancelled one leads to nothing and the task waits for a word.
+  return turns.last.routed?.type !== 'nothing';
+}
+
+/** The one word for a session. `hostAlive` is an observation of the reader, at the time of reading. */
+export function deriveState(session: FoldedSession, record: SessionRecord, hostAlive: boolean): SessionState {
+  const { life, turns, prompts, delivery } = session;
+  if (life.stopped) return life.ended?.end ?? 'stopped';
+  if (life.ended !== null && prompts.owed.length === 0 && turns.open === null) return life.ended.end;
+  const blocking = [...life.decisions.values()].some((decision) => decision.kind !== 'permission');
+  if (blocking && turns.open === null && prompts.owed.length === 0) return 'needs-person';
+  if (!isOwed(session, record)) return 'idle';
+  if (!hostAlive) return 'crashed';
+  if (life.decisions.size > 0) return 'needs-person';
+  if (life.parked !== null) return 'parked';
+  if (turns.open !== null) return 'running';
+  if (life.slot === 'waiting') return 'waiting';
+  if (record.task !== null && delivery.setup === null && turns.count === 0) return 'preparing';
+  const step = delivery.plan?.steps.find((planned) => planned.state !== 'finished');
+  if (step !== undefined && prompts.owed.length === 0) return step.name === 'verify' ? 'verifying' : 'delivering';
+  return 'running';
+}

@@ -1,0 +1,139 @@
+import type { Decision, DecisionEnd } from '../decision.ts';
+import type { HostStopped, JournalRecord, ProcessIdentity } from '../events.ts';
+import type { TaskEnd } from '../words.ts';
+
+export interface Milestone {
+  readonly at: string;
+  readonly text: string;
+  readonly level: 'info' | 'warn';
+}
+
+/** Enough for `status`; the journal keeps all of them. */
+const KEPT_MILESTONES = 20;
+
+/** Host, agent, slot, decisions, and the end. */
+export interface Life {
+  startedAt: string | null;
+  host: { readonly process: ProcessIdentity; readonly version: string; readonly stopped: HostStopped['reason'] | null } | null;
+  agent: {
+    readonly process: ProcessIdentity | null;
+    readonly running: boolean;
+    readonly nativeId: string | null;
+    readonly version: string | null;
+  };
+  slot: 'none' | 'waiting' | 'taken';
+  readonly decisions: Map<string, Decision>;
+  readonly endedDecisions: Map<string, DecisionEnd>;
+  milestones: Milestone[];
+  parked: { readonly until: string; readonly reason: string } | null;
+  ended: { readonly end: TaskEnd; readonly reason: string; readonly at: string; readonly seq: number } | null;
+  readonly notified: Set<string>;
+  stopped: boolean;
+  /** Since the task began or was reopened. */
+  fixRoundsUsed: number;
+  remindersUsed: number;
+  recoveriesUsed: number;
+}
+
+export const newLife = (): Life => ({
+  startedAt: null,
+  host: null,
+  agent: { process: null, running: false, nativeId: null, version: null },
+  slot: 'none',
+  decisions: new Map(),
+  endedDecisions: new Map(),
+  milestones: [],
+  parked: null,
+  ended: null,
+  notified: new Set(),
+  stopped: false,
+  fixRoundsUsed: 0,
+  remindersUsed: 0,
+  recoveriesUsed: 0,
+});
+
+export function foldLife(life: Life, record: JournalRecord): void {
+  switch (record.type) {
+    case 'host-started':
+      life.startedAt ??= record.at;
+      life.host = { process: record.process, version: record.version, stopped: null };
+      // Locks die with their holder, so nothing of an earlier host still holds a slot.
+      life.slot = 'none';
+      return;
+    case 'host-stopped':
+      if (life.host !== null) life.host = { ...life.host, stopped: record.reason };
+      return;
+    case 'agent-started':
+      life.agent = { ...life.agent, process: record.process, running: true };
+      return;
+    case 'agent-session':
+      life.agent = { ...life.agent, nativeId: record.nativeId, version: record.agentVersion };
+      return;
+    case 'agent-exited':
+      life.agent = { ...life.agent, running: false };
+      return;
+    case 'slot-waiting':
+      life.slot = 'waiting';
+      return;
+    case 'slot-taken':
+      life.slot = 'taken';
+      return;
+    case 'slot-released':
+      life.slot = 'none';
+      return;
+    case 'prompt-queued':
+      foldQueued(life, record.kind);
+      return;
+    case 'decision-opened':
+      life.decisions.set(record.decision.id, record.decision);
+      return;
+    case 'decision-ended':
+      life.decisions.delete(record.decisionId);
+      life.endedDecisions.set(record.decisionId, record.end);
+      return;
+    case 'milestone':
+      life.milestones = [...life.milestones.slice(1 - KEPT_MILESTONES), { at: record.at, text: record.text, level: record.level ?? 'info' }];
+      return;
+    case 'task-parked':
+      life.parked = { until: record.until, reason: record.reason };
+      return;
+    case 'prompt-handed':
+      life.parked = null;
+      return;
+    case 'task-ended':
+      life.ended = { end: record.end, reason: record.reason, at: record.at, seq: record.seq };
+      return;
+    case 'notified':
+      life.notified.add(record.about);
+      return;
+    case 'session-stopped':
+      life.stopped = true;
+      return;
+    default:
+      return;
+  }
+}
+
+/** A person's word reopens a finished task with fresh budgets; our own prompts use them up. */
+function foldQueued(life: Life, kind: Extract<JournalRecord, { type: 'prompt-queued' }>['kind']): void {
+  switch (kind) {
+    case 'task':
+    case 'user':
+    case 'answer':
+      if (life.ended === null) return;
+      life.ended = null;
+      life.fixRoundsUsed = 0;
+      life.remindersUsed = 0;
+      life.recoveriesUsed = 0;
+      return;
+    case 'fix':
+      life.fixRoundsUsed += 1;
+      return;
+    case 'reminder':
+      life.remindersUsed += 1;
+      return;
+    case 'recovery':
+      life.recoveriesUsed += 1;
+      return;
+  }
+}

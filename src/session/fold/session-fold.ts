@@ -1,0 +1,48 @@
+import type { JournalRecord } from '../events.ts';
+import { foldDelivery, noDelivery, type Delivery } from './delivery.ts';
+import { foldLife, newLife, type Life } from './life.ts';
+import { foldPrompts, noPrompts, type Prompts } from './prompts.ts';
+import { foldTurns, noTurns, type Turns } from './turns.ts';
+
+/** All that a journal says about its session. A cache: the journal is the truth. */
+export interface FoldedSession {
+  epoch: number;
+  /** Highest sequence number seen in the journal. */
+  seq: number;
+  lastAt: string | null;
+  readonly prompts: Prompts;
+  readonly turns: Turns;
+  readonly delivery: Delivery;
+  readonly life: Life;
+}
+
+export const emptySession = (): FoldedSession => ({
+  epoch: 0,
+  seq: 0,
+  lastAt: null,
+  prompts: noPrompts(),
+  turns: noTurns(),
+  delivery: noDelivery(),
+  life: newLife(),
+});
+
+/**
+ * Applies one record, in place. Records of a lower epoch after a higher one were written by a deposed host and are
+ * ignored: the lock makes them impossible, the epoch proves it.
+ */
+export function applyRecord(session: FoldedSession, record: JournalRecord): void {
+  if (record.epoch < session.epoch) return;
+  session.epoch = record.epoch;
+  session.seq = Math.max(session.seq, record.seq);
+  session.lastAt = record.at;
+  foldPrompts(session.prompts, record);
+  foldTurns(session.turns, record, session.prompts);
+  foldDelivery(session.delivery, record);
+  foldLife(session.life, record);
+}
+
+export function foldSession(records: Iterable<JournalRecord>): FoldedSession {
+  const session = emptySession();
+  for (const record of records) applyRecord(session, record);
+  return session;
+}

@@ -1,0 +1,84 @@
+import type { JournalRecord, RouteDecision, TurnEnded, Usage } from '../events.ts';
+import type { PromptKind } from '../words.ts';
+import type { Prompts } from './prompts.ts';
+
+export interface OpenTurn {
+  readonly turnId: string;
+  readonly promptId: string;
+  readonly nonce: string;
+  readonly startedAt: string;
+  /** The epoch whose host handed the prompt: another epoch's turn was interrupted. */
+  readonly epoch: number;
+  readonly cancelRequested: boolean;
+}
+
+export interface EndedTurn {
+  readonly turnId: string;
+  readonly promptKind: PromptKind;
+  readonly nonce: string;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly end: TurnEnded;
+  readonly routed: RouteDecision | null;
+}
+
+export interface Turns {
+  open: OpenTurn | null;
+  last: EndedTurn | null;
+  count: number;
+  usage: Usage;
+}
+
+export const noTurns = (): Turns => ({ open: null, last: null, count: 0, usage: {} });
+
+/** `prompts` must not have seen `record` yet or may have: only the prompt's kind is read from it. */
+export function foldTurns(turns: Turns, record: JournalRecord, prompts: Prompts): void {
+  switch (record.type) {
+    case 'prompt-handed':
+      turns.count += 1;
+      turns.open = {
+        turnId: record.turnId,
+        promptId: record.promptId,
+        nonce: record.nonce,
+        startedAt: record.at,
+        epoch: record.epoch,
+        cancelRequested: false,
+      };
+      return;
+    case 'cancel-requested':
+      if (turns.open?.turnId === record.turnId) turns.open = { ...turns.open, cancelRequested: true };
+      return;
+    case 'turn-ended':
+      turns.last = {
+        turnId: record.turnId,
+        promptKind: prompts.byId.get(record.promptId)?.kind ?? 'user',
+        nonce: turns.open?.nonce ?? '',
+        startedAt: turns.open?.startedAt ?? record.at,
+        endedAt: record.at,
+        end: record,
+        routed: null,
+      };
+      turns.open = null;
+      if (record.usage !== undefined) turns.usage = addUsage(turns.usage, record.usage);
+      return;
+    case 'turn-routed':
+      if (turns.last?.turnId === record.turnId) turns.last = { ...turns.last, routed: record.decision };
+      return;
+    default:
+      return;
+  }
+}
+
+/** Tokens add up over turns; a cost is a running total of the agent's own session, so the newest counts. */
+function addUsage(sum: Usage, turn: Usage): Usage {
+  const add = (a: number | undefined, b: number | undefined): number | undefined =>
+    a === undefined && b === undefined ? undefined : (a ?? 0) + (b ?? 0);
+  const merged = {
+    inputTokens: add(sum.inputTokens, turn.inputTokens),
+    outputTokens: add(sum.outputTokens, turn.outputTokens),
+    totalTokens: add(sum.totalTokens, turn.totalTokens),
+    costAmount: turn.costAmount ?? sum.costAmount,
+    costCurrency: turn.costCurrency ?? sum.costCurrency,
+  };
+  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import path from 'node:path';
+import { ioError, messageOf, systemCode } from '../errors.ts';
+
+/**
+ * The primitives for small files that must survive a crash: complete and synced before they have their name.
+ * Synchronous on purpose: they run in the short-lived CLI, where waiting is all there is to do.
+ */
+
+/** Creates a directory and its parents with mode 0700. */
+export function makePrivateDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw cannotWrite(directory, error);
+  }
+}
+
+/** Replaces a file atomically: temp in the same directory, sync, rename, sync of the directory. */
+export function replaceFile(filePath: string, content: string | Buffer): void {
+  const temporary = writeTemporary(path.dirname(filePath), content, filePath);
+  try {
+    renameSync(temporary, filePath);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw cannotWrite(filePath, error);
+  }
+  syncDirectory(path.dirname(filePath));
+}
+
+/** Creates a file that must not exist yet: false when it does. Complete and durable when true. */
+export function createFile(filePath: string, content: string | Buffer): boolean {
+  const temporary = writeTemporary(path.dirname(filePath), content, filePath);
+  try {
+    linkSync(temporary, filePath);
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    throw cannotWrite(filePath, error);
+  } finally {
+    unlinkSync(temporary);
+  }
+  syncDirectory(path.dirname(filePath));
+  return true;
+}
+
+function writeTemporary(directory: string, content: string | Buffer, target: string): string {
+  const temporary = path.join(directory, `.tmp-${process.pid}-${randomBytes(6).toString('hex')}`);
+  let fd: number | undefined;
+  try {
+    fd = openSync(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+    for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
+    fsyncSync(fd);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw cannotWrite(target, error);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+  return temporary;
+}
+
+export function syncDirectory(directory: string): void {
+  const fd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function cannotWrite(filePath: string, error: unknown): Error {
+  const full = systemCode(error) === 'ENOSPC' || systemCode(error) === 'EDQUOT';
+  return ioError(full ? 'disk-full' : 'state-unwritable', `${filePath} could not be written: ${messageOf(error)}.`, {
+    remedy: full
+      ? 'Free some space and run the command again; nothing was accepted.'
+      : 'Check its owner and permissions, or set CONDUXT_HOME to a directory you can write; nothing was accepted.',
+    cause: error,
+  });
+}

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+
+/** Where one session keeps its files (DESIGN section 6). All absolute; directories 0700, files 0600. */
+export interface SessionPaths {
+  readonly dir: string;
+  readonly record: string;
+  readonly journal: string;
+  readonly transcript: string;
+  readonly prompts: string;
+  readonly hostLog: string;
+  readonly lock: string;
+  readonly epochs: string;
+  /** Private scratch of the session's runs: test logs, callback files. */
+  readonly run: string;
+  readonly socket: string;
+}
+
+/** Longer socket paths are cut off or refused by the system: 104 bytes on macOS, 108 on Linux (measured). */
+const MAX_SOCKET_BYTES = 100;
+
+export function sessionPaths(home: string, id: string, runtimeDir: string): SessionPaths {
+  const dir = path.join(home, 'sessions', id);
+  const socket = path.join(dir, 'control.sock');
+  return {
+    dir,
+    record: path.join(dir, 'session.json'),
+    journal: path.join(dir, 'journal.ndjson'),
+    transcript: path.join(dir, 'transcript.ndjson'),
+    prompts: path.join(dir, 'prompts'),
+    hostLog: path.join(dir, 'host.log'),
+    lock: path.join(dir, 'host.lock'),
+    epochs: path.join(dir, 'epochs'),
+    run: path.join(dir, 'run'),
+    socket: Buffer.byteLength(socket) <= MAX_SOCKET_BYTES ? socket : path.join(runtimeDir, `${shortHash(dir)}.sock`),
+  };
+}
+
+const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+
+export const promptFile = (paths: Pick<SessionPaths, 'prompts'>, promptId: string): string =>
+  path.join(paths.prompts, `${promptId}.txt`);
+
+/** `repos/<key>/`: what the sessions of one repository share. */
+export interface RepoPaths {
+  readonly dir: string;
+  readonly names: string;
+  readonly archive: string;
+  readonly memory: string;
+  readonly activeTasks: string;
+  readonly pullRequests: string;
+  readonly memoryLock: string;
+}
+
+export function repoPaths(home: string, key: string): RepoPaths {
+  const dir = path.join(home, 'repos', key);
+  return {
+    dir,
+    names: path.join(dir, 'names'),
+    archive: path.join(dir, 'archive'),
+    memory: path.join(dir, 'MEMORY.md'),
+    activeTasks: path.join(dir, 'active-tasks.json'),
+    pullRequests: path.join(dir, 'prs'),
+    memoryLock: path.join(dir, 'memory.lock'),
+  };
+}
+
+/** The folder of sessions that belong to no repository (`ask` elsewhere). */
+export const NO_REPOSITORY = 'no-repository';

@@ -1,0 +1,86 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { ioError, systemCode } from '../errors.ts';
+import { readJournal, type DamagedLine } from '../journal/read-journal.ts';
+import { isAlive } from '../process/identity.ts';
+import { deriveState } from '../session/derive-state.ts';
+import { foldSession, type FoldedSession } from '../session/fold/session-fold.ts';
+import type { SessionRecord } from '../session/record.ts';
+import type { SessionState } from '../session/words.ts';
+import { sessionPaths, type SessionPaths } from './paths.ts';
+
+/** A session as files and the process table show it; no host is asked, so this never blocks. */
+export interface SessionView {
+  readonly record: SessionRecord;
+  readonly paths: SessionPaths;
+  readonly folded: FoldedSession;
+  readonly hostAlive: boolean;
+  readonly state: SessionState;
+  readonly damaged: readonly DamagedLine[];
+}
+
+export function readSession(home: string, runtimeDir: string, id: string): SessionView | null {
+  const paths = sessionPaths(home, id, runtimeDir);
+  const record = readRecord(paths.record);
+  if (record === null) return null;
+  const contents = readJournal(paths.journal);
+  const folded = foldSession(contents.records);
+  const { host } = folded.life;
+  const hostAlive = host !== null && host.stopped === null && isAlive(host.process);
+  return { record, paths, folded, hostAlive, state: deriveState(folded, record, hostAlive), damaged: contents.damaged };
+}
+
+/** `session.json`, or null when there is none. It was written whole or not at all. */
+export function readRecord(file: string): SessionRecord | null {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+  const value: unknown = JSON.parse(text);
+  if (typeof value === 'object' && value !== null && 'schemaVersion' in value && value.schemaVersion === 1) {
+    return value as SessionRecord;
+  }
+  throw ioError('record-unreadable', `${file} was written by another version of conduxt.`, {
+    remedy: 'Upgrade conduxt, or use the version that made it.',
+  });
+}
+
+export interface NamedSession {
+  readonly repoKey: string;
+  readonly name: string;
+  readonly id: string;
+}
+
+/** All names of one repository, or of all of them, in alphabetical order. Cheap: no session is read. */
+export function listNames(home: string, repoKey: string | null): NamedSession[] {
+  const repos = path.join(home, 'repos');
+  const keys = repoKey === null ? entries(repos) : [repoKey];
+  return keys.flatMap((key) =>
+    entries(path.join(repos, key, 'names'))
+      .filter((name) => !name.startsWith('.'))
+      .map((name) => ({ repoKey: key, name, id: readName(path.join(repos, key, 'names', name)) }))
+      .filter((named) => named.id !== ''),
+  );
+}
+
+function readName(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    // Released between the listing and the reading.
+    if (systemCode(error) === 'ENOENT') return '';
+    throw error;
+  }
+}
+
+function entries(directory: string): string[] {
+  try {
+    return readdirSync(directory).toSorted();
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
