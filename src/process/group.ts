@@ -1,8 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { systemCode } from '../errors.ts';
 import type { ProcessIdentity } from '../session/events.ts';
 import { identityOf, isAlive } from './identity.ts';
 import { markedPids } from './marker.ts';
+import { groupMembers, identityOfChild } from './members.ts';
 
 export interface GroupOptions {
   readonly cwd: string;
@@ -16,18 +18,26 @@ export interface GroupOptions {
 export interface GroupLeader {
   readonly child: ChildProcess;
   readonly identity: ProcessIdentity;
-  /** Settles once, when the leader is gone and its streams have ended or been given up. */
+  /** Settles once, when the leader is gone; its streams may still hold data, or be held open by what it started. */
   readonly exited: Promise<{ readonly exitCode: number | null; readonly signal: string | null }>;
 }
 
 /** Starts `command` (no shell) as leader of a new process group. Rejects with the system's error when it cannot start. */
-export async function startGroup(command: string, args: readonly string[], options: GroupOptions): Promise<GroupLeader> {
+export async function startGroup(
+  command: string,
+  args: readonly string[],
+  options: GroupOptions,
+): Promise<GroupLeader> {
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: options.env,
     detached: true,
     stdio: options.stdio === undefined ? 'pipe' : [...(options.stdio === 'pipe' ? ['pipe' as const] : options.stdio)],
   });
+  const pid = child.pid ?? 0;
+  // Read before anything is awaited: Node cannot have reaped it yet, so also one that is over already has an identity,
+  // by which what it started can still be ended. "gone" matches no living process.
+  const identity = identityOf(pid) ?? identityOfChild(pid) ?? { pid, startTime: 'gone', bootId: 'gone' };
   const exited = new Promise<{ exitCode: number | null; signal: string | null }>((resolve) => {
     child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
   });
@@ -38,11 +48,11 @@ export async function startGroup(command: string, args: readonly string[], optio
     child.once('error', reject);
   });
   child.on('error', () => {});
-  const pid = child.pid ?? 0;
-  // A leader that is already gone again still needs an identity; "gone" matches no living process.
-  const identity = identityOf(pid) ?? { pid, startTime: 'gone', bootId: 'gone' };
   return { child, identity, exited };
 }
+
+/** A look at every process costs up to 10 ms; ten looks a second are cheap, and an end is seen soon enough. */
+const MAX_POLL_MS = 100;
 
 export interface EndTreeOptions {
   /** Processes carrying this session's marker are ended too; null when the tree carries none. */
@@ -59,9 +69,9 @@ export interface EndTreeOptions {
  */
 export async function endTree(leader: ProcessIdentity, options: EndTreeOptions): Promise<readonly number[]> {
   const anyAlive = (): boolean =>
-    groupIsAlive(leader) || (options.sessionId !== null && markedPids(options.sessionId).length > 0);
+    livingGroup(leader).length > 0 || (options.sessionId !== null && markedPids(options.sessionId).length > 0);
   const signalAll = (signal: NodeJS.Signals): void => {
-    if (groupIsAlive(leader)) signalPid(-leader.pid, signal);
+    if (livingGroup(leader).length > 0) signalPid(-leader.pid, signal);
     if (options.sessionId !== null) for (const pid of markedPids(options.sessionId)) signalPid(pid, signal);
   };
   if (await waitUntil(() => !anyAlive(), options.patienceMs)) return [];
@@ -72,27 +82,31 @@ export async function endTree(leader: ProcessIdentity, options: EndTreeOptions):
     signalAll('SIGKILL');
     if (await waitUntil(() => !anyAlive(), 100)) return [];
   }
-  const left = options.sessionId === null ? [] : markedPids(options.sessionId);
-  return groupIsAlive(leader) && !left.includes(leader.pid) ? [leader.pid, ...left] : left;
+  const marked = options.sessionId === null ? [] : markedPids(options.sessionId);
+  return [...new Set([...livingGroup(leader), ...marked])];
 }
 
 /**
- * True while any member of the group lives. The group id is only ours for sure while its leader lives or was never
- * reaped by anyone else; after a leader recorded on disk has died, its number is not signalled (`recorded` trees are
- * ended by their marker instead).
+ * Living members of the group that `leader` leads or led; where that cannot be listed (no /proc), its number stands for
+ * all. A group that merely bears the same number by now has none: `groupMembers` compares the start time.
  */
-function groupIsAlive(leader: ProcessIdentity): boolean {
-  if (leader.startTime === 'gone') return false;
+function livingGroup(leader: ProcessIdentity): readonly number[] {
+  // kill(-1) would be everything, kill(0) our own group: no record may lead there.
+  if (leader.startTime === 'gone' || leader.pid <= 1) return [];
   try {
     process.kill(-leader.pid, 0);
-    return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // EPERM: there are members, and they are not ours to signal; they count.
+    if (systemCode(error) === 'ESRCH') return [];
   }
+  return process.platform === 'linux' ? groupMembers(leader) : [leader.pid];
 }
 
 /** Ends what a recorded process left behind after its parent died: only if it is still that very process. */
-export async function endRecorded(identity: ProcessIdentity | null, options: EndTreeOptions): Promise<readonly number[]> {
+export async function endRecorded(
+  identity: ProcessIdentity | null,
+  options: EndTreeOptions,
+): Promise<readonly number[]> {
   const leader = identity !== null && isAlive(identity) ? identity : { pid: 0, startTime: 'gone', bootId: 'gone' };
   return endTree(leader, options);
 }
@@ -105,13 +119,13 @@ function signalPid(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Polls a fact about other processes, which nothing announces; 20 ms keeps the cost below the noise. */
+/** Polls a fact about other processes, which nothing announces: soon at first, then ever less often. */
 async function waitUntil(fact: () => boolean, withinMs: number): Promise<boolean> {
   const end = performance.now() + withinMs;
-  for (;;) {
+  for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, MAX_POLL_MS)) {
     if (fact()) return true;
     const left = end - performance.now();
     if (left <= 0) return false;
-    await delay(Math.min(20, left));
+    await delay(Math.min(pauseMs, left));
   }
 }

@@ -1,5 +1,6 @@
 /** Set by agents and package managers about themselves; a host outlives both and must not pass them on. */
-const DROPPED = /^(CONDUXT_|npm_|CLAUDECODE$|CLAUDE_CODE_ENTRYPOINT$|INIT_CWD$|NODE_OPTIONS$|NODE_PATH$|GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX)$)/;
+const DROPPED =
+  /^(CONDUXT_|npm_|CLAUDECODE$|CLAUDE_CODE_ENTRYPOINT$|INIT_CWD$|NODE_OPTIONS$|NODE_PATH$|GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX)$)/;
 
 /** What tests and people use to steer conduxt itself, as opposed to what marks an agent's processes. */
 const KEPT = new Set(['CONDUXT_REHEARSAL_STATE', 'CONDUXT_REHEARSAL_DELAY_MS', 'CONDUXT_REHEARSAL_ASK']);

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { run, showCommand } from '../../src/process/run.ts';
+import { cleanEnv, pidIn, program, runs, scratchDir, until } from './scratch.ts';
+
+const node = (text: string, ...args: string[]): [string, string[]] => [process.execPath, ['-e', text, ...args]];
+
+test('a failing program is data: exit code and both streams', async () => {
+  const result = await run(
+    ...node(`process.stdout.write('out\\n'); process.stderr.write('err'); process.exitCode = 3`),
+    { cwd: '/', env: cleanEnv() },
+  );
+  assert.equal(result.exitCode, 3);
+  assert.equal(result.stdout, 'out\n');
+  assert.equal(result.stderr, 'err');
+  assert.equal(result.startError, null);
+});
+
+test('a program that cannot be started says why', async () => {
+  const result = await run('/nonexistent/program', [], { cwd: '/', env: cleanEnv() });
+  assert.deepEqual([result.exitCode, result.signal, result.startError], [null, null, 'ENOENT']);
+});
+
+test('the environment is exactly the one given', async () => {
+  const result = await run(...node(`process.stdout.write(Object.keys(process.env).sort().join())`), {
+    cwd: '/',
+    env: { ONLY: '1' },
+  });
+  assert.equal(result.stdout, 'ONLY');
+});
+
+test('arguments reach the program as they are, whatever a shell would make of them', async () => {
+  const words = ['$HOME', '`id`', "a'b", 'two words', '*', ''];
+  const result = await run(...node(`process.stdout.write(JSON.stringify(process.argv.slice(1)))`, ...words), {
+    cwd: '/',
+    env: cleanEnv(),
+  });
+  assert.deepEqual(JSON.parse(result.stdout), words);
+});
+
+test('input is written and closed', async () => {
+  const result = await run('/bin/cat', [], { cwd: '/', env: cleanEnv(), input: 'hello' });
+  assert.equal(result.stdout, 'hello');
+});
+
+test('a timeout ends the program and what it started', { skip: process.platform !== 'linux' }, async (t) => {
+  const dir = await scratchDir(t);
+  const pidFile = join(dir, 'pid');
+  const child = await program(
+    dir,
+    'child.cjs',
+    `require('node:fs').writeFileSync(${JSON.stringify(pidFile)}, String(process.pid)); setTimeout(() => {}, 60_000);`,
+  );
+  const stop = new AbortController();
+  const running = run(
+    ...node(`require('node:child_process').spawn(process.execPath, [${JSON.stringify(child)}], { stdio: 'ignore' });
+      setTimeout(() => {}, 60_000)`),
+    { cwd: dir, env: cleanEnv(), signal: stop.signal, timeoutMs: 30_000 },
+  );
+  const pid = await pidIn(pidFile);
+  stop.abort();
+  const result = await running;
+  assert.equal(result.signal, 'SIGKILL');
+  await until('the grandchild is gone', () => !runs(pid));
+});
+
+test('output beyond the limit does not grow in memory', async () => {
+  const result = await run(...node(`process.stdout.write('x'.repeat(1_000_000))`), {
+    cwd: '/',
+    env: cleanEnv(),
+    maxOutputBytes: 1000,
+  });
+  assert.ok(result.stdout.length <= 1000);
+});
+
+test('a command is shown so that its words can be told apart', () => {
+  assert.equal(showCommand('git', ['commit', '-m', 'a "b"', '']), 'git commit -m "a \\"b\\"" ""');
+});
