@@ -11,7 +11,10 @@ const MAX_BLOCK_CHARS = 64 * 1024;
  *
  * A block that is damaged, or carries another nonce, is reported so that the agent can be told what was wrong.
  */
-export function extractCallback(messages: readonly string[], expected: { nonce: string; taskId: string }): CallbackResult {
+export function extractCallback(
+  messages: readonly string[],
+  expected: { nonce: string; taskId: string },
+): CallbackResult {
   let problem: string | null = null;
   for (const message of messages) {
     for (const block of fencedBlocks(message).toReversed()) {

@@ -101,5 +101,10 @@ const EXIT_CODES = new Set<number>(Object.values(ExitCode));
 
 function fromWire(error: WireError): ConduxtError {
   const exitCode = EXIT_CODES.has(error.exitCode) ? (error.exitCode as ExitCode) : ExitCode.internal;
-  return new ConduxtError(error.code, exitCode, error.message, error.remedy === undefined ? {} : { remedy: error.remedy });
+  return new ConduxtError(
+    error.code,
+    exitCode,
+    error.message,
+    error.remedy === undefined ? {} : { remedy: error.remedy },
+  );
 }

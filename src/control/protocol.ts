@@ -68,8 +68,7 @@ export interface AnswerReply {
   readonly answer: string;
 }
 export type StepReply =
-  | { readonly step: 'verify'; readonly receipt: Receipt }
-  | { readonly step: StepName; readonly outcome: StepOutcome };
+  { readonly step: 'verify'; readonly receipt: Receipt } | { readonly step: StepName; readonly outcome: StepOutcome };
 
 export interface WatchReply {
   readonly journalBytes: number;

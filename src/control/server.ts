@@ -82,7 +82,9 @@ function watch(socket: Socket, handler: ControlHandler): void {
 
 function asConduxtError(error: unknown): ConduxtError {
   if (error instanceof ConduxtError) return error;
-  return new ConduxtError('internal', ExitCode.internal, `Internal error in the host: ${messageOf(error)}`, { cause: error });
+  return new ConduxtError('internal', ExitCode.internal, `Internal error in the host: ${messageOf(error)}`, {
+    cause: error,
+  });
 }
 
 async function closeServer(server: Server, sockets: ReadonlySet<Socket>, socketPath: string): Promise<void> {

@@ -38,7 +38,11 @@ export async function ensureHost(address: HostAddress, env: NodeJS.ProcessEnv): 
 
 /** `ready`: our host has the lock, has replayed the journal and listens. `held`: another host has the lock. */
 async function startHost(address: HostAddress, env: NodeJS.ProcessEnv): Promise<'ready' | 'held'> {
-  const log = openSync(address.hostLog, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  const log = openSync(
+    address.hostLog,
+    constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW,
+    0o600,
+  );
   const child = spawn(process.execPath, [...hostArguments(), address.home, address.sessionId], {
     cwd: '/',
     detached: true,
@@ -104,10 +108,14 @@ function hostArguments(): string[] {
 
 function reportedFailure(address: HostAddress, code: number | null): Error {
   const last = tail(address.hostLog);
-  const reported = /^conduxt-host: (.*)$/m.exec(last.split('\n').findLast((line) => line.startsWith('conduxt-host: ')) ?? '');
+  const reported = /^conduxt-host: (.*)$/m.exec(
+    last.split('\n').findLast((line) => line.startsWith('conduxt-host: ')) ?? '',
+  );
   const why = reported?.[1] ?? `exit code ${code ?? 'none'}`;
   return code === ExitCode.io
-    ? new ConduxtError('host-not-started', ExitCode.io, `The host of this session could not start: ${why}`, { remedy: `See ${address.hostLog}.` })
+    ? new ConduxtError('host-not-started', ExitCode.io, `The host of this session could not start: ${why}`, {
+        remedy: `See ${address.hostLog}.`,
+      })
     : hostNotStarted(address, why);
 }
 

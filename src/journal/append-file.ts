@@ -109,7 +109,8 @@ export class AppendFile {
   }
 
   async #commit(group: readonly Waiting[]): Promise<void> {
-    const bytes = group.length === 1 && group[0] !== undefined ? group[0].bytes : Buffer.concat(group.map((one) => one.bytes));
+    const bytes =
+      group.length === 1 && group[0] !== undefined ? group[0].bytes : Buffer.concat(group.map((one) => one.bytes));
     try {
       await this.#writeAll(bytes);
     } catch (error) {

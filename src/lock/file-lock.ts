@@ -29,7 +29,10 @@ export async function tryLock(filePath: string): Promise<FileLock | null> {
 }
 
 /** Waits for the lock, looking again every `pollMs`; null when `signal` aborts first. */
-export async function waitForLock(filePath: string, options: { pollMs: number; signal?: AbortSignal }): Promise<FileLock | null> {
+export async function waitForLock(
+  filePath: string,
+  options: { pollMs: number; signal?: AbortSignal },
+): Promise<FileLock | null> {
   for (;;) {
     const lock = await tryLock(filePath);
     if (lock !== null || options.signal?.aborted === true) return lock;

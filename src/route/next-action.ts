@@ -1,7 +1,7 @@
 import type { FoldedSession } from '../session/fold/session-fold.ts';
 import type { EndedTurn, OpenTurn } from '../session/fold/turns.ts';
 import type { SessionRecord, TaskSpec } from '../session/record.ts';
-import type { RouteDecision, StepName } from '../session/events.ts';
+import type { RouteDecision, StepName, TaskEndCode } from '../session/events.ts';
 import type { PromptKind, TaskEnd } from '../session/words.ts';
 import { unreachable } from '../errors.ts';
 
@@ -27,7 +27,7 @@ export type NextAction =
   | { readonly type: 'open-gate'; readonly decisionId: string }
   | { readonly type: 'plan'; readonly planId: string; readonly steps: readonly StepName[] }
   | { readonly type: 'step'; readonly planId: string; readonly step: StepName }
-  | { readonly type: 'end'; readonly end: TaskEnd; readonly reason: string }
+  | { readonly type: 'end'; readonly end: TaskEnd; readonly reason: string; readonly code?: TaskEndCode }
   /** People are told once about each decision and each end. */
   | { readonly type: 'notify'; readonly about: string }
   /** Nothing until a person says something. */
@@ -45,12 +45,17 @@ export function nextAction(session: FoldedSession, record: SessionRecord): NextA
 
   const { task } = record;
   const owed = prompts.owed[0];
+  // The agent could not be started: its prompts stay owed until a person says whether to try again.
+  if ([...life.decisions.values()].some((decision) => decision.kind === 'dialog')) return { type: 'rest' };
   if (task === null) return owed === undefined ? { type: 'rest' } : { type: 'hand', promptId: owed.id };
 
   if (life.ended !== null && owed === undefined) return { type: 'rest' };
   if (delivery.worktree === null) return { type: 'prepare-worktree' };
   if (delivery.setup === null) return { type: 'set-up-worktree' };
-  if (!delivery.setup.ok) return { type: 'end', end: 'failed', reason: `the worktree could not be set up: ${delivery.setup.command ?? 'copying files'}` };
+  if (!delivery.setup.ok) {
+    const what = delivery.setup.command ?? 'copying files';
+    return { type: 'end', end: 'failed', reason: `the worktree could not be set up: ${what}`, code: 'set-up-failed' };
+  }
 
   const { last } = turns;
   if (last !== null && last.routed === null) return { type: 'route', turn: last };
@@ -132,7 +137,11 @@ function verificationGate(session: FoldedSession, turnId: string): NextAction | 
     return session.life.decisions.has(decisionId) ? { type: 'rest' } : { type: 'open-gate', decisionId };
   }
   if (end.type === 'answered' && end.answer === 'deliver') return null;
-  return { type: 'end', end: 'failed', reason: 'there is no way to verify the work, and delivery without it was declined' };
+  return {
+    type: 'end',
+    end: 'failed',
+    reason: 'there is no way to verify the work, and delivery without it was declined',
+  };
 }
 
 function stepsFor(task: TaskSpec): readonly StepName[] {

@@ -8,7 +8,11 @@ import { fix, type RouteBudget } from './route-turn.ts';
  * What an independent verification causes. Only `green` goes on to delivery; an investigation that changed nothing
  * is a report; everything the agent can mend is a fix round.
  */
-export function routeReceipt(receipt: Receipt, kind: TaskKind, budget: Pick<RouteBudget, 'fixRoundsLeft'>): RouteDecision {
+export function routeReceipt(
+  receipt: Receipt,
+  kind: TaskKind,
+  budget: Pick<RouteBudget, 'fixRoundsLeft'>,
+): RouteDecision {
   const { verdict } = receipt;
   switch (verdict.type) {
     case 'green':

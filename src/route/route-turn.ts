@@ -45,12 +45,16 @@ function routeCallback(turn: EndedTurn, budget: RouteBudget): RouteDecision {
       const { callback } = result;
       switch (callback.status) {
         case 'failed':
-          return fail(callback.summary === '' ? 'the agent gave up without a reason' : `the agent gave up: ${callback.summary}`);
+          return fail(
+            callback.summary === '' ? 'the agent gave up without a reason' : `the agent gave up: ${callback.summary}`,
+          );
         case 'need_clarification':
           return { type: 'clarify', question: callback.summary };
         case 'completed': {
           const failing = callback.test_results?.failed ?? 0;
-          return failing > 0 ? fix(`${failing} ${failing === 1 ? 'test is' : 'tests are'} failing by your own count`, budget) : { type: 'deliver' };
+          return failing > 0
+            ? fix(`${failing} ${failing === 1 ? 'test is' : 'tests are'} failing by your own count`, budget)
+            : { type: 'deliver' };
         }
         default:
           return unreachable(callback.status, 'callback status');
@@ -73,7 +77,9 @@ function routeFailure(failure: TurnFailure, detail: string | undefined, budget: 
       return remind(`the last turn broke off (${failure}${because})`, budget);
     case 'agent-exited':
     case 'host-lost':
-      return budget.recoveriesLeft > 0 ? { type: 'recover' } : fail(`the agent ended in the middle of its work${because}`);
+      return budget.recoveriesLeft > 0
+        ? { type: 'recover' }
+        : fail(`the agent ended in the middle of its work${because}`);
     case 'auth-required':
       return fail(`the agent is not logged in${because}`);
     case 'refusal':

@@ -21,7 +21,8 @@ export function deriveState(session: FoldedSession, record: SessionRecord, hostA
   if (life.stopped) return life.ended?.end ?? 'stopped';
   if (life.ended !== null && prompts.owed.length === 0 && turns.open === null) return life.ended.end;
   const blocking = [...life.decisions.values()].some((decision) => decision.kind !== 'permission');
-  if (blocking && turns.open === null && prompts.owed.length === 0) return 'needs-person';
+  const dialog = [...life.decisions.values()].some((decision) => decision.kind === 'dialog');
+  if (blocking && turns.open === null && (dialog || prompts.owed.length === 0)) return 'needs-person';
   if (!isOwed(session, record)) return 'idle';
   if (!hostAlive) return 'crashed';
   if (life.decisions.size > 0) return 'needs-person';

@@ -15,6 +15,7 @@ export type SessionEvent =
   | PromptDropped
   | PromptHanded
   | PromptAccepted
+  | PromptSteered
   | CancelRequested
   | TurnEnded
   | TurnRouted
@@ -98,6 +99,16 @@ export interface PromptHanded {
 export interface PromptAccepted {
   readonly type: 'prompt-accepted';
   readonly promptId: string;
+}
+/**
+ * A prompt is going into the running turn instead of getting one of its own. `attempted` is written before the agent
+ * sees it; `declined` puts it back into the queue; `unknown` when a host died in between.
+ */
+export interface PromptSteered {
+  readonly type: 'prompt-steered';
+  readonly promptId: string;
+  readonly turnId: string;
+  readonly outcome: 'attempted' | 'injected' | 'declined' | 'unknown';
 }
 /** A person wants the running turn ended. Written before the backend is told. */
 export interface CancelRequested {
@@ -282,7 +293,10 @@ export interface TaskEnded {
   readonly type: 'task-ended';
   readonly end: TaskEnd;
   readonly reason: string;
+  /** Why, for programs; decides the exit code of a failed task. */
+  readonly code?: TaskEndCode;
 }
+export type TaskEndCode = 'agent-unavailable' | 'timed-out' | 'set-up-failed' | 'dependency-failed';
 /** People were told about one fact; it is never told twice. */
 export interface Notified {
   readonly type: 'notified';

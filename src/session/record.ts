@@ -113,8 +113,7 @@ export type VerifyPlan =
   | { readonly type: 'skipped' };
 
 export type VerifyCommand =
-  | { readonly type: 'argv'; readonly argv: readonly string[] }
-  | { readonly type: 'shell'; readonly line: string };
+  { readonly type: 'argv'; readonly argv: readonly string[] } | { readonly type: 'shell'; readonly line: string };
 
 /** How a fresh worktree is made runnable. Paths are relative to the repository root. */
 export interface SetupPlan {

@@ -26,7 +26,12 @@ export function describePrompt(promptId: string, kind: FirstPrompt['kind'], text
  * its place before it gets its name: after a crash at any moment there is the whole session or none that anybody sees.
  * When this returns `created` the first prompt is on stable storage.
  */
-export function createSession(home: string, runtimeDir: string, record: SessionRecord, promptText: string | null): CreateResult {
+export function createSession(
+  home: string,
+  runtimeDir: string,
+  record: SessionRecord,
+  promptText: string | null,
+): CreateResult {
   const paths = sessionPaths(home, record.id, runtimeDir);
   const names = repoPaths(home, record.repo?.key ?? NO_REPOSITORY).names;
   const sessions = path.dirname(paths.dir);

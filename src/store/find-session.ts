@@ -36,7 +36,10 @@ const isRepo = (key: string, text: string): boolean => key === text || key.repla
 
 function noSuchSession(text: string, repoKey: string | null, everywhere: readonly NamedSession[]): Error {
   const here = everywhere.filter((one) => repoKey === null || one.repoKey === repoKey).map((one) => one.name);
-  const known = here.length === 0 ? 'There are none here.' : `There are: ${here.slice(0, 10).join(', ')}${here.length > 10 ? ', …' : ''}.`;
+  const known =
+    here.length === 0
+      ? 'There are none here.'
+      : `There are: ${here.slice(0, 10).join(', ')}${here.length > 10 ? ', …' : ''}.`;
   return notFound('session-not-found', `There is no session named "${text.slice(0, 80)}". ${known}`, {
     remedy: 'See conduxt status --all for every session.',
     facts: { name: text },

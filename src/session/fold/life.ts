@@ -1,5 +1,5 @@
 import type { Decision, DecisionEnd } from '../decision.ts';
-import type { HostStopped, JournalRecord, ProcessIdentity } from '../events.ts';
+import type { HostStopped, JournalRecord, ProcessIdentity, TaskEndCode } from '../events.ts';
 import type { TaskEnd } from '../words.ts';
 
 export interface Milestone {
@@ -14,7 +14,11 @@ const KEPT_MILESTONES = 20;
 /** Host, agent, slot, decisions, and the end. */
 export interface Life {
   startedAt: string | null;
-  host: { readonly process: ProcessIdentity; readonly version: string; readonly stopped: HostStopped['reason'] | null } | null;
+  host: {
+    readonly process: ProcessIdentity;
+    readonly version: string;
+    readonly stopped: HostStopped['reason'] | null;
+  } | null;
   agent: {
     readonly process: ProcessIdentity | null;
     readonly running: boolean;
@@ -26,7 +30,13 @@ export interface Life {
   readonly endedDecisions: Map<string, DecisionEnd>;
   milestones: Milestone[];
   parked: { readonly until: string; readonly reason: string } | null;
-  ended: { readonly end: TaskEnd; readonly reason: string; readonly at: string; readonly seq: number } | null;
+  ended: {
+    readonly end: TaskEnd;
+    readonly reason: string;
+    readonly code: TaskEndCode | null;
+    readonly at: string;
+    readonly seq: number;
+  } | null;
   readonly notified: Set<string>;
   stopped: boolean;
   /** Since the task began or was reopened. */
@@ -92,7 +102,10 @@ export function foldLife(life: Life, record: JournalRecord): void {
       life.endedDecisions.set(record.decisionId, record.end);
       return;
     case 'milestone':
-      life.milestones = [...life.milestones.slice(1 - KEPT_MILESTONES), { at: record.at, text: record.text, level: record.level ?? 'info' }];
+      life.milestones = [
+        ...life.milestones.slice(1 - KEPT_MILESTONES),
+        { at: record.at, text: record.text, level: record.level ?? 'info' },
+      ];
       return;
     case 'task-parked':
       life.parked = { until: record.until, reason: record.reason };
@@ -101,7 +114,13 @@ export function foldLife(life: Life, record: JournalRecord): void {
       life.parked = null;
       return;
     case 'task-ended':
-      life.ended = { end: record.end, reason: record.reason, at: record.at, seq: record.seq };
+      life.ended = {
+        end: record.end,
+        reason: record.reason,
+        code: record.code ?? null,
+        at: record.at,
+        seq: record.seq,
+      };
       return;
     case 'notified':
       life.notified.add(record.about);

@@ -29,6 +29,7 @@ export const noPrompts = (): Prompts => ({ byId: new Map(), byKey: new Map(), ow
 /**
  *     queued → handed → accepted → done | failed | cancelled | unknown
  *     queued → dropped
+ *     queued → handed → done          (steered into a running turn; declined: back to queued)
  */
 export function foldPrompts(prompts: Prompts, record: JournalRecord): void {
   switch (record.type) {
@@ -68,10 +69,36 @@ export function foldPrompts(prompts: Prompts, record: JournalRecord): void {
       if (entry?.state === 'handed') entry.state = 'accepted';
       return;
     }
+    case 'prompt-steered':
+      foldSteered(prompts, record);
+      return;
     case 'turn-ended':
       settle(prompts, record.promptId, record.verdict, record.at);
       return;
     default:
+      return;
+  }
+}
+
+function foldSteered(prompts: Prompts, record: Extract<JournalRecord, { type: 'prompt-steered' }>): void {
+  const entry = prompts.byId.get(record.promptId);
+  if (entry === undefined) return;
+  switch (record.outcome) {
+    case 'attempted':
+      entry.state = 'handed';
+      entry.turnId = record.turnId;
+      prompts.owed = prompts.owed.filter((owed) => owed !== entry);
+      return;
+    case 'declined':
+      entry.state = 'queued';
+      entry.turnId = null;
+      insertOwed(prompts, entry);
+      return;
+    case 'injected':
+      settle(prompts, entry.id, 'done', record.at);
+      return;
+    case 'unknown':
+      settle(prompts, entry.id, 'unknown', record.at);
       return;
   }
 }

@@ -1,0 +1,170 @@
+import type { AgentListener, AgentSession, AgentUpdate, Backend, BackendNotice, OpenSpec } from '../backend/backend.ts';
+import { ConduxtError, messageOf } from '../errors.ts';
+import { endRecorded } from '../process/group.ts';
+import { oneLine } from '../text/sanitize.ts';
+import type { HostContext } from './context.ts';
+
+/** Update kinds say too little to keep a person waiting: garbage is told once per kind and burst. */
+const MAX_NOTICES = 50;
+
+/**
+ * The one agent process of a session: opened when a prompt is due, kept between turns, resumed under its native id
+ * after it or its host died.
+ */
+export class AgentSeat {
+  readonly #context: HostContext;
+  readonly #backend: Backend;
+  readonly #spec: Omit<OpenSpec, 'resume'>;
+  readonly #permission: AgentListener['permission'];
+  #session: AgentSession | null = null;
+  #notices = 0;
+  #lost: string | null = null;
+
+  constructor(
+    context: HostContext,
+    backend: Backend,
+    spec: Omit<OpenSpec, 'resume'>,
+    permission: AgentListener['permission'],
+  ) {
+    this.#context = context;
+    this.#backend = backend;
+    this.#spec = spec;
+    this.#permission = permission;
+  }
+
+  /** The living agent, or null. */
+  get current(): AgentSession | null {
+    return this.#session;
+  }
+
+  /** Why the agent does not remember what was said before; null when it does. Cleared by reading. */
+  takeLostContext(): string | null {
+    const lost = this.#lost;
+    this.#lost = null;
+    return lost;
+  }
+
+  /** Ends what an earlier host's agent left behind: two agents must never work in one directory. */
+  async sweep(): Promise<void> {
+    const { agent } = this.#context.log.folded.life;
+    const left = await endRecorded(agent.process, {
+      sessionId: this.#context.record.id,
+      patienceMs: 0,
+      termPatienceMs: this.#spec.termPatienceMs,
+    });
+    if (agent.running) {
+      await this.#context.log.appendPatiently({
+        type: 'agent-exited',
+        exitCode: null,
+        signal: null,
+        left,
+        stderrTail: '',
+      });
+    }
+    if (left.length > 0)
+      await this.#milestone(`processes of an earlier run could not be ended: ${left.join(', ')}`, 'warn');
+  }
+
+  /** The agent, started or resumed if need be. Rejects as `Backend.open` does. */
+  async open(): Promise<AgentSession> {
+    if (this.#session !== null) return this.#session;
+    const known = this.#context.log.folded.life.agent.nativeId;
+    let session: AgentSession;
+    try {
+      session = await this.#start(known);
+    } catch (error) {
+      if (known === null || !(error instanceof ConduxtError) || error.code !== 'agent-session-lost') throw error;
+      // Said in the journal, in the milestones and to the agent itself: a new conversation is never passed off as the old.
+      this.#lost = error.message;
+      await this.#milestone(`the agent's conversation could not be resumed: ${error.message}`, 'warn');
+      session = await this.#start(null);
+    }
+    this.#session = session;
+    void session.exited.then((exit) => this.#onExit(session, exit));
+    return session;
+  }
+
+  async close(): Promise<readonly number[]> {
+    const session = this.#session;
+    if (session === null) return [];
+    const exit = await session.close();
+    await this.#onExit(session, exit);
+    return exit.left;
+  }
+
+  async #start(resume: string | null): Promise<AgentSession> {
+    const { log, redact } = this.#context;
+    const session = await this.#backend.open({ ...this.#spec, resume }, this.#listener());
+    await log.appendPatiently({
+      type: 'agent-started',
+      process: session.process,
+      command: this.#spec.command,
+      args: this.#spec.args.map(redact),
+    });
+    await log.appendPatiently({
+      type: 'agent-session',
+      nativeId: session.nativeId,
+      continuity: session.continuity,
+      agentVersion: session.agentVersion,
+      ...(this.#lost === null ? {} : { lost: redact(this.#lost) }),
+    });
+    return session;
+  }
+
+  #listener(): AgentListener {
+    const { log } = this.#context;
+    return {
+      update: (update) => this.#transcribe(update),
+      accepted: async (turnId) => {
+        const open = log.folded.turns.open;
+        if (open?.turnId === turnId) await log.appendPatiently({ type: 'prompt-accepted', promptId: open.promptId });
+      },
+      permission: this.#permission,
+      notice: (notice) => this.#onNotice(notice),
+    };
+  }
+
+  #transcribe(update: AgentUpdate): void | Promise<void> {
+    const text = update.raw.toString('utf8');
+    const safe = this.#context.redact(text);
+    return this.#context.log.transcribe(update.turnId, safe === text ? update.raw : Buffer.from(safe));
+  }
+
+  #onNotice(notice: BackendNotice): void {
+    this.#context.note(`agent: ${this.#context.redact(JSON.stringify(notice))}`);
+    const text = describeNotice(notice);
+    if (text === null || this.#notices >= MAX_NOTICES) return;
+    this.#notices += 1;
+    this.#milestone(text, 'warn').catch((error: unknown) => this.#context.note(`milestone: ${messageOf(error)}`));
+  }
+
+  async #onExit(session: AgentSession, exit: Awaited<AgentSession['exited']>): Promise<void> {
+    if (this.#session !== session) return;
+    this.#session = null;
+    const stderrTail = this.#context.redact(exit.stderrTail).slice(-4096);
+    await this.#context.log.appendPatiently({ type: 'agent-exited', ...exit, stderrTail });
+  }
+
+  async #milestone(text: string, level: 'info' | 'warn'): Promise<void> {
+    await this.#context.log.appendPatiently({
+      type: 'milestone',
+      text: oneLine(this.#context.redact(text), 300),
+      level,
+    });
+  }
+}
+
+/** What a person should know about; null for what belongs into the host's log only. */
+function describeNotice(notice: BackendNotice): string | null {
+  switch (notice.type) {
+    case 'line-dropped':
+      return `a message of the agent was dropped (${notice.why}, ${notice.bytes} bytes)`;
+    case 'silent':
+      return `the agent has been silent for ${Math.round(notice.forMs / 1000)} s${notice.toolPending ? ' while a tool runs' : ''}`;
+    case 'noise':
+      return notice.lines === 1 ? `the agent printed something that is not ACP: ${notice.sample}` : null;
+    case 'protocol-oddity':
+    case 'stderr':
+      return null;
+  }
+}

@@ -1,0 +1,21 @@
+import type { Clock } from '../clock.ts';
+import type { SessionRecord } from '../session/record.ts';
+import type { SessionPaths } from '../store/paths.ts';
+import type { SessionLog } from './session-log.ts';
+
+/** What every part of one host shares. Nothing in it changes while the host lives, but the log grows. */
+export interface HostContext {
+  readonly home: string;
+  readonly runtimeDir: string;
+  readonly slotsDir: string;
+  readonly record: SessionRecord;
+  readonly paths: SessionPaths;
+  readonly log: SessionLog;
+  readonly clock: Clock;
+  /** The host's own environment: the caller's without markers. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Takes secrets out of text before it reaches disk. */
+  readonly redact: (text: string) => string;
+  /** A line in `host.log`, for whoever has to find out what happened. */
+  readonly note: (text: string) => void;
+}

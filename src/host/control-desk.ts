@@ -1,0 +1,296 @@
+import { createHash } from 'node:crypto';
+import { refused, unreachable } from '../errors.ts';
+import type { ControlHandler } from '../control/server.ts';
+import {
+  PROTOCOL_VERSION,
+  type CancelReply,
+  type ControlRequest,
+  type Replies,
+  type StepReply,
+  type StopReply,
+  type TellReply,
+  type TellRequest,
+} from '../control/protocol.ts';
+import { deriveState } from '../session/derive-state.ts';
+import { newPromptId } from '../session/ids.ts';
+import type { PromptEntry } from '../session/fold/prompts.ts';
+import type { PromptKind } from '../session/words.ts';
+import { replaceFile } from '../store/durable-files.ts';
+import { promptFile } from '../store/paths.ts';
+import type { AgentSeat } from './agent-seat.ts';
+import type { Bell } from './bell.ts';
+import type { HostContext } from './context.ts';
+import type { DecisionDesk } from './decision-desk.ts';
+import { worktreeIsGone } from './worktree-gone.ts';
+
+/** What the spine does for the desk: it alone runs steps and leaves. */
+export interface SpineControls {
+  /** Ends what the spine is doing now (waiting for a slot, set-up, verification), not the turn. */
+  interruptStep(): void;
+  /** Runs a step when the spine rests. */
+  runStep(step: 'verify' | 'pull-request'): Promise<StepReply>;
+  /** Resolves when the session was stopped and its agent is gone. */
+  left(): Promise<StopReply>;
+}
+
+/** Answers the command line. Everything acknowledged here is on stable storage first. */
+export class ControlDesk implements ControlHandler {
+  readonly #context: HostContext;
+  readonly #seat: AgentSeat;
+  readonly #decisions: DecisionDesk;
+  readonly #bell: Bell;
+  readonly #spine: SpineControls;
+  readonly #version: string;
+  /** Decide-and-append runs one at a time: two tells with one key must not both find it new. */
+  #turnstile: Promise<unknown> = Promise.resolve();
+  #steering: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: {
+    context: HostContext;
+    seat: AgentSeat;
+    decisions: DecisionDesk;
+    bell: Bell;
+    spine: SpineControls;
+    version: string;
+  }) {
+    this.#context = parts.context;
+    this.#seat = parts.seat;
+    this.#decisions = parts.decisions;
+    this.#bell = parts.bell;
+    this.#spine = parts.spine;
+    this.#version = parts.version;
+  }
+
+  async handle<R extends Exclude<ControlRequest, { op: 'watch' }>>(request: R): Promise<Replies[R['op']]> {
+    const reply = await this.#dispatch(request);
+    this.#bell.ring();
+    return reply as Replies[R['op']];
+  }
+
+  watch(send: Parameters<ControlHandler['watch']>[0]): () => void {
+    return this.#context.log.watch(send);
+  }
+
+  /** Resolves when no steer is under way: until then its prompt is neither owed nor done. */
+  steered(): Promise<unknown> {
+    return this.#steering;
+  }
+
+  async #dispatch(request: Exclude<ControlRequest, { op: 'watch' }>): Promise<Replies[keyof Replies]> {
+    switch (request.op) {
+      case 'hello':
+        return this.#hello();
+      case 'tell':
+        return this.#oneAtATime(() => this.#tell(request));
+      case 'cancel':
+        return this.#cancel(request.scope);
+      case 'stop':
+        return this.#stop();
+      case 'answer':
+        return this.#oneAtATime(() => this.#answer(request.decisionId, request.answer));
+      case 'step':
+        return this.#spine.runStep(request.step);
+      default:
+        return unreachable(request, 'request');
+    }
+  }
+
+  #hello(): Replies['hello'] {
+    const { log, record } = this.#context;
+    return {
+      protocol: PROTOCOL_VERSION,
+      version: this.#version,
+      pid: process.pid,
+      sessionId: record.id,
+      state: deriveState(log.folded, record, true),
+    };
+  }
+
+  async #tell(request: TellRequest): Promise<TellReply> {
+    const known = this.#context.log.folded.prompts.byKey.get(request.key);
+    if (known !== undefined) return this.#duplicate(known);
+    this.#refuseIfOver();
+    const urgent = request.mode === 'interrupt' || request.mode === 'replace';
+    const entry = await this.queue({ ...request, kind: 'user', urgent });
+    await this.#answeredBy(entry);
+    switch (request.mode) {
+      case 'queue':
+        return this.#told('queued', entry);
+      case 'steer':
+        return this.#steer(entry, request.text);
+      case 'replace':
+        await this.#dropOwed('replaced', entry);
+        await this.#cancelTurn();
+        return this.#told('replaced', entry);
+      case 'interrupt':
+        await this.#cancelTurn();
+        return this.#told('interrupted', entry);
+      default:
+        return unreachable(request.mode, 'tell mode');
+    }
+  }
+
+  /** Writes the text, then the promise. The text comes first: a promise without it would be a lost prompt. */
+  async queue(prompt: {
+    promptId: string;
+    key: string;
+    text: string;
+    kind: PromptKind;
+    urgent: boolean;
+  }): Promise<PromptEntry> {
+    const { log, paths } = this.#context;
+    replaceFile(promptFile(paths, prompt.promptId), prompt.text);
+    await log.append({
+      type: 'prompt-queued',
+      promptId: prompt.promptId,
+      key: prompt.key,
+      kind: prompt.kind,
+      bytes: Buffer.byteLength(prompt.text),
+      sha256: createHash('sha256').update(prompt.text).digest('hex'),
+      ...(prompt.urgent ? { urgent: true } : {}),
+    });
+    const entry = log.folded.prompts.byKey.get(prompt.key);
+    if (entry === undefined) throw new Error(`prompt ${prompt.promptId} was journaled but not folded`);
+    return entry;
+  }
+
+  /** A person who tells the agent something has answered what it wanted to know, and wants it started again. */
+  async #answeredBy(entry: PromptEntry): Promise<void> {
+    const { log } = this.#context;
+    for (const decision of [...log.folded.life.decisions.values()]) {
+      if (decision.kind !== 'clarification' && decision.kind !== 'dialog') continue;
+      const end = { type: 'answered', answer: `told in ${entry.id}`, by: 'person' } as const;
+      await log.append({ type: 'decision-ended', decisionId: decision.id, end });
+    }
+  }
+
+  async #steer(entry: PromptEntry, text: string): Promise<TellReply> {
+    const { log } = this.#context;
+    const turn = log.folded.turns.open;
+    const session = this.#seat.current;
+    if (turn === null || session === null || !session.capabilities.steer) {
+      const why = turn === null ? 'no turn is running' : 'this agent cannot be steered in the middle of a turn';
+      return { ...this.#told('queued', entry), note: why };
+    }
+    const { promptId, id } = { promptId: entry.id, id: turn.turnId };
+    await log.append({ type: 'prompt-steered', promptId, turnId: id, outcome: 'attempted' });
+    const steering = session.steer(text).then(async (result) => {
+      const outcome = result === 'injected' ? 'injected' : 'declined';
+      await log.appendPatiently({ type: 'prompt-steered', promptId, turnId: id, outcome });
+      return result;
+    });
+    this.#steering = steering.catch(() => {});
+    const result = await steering;
+    if (result === 'injected') return this.#told('steered', entry);
+    return { ...this.#told('queued', entry), note: 'the turn ended before the agent took it' };
+  }
+
+  /** `cancel` ends the turn and the queue goes on; a task ends only when it is asked to. */
+  async #cancel(scope: 'turn' | 'queued' | 'task'): Promise<CancelReply> {
+    const { log, record } = this.#context;
+    if (scope === 'turn') {
+      return { turn: await this.#cancelTurnAndWait(), dropped: 0, task: 'unchanged' };
+    }
+    const dropped = await this.#oneAtATime(() => this.#dropOwed('cancelled', null));
+    if (scope === 'queued') return { turn: 'none', dropped, task: 'unchanged' };
+    const open = record.task !== null && log.folded.life.ended === null;
+    if (open) await log.append({ type: 'task-ended', end: 'cancelled', reason: 'cancelled by a person' });
+    this.#spine.interruptStep();
+    const turn = await this.#cancelTurnAndWait();
+    return { turn, dropped, task: open ? 'cancelled' : 'unchanged' };
+  }
+
+  async #stop(): Promise<StopReply> {
+    const { log } = this.#context;
+    if (!log.folded.life.stopped) {
+      await this.#oneAtATime(async () => {
+        await this.#dropOwed('stopped', null);
+        await log.append({ type: 'session-stopped' });
+      });
+    }
+    this.#spine.interruptStep();
+    void this.#cancelTurn();
+    this.#bell.ring();
+    return this.#spine.left();
+  }
+
+  async #answer(decisionId: string, answer: string): Promise<Replies['answer']> {
+    const decision = await this.#decisions.answer(decisionId, answer);
+    if (decision.kind === 'dialog' && answer === 'drop') await this.#dropOwed('cancelled', null);
+    if (decision.kind === 'clarification') {
+      await this.queue({
+        promptId: newPromptId(),
+        key: `answer/${decisionId}`,
+        text: answer,
+        kind: 'answer',
+        urgent: false,
+      });
+    }
+    return { decisionId, answer };
+  }
+
+  /** @returns how many were dropped; `except` stays. */
+  async #dropOwed(reason: 'cancelled' | 'replaced' | 'stopped', except: PromptEntry | null): Promise<number> {
+    const { log } = this.#context;
+    const owed = log.folded.prompts.owed.filter((entry) => entry !== except);
+    for (const entry of owed) await log.append({ type: 'prompt-dropped', promptId: entry.id, reason });
+    return owed.length;
+  }
+
+  /** Tells the agent to end its turn. Does not wait for it. */
+  async #cancelTurn(): Promise<string | null> {
+    const { log } = this.#context;
+    const turn = log.folded.turns.open;
+    if (turn === null) return null;
+    if (!turn.cancelRequested) await log.append({ type: 'cancel-requested', turnId: turn.turnId });
+    void this.#seat.current?.cancel();
+    return turn.turnId;
+  }
+
+  async #cancelTurnAndWait(): Promise<CancelReply['turn']> {
+    const { log } = this.#context;
+    const ended = new Promise<void>((resolve) => {
+      const stop = log.onRecord((record) => {
+        if (record.type !== 'turn-ended') return;
+        stop();
+        resolve();
+      });
+    });
+    if ((await this.#cancelTurn()) === null) return 'none';
+    if (log.folded.turns.open !== null) await ended;
+    return 'cancelled';
+  }
+
+  #duplicate(entry: PromptEntry): TellReply {
+    return { outcome: 'duplicate', promptId: entry.id, state: entry.state, ahead: this.#ahead(entry) };
+  }
+
+  #told(outcome: TellReply['outcome'], entry: PromptEntry): TellReply {
+    return { outcome, promptId: entry.id, state: entry.state, ahead: this.#ahead(entry) };
+  }
+
+  #ahead(entry: PromptEntry): number {
+    const { prompts, turns } = this.#context.log.folded;
+    return Math.max(0, prompts.owed.indexOf(entry)) + (turns.open === null ? 0 : 1);
+  }
+
+  #refuseIfOver(): void {
+    const { log, record } = this.#context;
+    if (log.folded.life.stopped) {
+      throw refused('session-stopped', `Session ${record.name} was stopped; it takes no more prompts.`, {
+        remedy: `Start it again with conduxt retry ${record.name}.`,
+      });
+    }
+    if (worktreeIsGone(record, log.folded)) {
+      throw refused('worktree-gone', `The worktree of ${record.name} was cleaned up; there is nothing to go on with.`, {
+        remedy: `Begin again with conduxt retry ${record.name}.`,
+      });
+    }
+  }
+
+  #oneAtATime<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turnstile.then(work);
+    this.#turnstile = result.catch(() => {});
+    return result;
+  }
+}

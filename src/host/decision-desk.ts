@@ -1,0 +1,92 @@
+import { isoTime } from '../clock.ts';
+import { notFound, refused } from '../errors.ts';
+import { newDecisionId } from '../session/ids.ts';
+import type { Decision } from '../session/decision.ts';
+import type { HostContext } from './context.ts';
+
+interface Waiting {
+  readonly settle: (answer: string | null) => void;
+}
+
+/**
+ * Decisions that hold up the running turn (permissions): each waits for a person, its deadline or the end of the
+ * turn, whichever comes first. Decisions that hold up the task (clarification, gate) are only opened here: their
+ * answer is a prompt or a fold.
+ */
+export class DecisionDesk {
+  readonly #context: HostContext;
+  readonly #waiting = new Map<string, Waiting>();
+
+  constructor(context: HostContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Asks a person and waits.
+   * @returns the answer, the fallback after the deadline, or null when `signal` aborted because the turn is over.
+   */
+  async ask(
+    question: Omit<Decision, 'id' | 'deadline'> & { readonly fallback: string },
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<string | null> {
+    const { log, clock } = this.#context;
+    const id = newDecisionId();
+    const deadline = isoTime(clock.now() + waitMs);
+    await log.appendPatiently({ type: 'decision-opened', decision: { ...question, id, deadline } });
+    const answered = new Promise<string | null>((resolve) => this.#waiting.set(id, { settle: resolve }));
+    const stopTimer = clock.after(waitMs, () => this.#settle(id, question.fallback));
+    const abort = (): void => this.#settle(id, null);
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    const answer = await answered;
+    stopTimer();
+    signal.removeEventListener('abort', abort);
+    if (log.folded.life.decisions.has(id)) {
+      // A person's answer was journaled by `answer`; what is left is the deadline, or the end of the turn.
+      const end = answer === null ? ({ type: 'withdrawn' } as const) : ({ type: 'expired', answer } as const);
+      await log.appendPatiently({ type: 'decision-ended', decisionId: id, end });
+    }
+    return answer;
+  }
+
+  /**
+   * Records a person's answer. Throws when there is no such open decision or the answer is none of its choices.
+   * @returns the decision that was answered.
+   */
+  async answer(decisionId: string, answer: string): Promise<Decision> {
+    const { log } = this.#context;
+    const decision = log.folded.life.decisions.get(decisionId);
+    if (decision === undefined) {
+      const ended = log.folded.life.endedDecisions.has(decisionId);
+      throw ended
+        ? refused('decision-ended', `Decision ${decisionId} is already answered or no longer needed.`)
+        : notFound('decision-not-found', `There is no open decision ${decisionId}.`, {
+            remedy: 'See conduxt decisions for those that are open.',
+          });
+    }
+    if (decision.choices.length > 0 && !decision.choices.includes(answer)) {
+      throw refused(
+        'not-a-choice',
+        `"${answer.slice(0, 60)}" is not one of the choices: ${decision.choices.join(', ')}.`,
+      );
+    }
+    await log.append({ type: 'decision-ended', decisionId, end: { type: 'answered', answer, by: 'person' } });
+    this.#settle(decisionId, answer);
+    return decision;
+  }
+
+  /** After a restart nobody waits for the old decisions of a turn any more. */
+  async withdrawOrphans(): Promise<void> {
+    const { log } = this.#context;
+    for (const decision of [...log.folded.life.decisions.values()]) {
+      if (decision.kind !== 'permission' || this.#waiting.has(decision.id)) continue;
+      await log.appendPatiently({ type: 'decision-ended', decisionId: decision.id, end: { type: 'withdrawn' } });
+    }
+  }
+
+  #settle(id: string, answer: string | null): void {
+    this.#waiting.get(id)?.settle(answer);
+    this.#waiting.delete(id);
+  }
+}

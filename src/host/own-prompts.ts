@@ -1,0 +1,21 @@
+import { fixText, recoveryText, reminderText } from '../intake/prompt.ts';
+import type { NextAction } from '../route/next-action.ts';
+import type { Verdict } from '../session/receipt.ts';
+import type { HostContext } from './context.ts';
+
+/** The words of a prompt of our own: why it is sent and what is asked for. The contract is added when it is handed. */
+export function ownPromptText(context: HostContext, action: Extract<NextAction, { type: 'queue-own' }>): string {
+  const { record, log } = context;
+  switch (action.kind) {
+    case 'reminder':
+      return reminderText({ problem: action.why });
+    case 'fix':
+      return fixText({ reason: action.why, excerpt: excerptOf(log.folded.delivery.receipt?.verdict) });
+    case 'recovery':
+      return recoveryText({ branch: record.task?.branch ?? '', title: record.task?.title ?? '' });
+  }
+}
+
+function excerptOf(verdict: Verdict | undefined): string {
+  return verdict !== undefined && 'excerpt' in verdict ? verdict.excerpt : '';
+}

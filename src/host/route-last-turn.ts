@@ -1,0 +1,23 @@
+import type { EndedTurn } from '../session/fold/turns.ts';
+import { MAX_RECOVERIES } from '../route/next-action.ts';
+import { routeTurn, type RouteBudget } from '../route/route-turn.ts';
+import type { HostContext } from './context.ts';
+
+/** What is left of the task's budgets. */
+export function budgetOf({ log, record }: HostContext): RouteBudget {
+  const { life, prompts } = log.folded;
+  return {
+    fixRoundsLeft: (record.task?.fixRounds ?? 0) - life.fixRoundsUsed,
+    remindersLeft: (record.task?.reminders ?? 0) - life.remindersUsed,
+    recoveriesLeft: MAX_RECOVERIES - life.recoveriesUsed,
+    promptOwed: prompts.owed.length > 0,
+  };
+}
+
+export async function routeLastTurn(context: HostContext, turn: EndedTurn): Promise<void> {
+  await context.log.appendPatiently({
+    type: 'turn-routed',
+    turnId: turn.turnId,
+    decision: routeTurn(turn, budgetOf(context)),
+  });
+}

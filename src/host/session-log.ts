@@ -1,0 +1,162 @@
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { isoTime, type Clock } from '../clock.ts';
+import { ioError, systemCode, ConduxtError } from '../errors.ts';
+import { AppendFile } from '../journal/append-file.ts';
+import { readJournal } from '../journal/read-journal.ts';
+import { encodeRecord } from '../journal/record-line.ts';
+import { lastTranscriptSeq } from '../journal/transcript-tail.ts';
+import { encodeTranscript } from '../journal/transcript.ts';
+import type { JournalRecord, SessionEvent } from '../session/events.ts';
+import { applyRecord, foldSession, type FoldedSession } from '../session/fold/session-fold.ts';
+import type { SessionPaths } from '../store/paths.ts';
+import type { WatchReply } from '../control/protocol.ts';
+
+/** How long the first update of a group waits for company before the transcript is synced. */
+const TRANSCRIPT_SETTLE_MS = 10;
+/** Between two tries when the disk is full: a person has to make room. */
+const RETRY_MS = 500;
+
+/**
+ * Journal and transcript of one session behind one sequence number, and the fold over the journal. The host's only
+ * way to write either. The caller holds the session's lock.
+ */
+export class SessionLog {
+  readonly folded: FoldedSession;
+  readonly epoch: number;
+  readonly #journal: AppendFile;
+  readonly #transcript: AppendFile;
+  readonly #clock: Clock;
+  readonly #watchers = new Set<(reply: WatchReply) => void>();
+  readonly #listeners = new Set<(record: JournalRecord) => void>();
+  #seq: number;
+
+  private constructor(options: {
+    folded: FoldedSession;
+    epoch: number;
+    seq: number;
+    journal: AppendFile;
+    transcript: AppendFile;
+    clock: Clock;
+  }) {
+    this.folded = options.folded;
+    this.epoch = options.epoch;
+    this.#seq = options.seq;
+    this.#journal = options.journal;
+    this.#transcript = options.transcript;
+    this.#clock = options.clock;
+    for (const file of [this.#journal, this.#transcript]) file.onSynced(() => this.#announce());
+  }
+
+  /** Replays the journal, cuts torn tails, and begins a new epoch. */
+  static async open(paths: SessionPaths, clock: Clock): Promise<SessionLog> {
+    const contents = readJournal(paths.journal);
+    const folded = foldSession(contents.records);
+    const tail = lastTranscriptSeq(paths.transcript);
+    const journal = await AppendFile.open(paths.journal, contents.end);
+    const transcript = await AppendFile.open(paths.transcript, tail.end, TRANSCRIPT_SETTLE_MS);
+    const epoch = beginEpoch(paths.epochs, folded.epoch);
+    const log = new SessionLog({ folded, epoch, seq: Math.max(folded.seq, tail.seq), journal, transcript, clock });
+    if (contents.tornBytes > 0) await log.append({ type: 'journal-recovered', bytesCut: contents.tornBytes });
+    return log;
+  }
+
+  /** The journal's records so far, from disk: for what the fold does not keep. */
+  static readAll(paths: SessionPaths): readonly JournalRecord[] {
+    return readJournal(paths.journal).records;
+  }
+
+  /**
+   * Resolves when the event is on stable storage and folded. Rejects (`journal-write-failed`, `journal-sync-failed`)
+   * when it is neither: then it has not happened.
+   */
+  async append(event: SessionEvent): Promise<JournalRecord> {
+    this.#seq += 1;
+    const record: JournalRecord = { seq: this.#seq, epoch: this.epoch, at: isoTime(this.#clock.now()), ...event };
+    await this.#journal.append(encodeRecord(record));
+    applyRecord(this.folded, record);
+    for (const listener of this.#listeners) listener(record);
+    return record;
+  }
+
+  /** As `append`, but waits for space on a full disk: for what has already happened in the world. */
+  async appendPatiently(event: SessionEvent): Promise<JournalRecord> {
+    for (;;) {
+      try {
+        return await this.append(event);
+      } catch (error) {
+        if (!(error instanceof ConduxtError) || error.code !== 'journal-write-failed') throw error;
+        await new Promise<void>((resolve) => this.#clock.after(RETRY_MS, resolve));
+      }
+    }
+  }
+
+  /** Adds one message of the agent. The returned promise, if any, asks the agent's reader to wait. */
+  transcribe(turnId: string | null, message: Buffer): void | Promise<void> {
+    this.#seq += 1;
+    const line = encodeTranscript({ seq: this.#seq, epoch: this.epoch, atMs: this.#clock.now(), turnId }, message);
+    const written = this.#transcript.append(line).catch((error: unknown) => this.#rewrite(line, error));
+    return this.#transcript.isFull ? written : undefined;
+  }
+
+  async #rewrite(line: Buffer, error: unknown): Promise<void> {
+    if (!(error instanceof ConduxtError) || error.code !== 'journal-write-failed') return;
+    await new Promise<void>((resolve) => this.#clock.after(RETRY_MS, resolve));
+    await this.#transcript.append(line).catch((again: unknown) => this.#rewrite(line, again));
+  }
+
+  /** Everything transcribed so far is on stable storage. */
+  flushTranscript(): Promise<void> {
+    return this.#transcript.flush();
+  }
+
+  /** Calls `listener` with each record after it is durable and folded; the returned function ends that. */
+  onRecord(listener: (record: JournalRecord) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Tells how much of both files is durable, now and after every sync, until the returned function is called. */
+  watch(send: (reply: WatchReply) => void): () => void {
+    this.#watchers.add(send);
+    send(this.#durable());
+    return () => this.#watchers.delete(send);
+  }
+
+  async close(): Promise<void> {
+    await this.#transcript.close();
+    await this.#journal.close();
+  }
+
+  #durable(): WatchReply {
+    return { journalBytes: this.#journal.syncedBytes, transcriptBytes: this.#transcript.syncedBytes };
+  }
+
+  #announce(): void {
+    if (this.#watchers.size === 0) return;
+    const reply = this.#durable();
+    for (const send of this.#watchers) send(reply);
+  }
+}
+
+/**
+ * The next epoch, made by a file that must not exist yet: even two hosts that both believed to hold the lock could
+ * not get the same one.
+ */
+function beginEpoch(directory: string, folded: number): number {
+  const taken = readdirSync(directory).map(Number).filter(Number.isInteger);
+  for (let epoch = Math.max(folded, ...taken, 0) + 1; ; epoch += 1) {
+    try {
+      writeFileSync(path.join(directory, String(epoch).padStart(6, '0')), '', { flag: 'wx', mode: 0o600 });
+      return epoch;
+    } catch (error) {
+      if (systemCode(error) === 'EEXIST') continue;
+      throw ioError('state-unwritable', `No new epoch could be begun in ${directory}.`, { cause: error });
+    }
+  }
+}
+
+/** A prompt's text as it was acknowledged. */
+export function readPrompt(file: string): string {
+  return readFileSync(file, 'utf8');
+}

@@ -1,0 +1,110 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { tryLock, waitForLock, type FileLock } from '../lock/file-lock.ts';
+
+export interface SlotLimits {
+  readonly perUser: number;
+  readonly perAgent: number;
+}
+
+/** A place in the cap on running tasks. It dies with its holder. */
+export interface Slot {
+  release(): void;
+}
+
+interface Wait {
+  /** A session id: ids sort by age, so the oldest waiting task goes first. */
+  readonly ticket: string;
+  readonly signal: AbortSignal;
+  /** Called once, when a pool is full. */
+  readonly onWait: (scope: 'user' | 'agent') => Promise<void>;
+}
+
+type PoolWait = Pick<Wait, 'ticket' | 'signal'> & { readonly onFull: () => Promise<void> };
+
+/** Waiting hosts look this often for a freed slot: nothing announces that a kernel lock was dropped. */
+const POLL_MS = 250;
+
+/**
+ * Takes one slot of the agent's pool, then one of the user's, waiting where a pool is full. The caps hold across all
+ * shells because a slot is a lock file. Null when `wait.signal` aborted first.
+ *
+ * In this order nobody who waits for one agent holds up those who use another.
+ */
+export async function takeSlot(directory: string, agent: string, limits: SlotLimits, wait: Wait): Promise<Slot | null> {
+  let told = false;
+  const tellOnce = (scope: 'user' | 'agent') => async (): Promise<void> => {
+    if (told) return;
+    told = true;
+    await wait.onWait(scope);
+  };
+  const agentLock = await takeFrom(path.join(directory, `agent-${agent}`), limits.perAgent, {
+    ...wait,
+    onFull: tellOnce('agent'),
+  });
+  if (agentLock === null) return null;
+  const userLock = await takeFrom(path.join(directory, 'user'), limits.perUser, { ...wait, onFull: tellOnce('user') });
+  if (userLock === null) {
+    agentLock.release();
+    return null;
+  }
+  return {
+    release() {
+      userLock.release();
+      agentLock.release();
+    },
+  };
+}
+
+async function takeFrom(pool: string, size: number, wait: PoolWait): Promise<FileLock | null> {
+  const line = path.join(pool, 'line');
+  mkdirSync(line, { recursive: true, mode: 0o700 });
+  const ticketFile = path.join(line, `${wait.ticket}.lock`);
+  const place = await waitForLock(ticketFile, { pollMs: POLL_MS, signal: wait.signal });
+  if (place === null) return null;
+  try {
+    for (;;) {
+      const lock = (await someoneOlderWaits(line, wait.ticket)) ? null : await firstFree(pool, size);
+      if (lock !== null) return lock;
+      if (wait.signal.aborted) return null;
+      await wait.onFull();
+      await pause(POLL_MS, wait.signal);
+    }
+  } finally {
+    rmSync(ticketFile, { force: true });
+    place.release();
+  }
+}
+
+async function firstFree(pool: string, size: number): Promise<FileLock | null> {
+  for (let index = 0; index < size; index += 1) {
+    const lock = await tryLock(path.join(pool, `${index}.lock`));
+    if (lock !== null) return lock;
+  }
+  return null;
+}
+
+/** A ticket whose lock is free belongs to a host that died in the line. */
+async function someoneOlderWaits(line: string, ticket: string): Promise<boolean> {
+  for (const name of readdirSync(line).toSorted()) {
+    if (!name.endsWith('.lock') || name >= `${ticket}.lock`) continue;
+    const file = path.join(line, name);
+    const lock = await tryLock(file);
+    if (lock === null) return true;
+    rmSync(file, { force: true });
+    lock.release();
+  }
+  return false;
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

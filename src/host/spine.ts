@@ -1,0 +1,253 @@
+import { ConduxtError, heldElsewhere, messageOf, unreachable } from '../errors.ts';
+import type { StepReply, StopReply } from '../control/protocol.ts';
+import type { HostStopped, TaskEndCode } from '../session/events.ts';
+import { newPromptId } from '../session/ids.ts';
+import { nextAction, type NextAction } from '../route/next-action.ts';
+import type { AgentSeat } from './agent-seat.ts';
+import type { Bell } from './bell.ts';
+import type { HostContext } from './context.ts';
+import type { ControlDesk } from './control-desk.ts';
+import { handPrompt } from './hand-prompt.ts';
+import { tellPeople } from './tell-people.ts';
+import { ownPromptText } from './own-prompts.ts';
+import { awaitDependencies, prepareTaskWorktree, setUpTaskWorktree } from './prepare.ts';
+import { runStepByHand, runStep } from './deliver.ts';
+import { routeLastTurn } from './route-last-turn.ts';
+import { SlotHolder } from './slot-holder.ts';
+
+interface ManualStep {
+  readonly step: 'verify' | 'pull-request';
+  readonly resolve: (reply: StepReply) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A start that fails is tried this often before a person is asked. */
+const START_TRIES = 2;
+
+/**
+ * The life of one session, top to bottom: look at the journal, do the next thing, until there is nothing to do for
+ * `hostIdleMs`, the session is stopped, or the host is told to go.
+ */
+export class Spine {
+  readonly #context: HostContext;
+  readonly #seat: AgentSeat;
+  readonly #bell: Bell;
+  readonly #slot: SlotHolder;
+  #desk: ControlDesk | null = null;
+  #step = new AbortController();
+  #leaving: HostStopped['reason'] | null = null;
+  readonly #manual: ManualStep[] = [];
+  readonly #farewells: ((reply: StopReply) => void)[] = [];
+  #failedStarts = 0;
+
+  constructor(context: HostContext, seat: AgentSeat, bell: Bell) {
+    this.#context = context;
+    this.#seat = seat;
+    this.#bell = bell;
+    this.#slot = new SlotHolder(context);
+  }
+
+  /** The desk asks the spine for steps and farewells, and the spine asks the desk whether a steer is under way. */
+  attach(desk: ControlDesk): void {
+    this.#desk = desk;
+  }
+
+  interruptStep(): void {
+    this.#step.abort();
+    this.#step = new AbortController();
+  }
+
+  runStep(step: ManualStep['step']): Promise<StepReply> {
+    const { turns, prompts } = this.#context.log.folded;
+    if (turns.open !== null || prompts.owed.length > 0) {
+      throw heldElsewhere('agent-working', 'The agent is working; its tests are run when the turn is over.', {
+        remedy: `Wait with conduxt wait ${this.#context.record.name}, then try again.`,
+      });
+    }
+    return new Promise((resolve, reject) => this.#manual.push({ step, resolve, reject }));
+  }
+
+  left(): Promise<StopReply> {
+    return new Promise((resolve) => this.#farewells.push(resolve));
+  }
+
+  /** Leaves at the next opportunity, with the running turn cancelled: SIGTERM. */
+  leave(reason: HostStopped['reason']): void {
+    this.#leaving ??= reason;
+    this.interruptStep();
+    void this.#seat.current?.cancel();
+    this.#bell.ring();
+  }
+
+  /** @returns why it ended; the agent and everything it started are gone. */
+  async live(): Promise<HostStopped['reason']> {
+    const { log, record, clock } = this.#context;
+    for (;;) {
+      if (this.#leaving !== null) break;
+      await this.#desk?.steered();
+      const manual = this.#manual.shift();
+      if (manual !== undefined) {
+        await runStepByHand(this.#context, manual.step, this.#step.signal).then(manual.resolve, manual.reject);
+        continue;
+      }
+      const action = nextAction(log.folded, record);
+      if (action.type === 'leave') {
+        this.#leaving = 'stopped';
+        break;
+      }
+      if (action.type === 'rest') {
+        await this.#slot.release();
+        if (!(await this.#bell.wait(clock, record.limits.hostIdleMs))) this.#leaving = 'idle';
+        continue;
+      }
+      await this.#perform(action, this.#step.signal);
+    }
+    const left = await this.#seat.close();
+    await this.#slot.release();
+    for (const manual of this.#manual)
+      manual.reject(heldElsewhere('host-leaving', 'The host of this session is leaving.'));
+    for (const farewell of this.#farewells) farewell({ stopped: true, left });
+    return this.#leaving ?? 'idle';
+  }
+
+  async #perform(action: Exclude<NextAction, { type: 'leave' | 'rest' }>, signal: AbortSignal): Promise<void> {
+    const { log } = this.#context;
+    switch (action.type) {
+      case 'settle-interrupted':
+        await log.appendPatiently({
+          type: 'turn-ended',
+          turnId: action.turn.turnId,
+          promptId: action.turn.promptId,
+          verdict: action.turn.cancelRequested ? 'cancelled' : 'unknown',
+          stopReason: null,
+          failure: 'host-lost',
+          callback: { type: 'missing' },
+          lastMessage: '',
+          toolCalls: 0,
+        });
+        return;
+      case 'notify':
+        return tellPeople(this.#context, action.about);
+      case 'prepare-worktree':
+        if (!(await awaitDependencies(this.#context, this.#bell, signal))) return;
+        if (await this.#slot.take(signal)) await prepareTaskWorktree(this.#context);
+        return;
+      case 'set-up-worktree':
+        if (await this.#slot.take(signal)) await setUpTaskWorktree(this.#context, signal);
+        return;
+      case 'hand':
+        if (await this.#slot.take(signal)) await this.#hand(action.promptId);
+        return;
+      case 'route':
+        return routeLastTurn(this.#context, action.turn);
+      case 'queue-own': {
+        const text = ownPromptText(this.#context, action);
+        await this.#desk?.queue({ promptId: newPromptId(), key: action.key, text, kind: action.kind, urgent: false });
+        return;
+      }
+      case 'open-clarification':
+        await this.#openDecision('clarification', action.decisionId, action.question, []);
+        return;
+      case 'open-gate':
+        await this.#openDecision(
+          'gate',
+          action.decisionId,
+          'No test command was found, so nothing can be verified. Deliver the work unverified?',
+          ['deliver', 'fail'],
+        );
+        return;
+      case 'plan':
+        await log.appendPatiently({ type: 'steps-planned', planId: action.planId, steps: action.steps });
+        return;
+      case 'step':
+        if (await this.#slot.take(signal)) await runStep(this.#context, action.planId, action.step, signal);
+        return;
+      case 'end':
+        return this.#end(action.end, action.reason, action.code);
+      default:
+        return unreachable(action, 'action');
+    }
+  }
+
+  async #hand(promptId: string): Promise<void> {
+    try {
+      await handPrompt(this.#context, this.#seat, promptId);
+      this.#failedStarts = 0;
+    } catch (error) {
+      if (!(error instanceof ConduxtError)) throw error;
+      await this.#startFailed(error);
+    }
+  }
+
+  /** The prompt was not handed and stays owed, unless the task ends because its agent cannot be had. */
+  async #startFailed(error: ConduxtError): Promise<void> {
+    const { log, record, note } = this.#context;
+    this.#failedStarts += 1;
+    note(`agent start failed (${error.code}): ${error.message}`);
+    const again = error.code !== 'agent-login-required' && this.#failedStarts < START_TRIES;
+    if (again) return;
+    this.#failedStarts = 0;
+    const reason = error.remedy === undefined ? error.message : `${error.message} ${error.remedy}`;
+    if (record.task !== null) {
+      await this.#end('failed', reason, 'agent-unavailable');
+      return;
+    }
+    const prompt = log.folded.prompts.owed[0];
+    if (prompt !== undefined)
+      await this.#openDecision('dialog', `start-${prompt.id}-${log.folded.seq}`, reason, ['retry', 'drop']);
+  }
+
+  async #end(
+    end: Extract<NextAction, { type: 'end' }>['end'],
+    reason: string,
+    code: TaskEndCode | undefined,
+  ): Promise<void> {
+    const { log } = this.#context;
+    for (const entry of [...log.folded.prompts.owed]) {
+      await log.appendPatiently({ type: 'prompt-dropped', promptId: entry.id, reason: 'task-ended' });
+    }
+    const safe = this.#context.redact(reason);
+    await log.appendPatiently({ type: 'task-ended', end, reason: safe, ...(code === undefined ? {} : { code }) });
+  }
+
+  async #openDecision(
+    kind: 'clarification' | 'gate' | 'dialog',
+    id: string,
+    question: string,
+    choices: readonly string[],
+  ): Promise<void> {
+    await this.#context.log.appendPatiently({
+      type: 'decision-opened',
+      decision: {
+        id,
+        kind,
+        question: this.#context.redact(question),
+        facts: {},
+        choices,
+        deadline: null,
+        fallback: null,
+      },
+    });
+  }
+}
+
+/** The task's wall clock ran out (`run --timeout`): the turn is cancelled, nothing more is handed, the task fails. */
+export async function endForTimeout(context: HostContext, spine: Spine, seat: AgentSeat): Promise<void> {
+  const { log, record, note } = context;
+  if (log.folded.life.ended !== null || log.folded.life.stopped) return;
+  try {
+    for (const entry of [...log.folded.prompts.owed])
+      await log.append({ type: 'prompt-dropped', promptId: entry.id, reason: 'task-ended' });
+    const minutes = Math.round((record.limits.taskTimeoutMs ?? 0) / 60_000);
+    await log.append({
+      type: 'task-ended',
+      end: 'failed',
+      reason: `not finished within ${minutes} min`,
+      code: 'timed-out',
+    });
+  } catch (error) {
+    note(`timeout could not be recorded: ${messageOf(error)}`);
+  }
+  spine.interruptStep();
+  void seat.current?.cancel();
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Callback, CallbackResult } from '../../src/session/callback.ts';
+import type { TurnEnded } from '../../src/session/events.ts';
+import type { Receipt, Verdict } from '../../src/session/receipt.ts';
+import { foldSession } from '../../src/session/fold/session-fold.ts';
+import { routeReceipt } from '../../src/route/route-receipt.ts';
+import { routeTurn, type RouteBudget } from '../../src/route/route-turn.ts';
+import { ended, handed, journalOf, queued } from '../session/samples.ts';
+
+const plenty: RouteBudget = { fixRoundsLeft: 3, remindersLeft: 2, recoveriesLeft: 3, promptOwed: false };
+const none: RouteBudget = { fixRoundsLeft: 0, remindersLeft: 0, recoveriesLeft: 0, promptOwed: false };
+
+const callback = (over: Partial<Callback> = {}): CallbackResult => ({
+  type: 'valid',
+  callback: { task_id: 'issue-78', nonce: 'n', status: 'completed', summary: 'ok', ...over },
+});
+
+function route(over: Partial<TurnEnded>, budget = plenty): string {
+  const { last } = foldSession(journalOf([queued('a'), handed('a'), ended('a', over)])).turns;
+  assert.ok(last);
+  const decision = routeTurn(last, budget);
+  return decision.type === 'end'
+    ? `end ${decision.end}`
+    : decision.type === 'nothing'
+      ? `nothing ${decision.why}`
+      : decision.type;
+}
+
+describe('the end of a turn', () => {
+  const table: readonly [string, Partial<TurnEnded>, string, string][] = [
+    [
+      'completed with no failing test is delivered',
+      { callback: callback({ test_results: { passed: 3, failed: 0, skipped: 0 } }) },
+      'deliver',
+      'deliver',
+    ],
+    [
+      'completed without counts is delivered, because conduxt counts itself',
+      { callback: callback() },
+      'deliver',
+      'deliver',
+    ],
+    [
+      'completed with failing tests goes back to be fixed',
+      { callback: callback({ test_results: { passed: 3, failed: 1, skipped: 0 } }) },
+      'fix',
+      'end failed',
+    ],
+    ['failed ends the task', { callback: callback({ status: 'failed' }) }, 'end failed', 'end failed'],
+    [
+      'need_clarification asks a person',
+      { callback: callback({ status: 'need_clarification' }) },
+      'clarify',
+      'clarify',
+    ],
+    ['end_turn without a callback is no success', { callback: { type: 'missing' } }, 'remind', 'end failed'],
+    ['a malformed callback is sent back', { callback: { type: 'malformed', problem: 'x' } }, 'remind', 'end failed'],
+    ['an empty turn is asked again', { verdict: 'failed', failure: 'empty-turn' }, 'remind', 'end failed'],
+    ['an error of the agent is asked again', { verdict: 'failed', failure: 'agent-error' }, 'remind', 'end failed'],
+    ['an agent that died is continued', { verdict: 'unknown', failure: 'agent-exited' }, 'recover', 'end failed'],
+    ['a lost host is continued', { verdict: 'unknown', failure: 'host-lost' }, 'recover', 'end failed'],
+    ['a missing login ends the task', { verdict: 'failed', failure: 'auth-required' }, 'end failed', 'end failed'],
+    ['a refusal ends the task', { verdict: 'failed', failure: 'refusal' }, 'end failed', 'end failed'],
+    ['the wall clock ends the task', { verdict: 'failed', failure: 'turn-timeout' }, 'end failed', 'end failed'],
+    [
+      'a cancelled turn causes nothing, whatever it said',
+      { verdict: 'cancelled', callback: callback() },
+      'nothing cancelled',
+      'nothing cancelled',
+    ],
+  ];
+  for (const [what, end, withBudget, without] of table) {
+    it(what, () => {
+      assert.equal(route(end), withBudget);
+      assert.equal(route(end, none), without, 'with no budget left');
+    });
+  }
+
+  it('is overtaken by a prompt that came later', () => {
+    assert.equal(route({ callback: callback() }, { ...plenty, promptOwed: true }), 'nothing superseded');
+  });
+});
+
+describe('a verification', () => {
+  const receipt = (verdict: Verdict): Receipt => ({
+    commit: 'c',
+    command: 'npm test',
+    exitCode: 1,
+    signal: null,
+    counts: null,
+    durationMs: 1,
+    logSha256: '',
+    logFile: '',
+    verdict,
+    changedJudges: [],
+    at: '',
+  });
+  const table: readonly [Verdict, string, string][] = [
+    [{ type: 'green' }, 'deliver', 'deliver'],
+    [{ type: 'red', excerpt: '' }, 'fix', 'end failed'],
+    [{ type: 'no-tests', excerpt: '' }, 'fix', 'end failed'],
+    [{ type: 'dirty', files: ['a'] }, 'fix', 'end failed'],
+    [{ type: 'timeout', excerpt: '' }, 'fix', 'end failed'],
+    [{ type: 'head-moved', now: 'd' }, 'fix', 'end failed'],
+    [{ type: 'not-runnable', reason: 'ENOENT' }, 'end failed', 'end failed'],
+  ];
+  for (const [verdict, withRounds, without] of table) {
+    it(`that is ${verdict.type} leads to ${withRounds}, and to ${without} when no round is left`, () => {
+      for (const [left, expected] of [
+        [1, withRounds],
+        [0, without],
+      ] as const) {
+        const decision = routeReceipt(receipt(verdict), 'fix', { fixRoundsLeft: left });
+        assert.equal(decision.type === 'end' ? `end ${decision.end}` : decision.type, expected);
+      }
+    });
+  }
+
+  it('of an investigation that changed nothing is a report, of a fix it is not', () => {
+    assert.deepEqual(routeReceipt(receipt({ type: 'no-change' }), 'chore', { fixRoundsLeft: 3 }), {
+      type: 'end',
+      end: 'reported',
+      reason: 'no code change was made; the report is the result',
+    });
+    assert.equal(routeReceipt(receipt({ type: 'no-change' }), 'fix', { fixRoundsLeft: 3 }).type, 'fix');
+  });
+});
