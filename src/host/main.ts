@@ -1,0 +1,158 @@
+import { writeSync, closeSync } from 'node:fs';
+import path from 'node:path';
+import { agentEnvironment } from '../agents/environment.ts';
+import { readEnvFile } from '../agents/env-file.ts';
+import { profileFor } from '../agents/profiles.ts';
+import { acpBackend } from '../backend/acp/acp-backend.ts';
+import type { OpenSpec } from '../backend/backend.ts';
+import { systemClock, isoTime } from '../clock.ts';
+import { placesFor } from '../config/places.ts';
+import { listen, type ControlServer } from '../control/server.ts';
+import { ConduxtError, ExitCode, messageOf, systemCode } from '../errors.ts';
+import { tryLock } from '../lock/file-lock.ts';
+import { bootId, identityOf } from '../process/identity.ts';
+import { makePrivateDirectory } from '../store/durable-files.ts';
+import { readRecord } from '../store/read-session.ts';
+import { sessionPaths } from '../store/paths.ts';
+import { makeRedactor } from '../text/redact.ts';
+import { version } from '../version.ts';
+import { AgentSeat } from './agent-seat.ts';
+import { Bell } from './bell.ts';
+import type { HostContext } from './context.ts';
+import { ControlDesk } from './control-desk.ts';
+import { DecisionDesk } from './decision-desk.ts';
+import { MemoryKeeper } from './memory-keeper.ts';
+import { permissionAnswers } from './permission-answers.ts';
+import { SessionLog } from './session-log.ts';
+import { endForTimeout, Spine } from './spine.ts';
+
+/** Entry of the detached process that owns one session: `host.js <home> <session id>`. */
+
+const [home, sessionId] = process.argv.slice(2);
+process.umask(0o077);
+try {
+  if (home === undefined || sessionId === undefined) throw new Error('usage: host <home> <session id>');
+  process.exitCode = await host(home, sessionId);
+} catch (error) {
+  // The last line with this prefix is what the command line quotes when a host does not get ready.
+  process.stderr.write(`conduxt-host: ${messageOf(error)}\n`);
+  process.exitCode = error instanceof ConduxtError ? error.exitCode : ExitCode.internal;
+}
+
+async function host(home: string, id: string): Promise<number> {
+  const places = placesFor({ ...process.env, CONDUXT_HOME: home }, process.env['HOME'] ?? '/');
+  const paths = sessionPaths(home, id, places.runtimeDir);
+  const record = readRecord(paths.record);
+  if (record === null) throw new Error(`there is no session ${id} in ${home}`);
+  const lock = await tryLock(paths.lock);
+  if (lock === null) return ExitCode.held;
+  makePrivateDirectory(path.dirname(paths.socket));
+
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+  const secrets = record.agent.envFile === null ? {} : await readEnvFile(record.agent.envFile);
+  const log = await SessionLog.open(paths, systemClock);
+  const context: HostContext = {
+    home,
+    runtimeDir: places.runtimeDir,
+    slotsDir: places.slotsDir,
+    record,
+    paths,
+    log,
+    clock: systemClock,
+    env,
+    redact: makeRedactor({ ...env, ...secrets }),
+    note: (text) => process.stderr.write(`${isoTime(Date.now())} ${text}\n`),
+  };
+  const identity = identityOf(process.pid);
+  await log.append({
+    type: 'host-started',
+    process: identity ?? { pid: process.pid, startTime: '', bootId: bootId() },
+    version,
+  });
+  await queueFirstPrompt(context);
+  return live(context, openSpec(context, secrets));
+}
+
+/** The session was made durable with its first prompt; the first host puts it into the journal, once. */
+async function queueFirstPrompt({ log, record }: HostContext): Promise<void> {
+  if (record.firstPrompt === null || log.folded.prompts.byKey.has('first')) return;
+  await log.append({ type: 'prompt-queued', key: 'first', ...record.firstPrompt });
+}
+
+async function live(context: HostContext, spec: Omit<OpenSpec, 'resume'>): Promise<number> {
+  const { log, record, clock } = context;
+  const bell = new Bell();
+  const decisions = new DecisionDesk(context);
+  const seat = new AgentSeat(context, acpBackend, spec, permissionAnswers(context, decisions));
+  const spine = new Spine(context, seat, bell);
+  const desk = new ControlDesk({ context, seat, decisions, bell, spine, version });
+  spine.attach(desk);
+  const server = await listen(context.paths.socket, desk);
+  announceReady();
+  process.on('SIGTERM', () => spine.leave('signal'));
+  process.on('SIGINT', () => spine.leave('signal'));
+  process.on('SIGHUP', () => context.note('the terminal that started this host is gone; it goes on'));
+  const memory = new MemoryKeeper(context);
+  log.onRecord((written) => memory.onRecord(written));
+  const stopTimer =
+    record.limits.taskTimeoutMs === null
+      ? () => {}
+      : clock.after(record.limits.taskTimeoutMs, () => void endForTimeout(context, spine, seat));
+  try {
+    await settleSteers(context);
+    await decisions.withdrawOrphans();
+    await seat.sweep();
+    const reason = await spine.live();
+    stopTimer();
+    await log.append({ type: 'host-stopped', reason });
+    await memory.finish();
+    return ExitCode.done;
+  } finally {
+    await leave(server, seat, context);
+  }
+}
+
+async function leave(server: ControlServer, seat: AgentSeat, context: HostContext): Promise<void> {
+  await server.close();
+  await seat.close();
+  await context.log.close();
+}
+
+/** A steer of an earlier host has no known outcome. */
+async function settleSteers({ log }: HostContext): Promise<void> {
+  for (const entry of [...log.folded.prompts.byId.values()]) {
+    if (entry.state !== 'handed' || log.folded.turns.open?.promptId === entry.id || entry.turnId === null) continue;
+    await log.append({ type: 'prompt-steered', promptId: entry.id, turnId: entry.turnId, outcome: 'unknown' });
+  }
+}
+
+function openSpec({ record, env }: HostContext, secrets: Readonly<Record<string, string>>): Omit<OpenSpec, 'resume'> {
+  const profile = profileFor(record.agent.name);
+  return {
+    sessionId: record.id,
+    cwd: record.cwd,
+    command: record.agent.command,
+    args: record.agent.args,
+    env: agentEnvironment({ processEnv: env, profile, extra: { ...record.agent.env, ...secrets }, cwd: record.cwd }),
+    startTimeoutMs: record.limits.startTimeoutMs,
+    firstSignTimeoutMs: record.limits.firstSignTimeoutMs,
+    turnTimeoutMs: record.limits.turnTimeoutMs,
+    cancelTimeoutMs: record.limits.cancelTimeoutMs,
+    silenceWarnMs: record.limits.silenceWarnMs,
+    closePatienceMs: profile.acp?.closePatienceMs ?? 8_000,
+    termPatienceMs: 5_000,
+    preferredOptionIds: profile.acp?.preferredOptionIds ?? [],
+  };
+}
+
+/** One line on descriptor 3; whoever waited for it may be gone by now. */
+function announceReady(): void {
+  try {
+    writeSync(3, 'READY\n');
+    closeSync(3);
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+  }
+}

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { messageOf, systemCode } from '../errors.ts';
+import { waitForLock } from '../lock/file-lock.ts';
+import type { JournalRecord } from '../session/events.ts';
+import { makePrivateDirectory, replaceFile } from '../store/durable-files.ts';
+import { listNames, readSession } from '../store/read-session.ts';
+import { repoPaths } from '../store/paths.ts';
+import { activeTasksJson, renderMemorySection, replaceSection } from '../views/memory-section.ts';
+import { memoryEntry } from '../views/memory-entry.ts';
+import type { HostContext } from './context.ts';
+
+/** Not more often than this: a burst of records is one change for whoever reads the file. */
+const PAUSE_MS = 300;
+const LOCK_POLL_MS = 50;
+
+/**
+ * Keeps the repository's MEMORY.md and active-tasks.json in step with the journals of all its sessions. A projection:
+ * when it cannot be written the work goes on, and the host's log says why.
+ */
+export class MemoryKeeper {
+  readonly #context: HostContext;
+  #timer: (() => void) | null = null;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(context: HostContext) {
+    this.#context = context;
+  }
+
+  onRecord(record: JournalRecord): void {
+    if (record.type === 'prompt-accepted' || this.#timer !== null) return;
+    this.#timer = this.#context.clock.after(PAUSE_MS, () => {
+      this.#timer = null;
+      this.#write();
+    });
+  }
+
+  /** Writes what is still due and waits for it. */
+  async finish(): Promise<void> {
+    this.#timer?.();
+    this.#timer = null;
+    this.#write();
+    await this.#writing;
+  }
+
+  #write(): void {
+    this.#writing = this.#writing
+      .then(() => writeMemory(this.#context))
+      .catch((error: unknown) => this.#context.note(`memory: ${messageOf(error)}`));
+  }
+}
+
+async function writeMemory({ home, runtimeDir, record, redact, env }: HostContext): Promise<void> {
+  if (record.repo === null || record.kind === 'ask') return;
+  const paths = repoPaths(home, record.repo.key);
+  makePrivateDirectory(paths.dir);
+  const lock = await waitForLock(paths.memoryLock, { pollMs: LOCK_POLL_MS });
+  if (lock === null) return;
+  try {
+    const entries = listNames(home, record.repo.key).flatMap(({ id }) => {
+      const view = readSession(home, runtimeDir, id);
+      return view === null || view.record.kind === 'ask'
+        ? []
+        : [memoryEntry(view, env['CONDUXT_COMMAND'] ?? 'conduxt')];
+    });
+    const file = record.hooks.memoryFile ?? paths.memory;
+    makePrivateDirectory(path.dirname(file));
+    const before = readOrEmpty(file);
+    const after = replaceSection(before, redact(renderMemorySection(entries)));
+    if (after !== before) replaceFile(file, after);
+    replaceFile(paths.activeTasks, redact(activeTasksJson(entries)));
+  } finally {
+    lock.release();
+  }
+}
+
+function readOrEmpty(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return '';
+    throw error;
+  }
+}

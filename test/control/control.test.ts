@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, describe, it } from 'node:test';
+import { callHost, watchHost } from '../../src/control/client.ts';
+import type { ControlRequest, Replies, WatchReply } from '../../src/control/protocol.ts';
+import { listen, type ControlHandler } from '../../src/control/server.ts';
+import { parseRequest } from '../../src/control/parse-request.ts';
+import { refused } from '../../src/errors.ts';
+
+const directory = mkdtempSync(path.join(tmpdir(), 'conduxt-control-'));
+after(() => rmSync(directory, { recursive: true, force: true }));
+let sockets = 0;
+const newSocket = (): string => path.join(directory, `${(sockets += 1)}.sock`);
+
+const handlerFor = (answer: (request: ControlRequest) => Promise<unknown>): ControlHandler => ({
+  handle: async <R extends Exclude<ControlRequest, { op: 'watch' }>>(request: R) =>
+    (await answer(request)) as Replies[R['op']],
+  watch(send) {
+    const replies: WatchReply[] = [
+      { journalBytes: 1, transcriptBytes: 0 },
+      { journalBytes: 2, transcriptBytes: 5 },
+    ];
+    for (const reply of replies) send(reply);
+    return () => {};
+  },
+});
+
+describe('the control socket', () => {
+  it('carries a request and its reply, up to a prompt of a mebibyte', async () => {
+    const socket = newSocket();
+    const text = 'ü"\n'.repeat(256 * 1024);
+    const server = await listen(
+      socket,
+      handlerFor(async (request) => ({
+        outcome: 'queued',
+        promptId: 'p',
+        state: 'queued',
+        ahead: request.op === 'tell' ? request.text.length : 0,
+      })),
+    );
+    const reply = await callHost(socket, { op: 'tell', promptId: 'p-1', key: 'k', text, mode: 'queue' }, 5000);
+    assert.equal(reply?.ahead, text.length);
+    await server.close();
+  });
+
+  it('is reachable by its owner only and gone after close', async () => {
+    const socket = newSocket();
+    const server = await listen(
+      socket,
+      handlerFor(async () => ({})),
+    );
+    assert.equal(statSync(socket).mode & 0o777, 0o600);
+    await server.close();
+    assert.equal(existsSync(socket), false);
+  });
+
+  it('hands on the error of the host with code, exit code and remedy', async () => {
+    const socket = newSocket();
+    const server = await listen(
+      socket,
+      handlerFor(async () => {
+        throw refused('session-stopped', 'It was stopped.', { remedy: 'retry' });
+      }),
+    );
+    await assert.rejects(callHost(socket, { op: 'stop' }, 5000), {
+      code: 'session-stopped',
+      exitCode: 6,
+      message: 'It was stopped.',
+      remedy: 'retry',
+    });
+    await server.close();
+  });
+
+  it('says null when there is no host, also behind the file of a dead one', async () => {
+    assert.equal(await callHost(newSocket(), { op: 'hello' }, 1000), null);
+    const stale = newSocket();
+    const server = await listen(
+      stale,
+      handlerFor(async () => ({})),
+    );
+    writeFileSync(`${stale}.copy`, '');
+    await server.close();
+    assert.equal(await callHost(stale, { op: 'hello' }, 1000), null);
+  });
+
+  it('does not wait for ever for a host that says nothing', async () => {
+    const socket = newSocket();
+    const server = await listen(
+      socket,
+      handlerFor(() => new Promise(() => {})),
+    );
+    await assert.rejects(callHost(socket, { op: 'hello' }, 50), { code: 'host-silent', exitCode: 75 });
+    await server.close();
+  });
+
+  it('answers garbage with an error and lives on', async () => {
+    const socket = newSocket();
+    const server = await listen(
+      socket,
+      handlerFor(async () => ({ fine: true })),
+    );
+    for (const garbage of ['not json\n', '{}\n', '{"op":"tell"}\n', '[]\n']) {
+      const reply = await new Promise<string>((resolve) => {
+        const client = connect(socket, () => client.write(garbage));
+        client.once('data', (data) => resolve(data.toString()));
+      });
+      assert.match(reply, /"ok":false.*bad-request/);
+    }
+    assert.deepEqual(await callHost(socket, { op: 'hello' }, 1000), { fine: true });
+    await server.close();
+  });
+
+  it('tells watchers how much is durable until they go', async () => {
+    const socket = newSocket();
+    const server = await listen(
+      socket,
+      handlerFor(async () => ({})),
+    );
+    const stop = new AbortController();
+    const replies = await watchHost(socket, stop.signal);
+    const seen: number[] = [];
+    for await (const reply of replies ?? []) {
+      seen.push(reply.journalBytes);
+      if (seen.length === 2) stop.abort();
+    }
+    assert.deepEqual(seen, [1, 2]);
+    await server.close();
+  });
+});
+
+describe('a request', () => {
+  const bad: readonly [string, string][] = [
+    ['an unknown operation', '{"op":"format"}'],
+    ['an unknown mode', '{"op":"tell","promptId":"p","key":"k","text":"x","mode":"shout"}'],
+    ['an empty text', '{"op":"tell","promptId":"p","key":"k","text":"","mode":"queue"}'],
+    ['an id with a path in it', '{"op":"tell","promptId":"../x y","key":"k","text":"x","mode":"queue"}'],
+    ['an unknown scope', '{"op":"cancel","scope":"all"}'],
+    ['a number', '5'],
+  ];
+  for (const [what, line] of bad) {
+    it(`with ${what} is refused`, () => assert.throws(() => parseRequest(line), { code: 'bad-request', exitCode: 2 }));
+  }
+});
