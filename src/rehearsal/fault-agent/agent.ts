@@ -61,8 +61,6 @@ export class FaultAgent {
       const pending = this.#pending.get(key);
       this.#pending.delete(key);
       pending?.resolve(message);
-    } else if (method === 'session/cancel') {
-      this.#cancel();
     } else {
       this.#tail = this.#tail.then(() => this.#handle(id, method, message));
     }
@@ -93,6 +91,9 @@ export class FaultAgent {
         return this.#answer(id, method === 'session/load' ? this.#run.load : this.#run.resume, {});
       case 'session/prompt':
         return this.#prompt(id, params);
+      case 'session/cancel':
+        this.#cancel();
+        return;
       case '_session/steering':
         await runSteps(this.#run.steering?.steps ?? [], this.#scene(new AbortController().signal));
         return this.#output.message(

@@ -1,0 +1,287 @@
+import type { Clock } from '../../clock.ts';
+import { unavailable } from '../../errors.ts';
+import type { ProcessIdentity } from '../../session/events.ts';
+import type {
+  AgentCapabilities,
+  AgentExit,
+  AgentListener,
+  AgentSession,
+  OpenSpec,
+  TurnEnd,
+  UpdateView,
+} from '../backend.ts';
+import { AgentProcess } from './agent-process.ts';
+import { Connection, type Answer, type Reply } from './connection.ts';
+import { shakeHands, type HandshakePort, type Opened } from './handshake.ts';
+import { isObject, objectAt, textAt } from './json.ts';
+import { LineWriter } from './line-writer.ts';
+import { PermissionDesk } from './permission-desk.ts';
+import { untilQuiet } from './quiet.ts';
+import { Turn } from './turn.ts';
+import { isSignOfLife, viewOf } from './view.ts';
+
+/** After `session/load` was answered: gemini 0.61 sends nine of ten replayed updates only then. */
+const REPLAY_QUIET_MS = 300;
+const REPLAY_MAX_MS = 10_000;
+/** Before a prompt, when the turn before was followed by late updates: they would be taken for the new turn's. */
+const LATE_QUIET_MS = 200;
+const LATE_MAX_MS = 3000;
+/** Between the end of the agent's output and its exit; every open call is answered within a second of its death. */
+const EXIT_GRACE_MS = 500;
+/** An agent that advertises steering answers at once; what it does with the text takes longer. */
+const STEER_TIMEOUT_MS = 30_000;
+
+/** One agent process with one session: connection, permissions and at most one turn. */
+export class AcpSession implements AgentSession {
+  readonly exited: Promise<AgentExit>;
+  readonly process: ProcessIdentity;
+  readonly #spec: OpenSpec;
+  readonly #listener: AgentListener;
+  readonly #clock: Clock;
+  readonly #agent: AgentProcess;
+  readonly #writer: LineWriter;
+  readonly #connection: Connection;
+  readonly #desk: PermissionDesk;
+  #opened: Opened | null = null;
+  #turn: Turn | null = null;
+  /** While closed, everything the agent sends is history. */
+  #gateClosed = false;
+  #lastUpdateAt = -Infinity;
+  /** The turn before was followed by more of its work. */
+  #lateSeen = false;
+  #closing = false;
+
+  private constructor(spec: OpenSpec, listener: AgentListener, agent: AgentProcess, clock: Clock) {
+    this.#spec = spec;
+    this.#listener = listener;
+    this.#clock = clock;
+    this.#agent = agent;
+    this.process = agent.identity;
+    this.exited = agent.ended;
+    this.#desk = new PermissionDesk(listener, spec.preferredOptionIds);
+    this.#writer = new LineWriter(agent.stdin);
+    this.#connection = new Connection(this.#writer, {
+      notification: (method, params, raw) => this.#notification(method, params, raw),
+      request: (method, params, reply, signal) => this.#request(method, params, reply, signal),
+      notice: (notice) => listener.notice(notice),
+    });
+  }
+
+  /** As `Backend.open`: after a rejection nothing of the agent runs any more. */
+  static async open(spec: OpenSpec, listener: AgentListener, clientVersion: string, clock: Clock): Promise<AcpSession> {
+    const agent = await AgentProcess.start(spec, (notice) => listener.notice(notice));
+    const session = new AcpSession(spec, listener, agent, clock);
+    void session.#follow();
+    try {
+      session.#opened = await shakeHands(session.#handshakePort(), { ...spec, clientVersion });
+      return session;
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
+
+  get nativeId(): string {
+    return this.#known().nativeId;
+  }
+  get continuity(): 'new' | 'resumed' | 'loaded' {
+    return this.#known().continuity;
+  }
+  get agentVersion(): string | null {
+    return this.#known().agentVersion;
+  }
+  get capabilities(): AgentCapabilities {
+    return this.#known().capabilities;
+  }
+
+  prompt(prompt: { readonly turnId: string; readonly text: string }): Promise<TurnEnd> {
+    if (this.#turn !== null) throw new Error('a prompt is already in flight in this session');
+    const turn = new Turn(
+      prompt.turnId,
+      this.#spec,
+      {
+        expired: (intent) => this.#endTurn(turn, intent),
+        notice: (notice) => this.#listener.notice(notice),
+        isWaitingForUs: () => this.#desk.isWaiting,
+      },
+      this.#clock,
+    );
+    this.#turn = turn;
+    void this.#hand(turn, prompt.text);
+    return turn.end;
+  }
+
+  async steer(text: string): Promise<'injected' | 'not-supported' | 'no-turn'> {
+    const opened = this.#known();
+    // Never asked where it is not advertised: codex answers methods it does not know with an empty success.
+    if (!opened.capabilities.steer) return 'not-supported';
+    const turn = this.#turn;
+    if (turn === null || !turn.isSent || turn.intent !== null) return 'no-turn';
+    const answer = await this.#ask(
+      '_session/steering',
+      {
+        sessionId: opened.nativeId,
+        prompt: [{ type: 'text', text }],
+        // Otherwise a turn starts that no prompt of ours owns, when this one has just ended.
+        _meta: { steering: { idleBehavior: 'promptRequired' } },
+      },
+      STEER_TIMEOUT_MS,
+    );
+    if (answer?.type !== 'result') return answer?.type === 'error' ? 'not-supported' : 'no-turn';
+    switch (textAt(answer.result, 'outcome')) {
+      case 'injected':
+        return 'injected';
+      case 'startedNewTurn':
+        // The agent has the text: queueing it as well would hand it over twice.
+        this.#listener.notice({ type: 'protocol-oddity', what: 'steering started a turn of its own' });
+        return 'injected';
+      default:
+        return 'no-turn';
+    }
+  }
+
+  async cancel(): Promise<void> {
+    const turn = this.#turn;
+    if (turn === null) return;
+    this.#endTurn(turn, 'cancel');
+    await turn.end;
+  }
+
+  async close(): Promise<AgentExit> {
+    this.#closing = true;
+    this.#desk.cancelAll();
+    this.#writer.end();
+    return this.#agent.end(this.#spec.closePatienceMs);
+  }
+
+  /** Reads the agent to its end; then answers everything that still waits. */
+  async #follow(): Promise<void> {
+    void this.#agent.exited.then(() => this.#connection.giveUpHeldPipe(this.#agent.stdout));
+    const broken = await this.#connection.read(this.#agent.stdout);
+    if (broken === null) {
+      await Promise.race([
+        this.#agent.exited,
+        new Promise<void>((resolve) => this.#clock.after(EXIT_GRACE_MS, resolve)),
+      ]);
+    }
+    this.#connection.lose(
+      broken === null ? this.#agent.describeEnd() : `what the agent sent could not be taken in: ${broken}`,
+    );
+    // Whoever cannot be read any more is of no use, alive or not.
+    await this.#agent.end(this.#spec.closePatienceMs);
+  }
+
+  #handshakePort(): HandshakePort {
+    const deadline = this.#clock.monotonic() + this.#spec.startTimeoutMs;
+    return {
+      send: (method, params) => this.#ask(method, params, Math.max(0, deadline - this.#clock.monotonic())),
+      closeGate: () => {
+        this.#gateClosed = true;
+      },
+      openGate: async (afterLoad) => {
+        this.#lastUpdateAt = this.#clock.monotonic();
+        if (afterLoad) await untilQuiet(() => this.#lastUpdateAt, REPLAY_QUIET_MS, REPLAY_MAX_MS, this.#clock);
+        this.#gateClosed = false;
+      },
+      endFacts: () => this.#agent.facts(),
+    };
+  }
+
+  /** Null when there was no answer in time. */
+  #ask(method: string, params: object, timeoutMs: number): Promise<Answer | null> {
+    return new Promise((resolve) => {
+      const stop = this.#clock.after(timeoutMs, () => resolve(null));
+      this.#connection.call(method, params, (answer) => {
+        stop();
+        resolve(answer);
+      });
+    });
+  }
+
+  async #hand(turn: Turn, text: string): Promise<void> {
+    if (this.#lateSeen) await untilQuiet(() => this.#lastUpdateAt, LATE_QUIET_MS, LATE_MAX_MS, this.#clock);
+    this.#lateSeen = false;
+    if (turn.isOver) return;
+    const why = this.#closing ? 'the session is closed' : this.#connection.lost;
+    if (why !== null) {
+      this.#settle(turn, { type: 'lost', why });
+      return;
+    }
+    turn.sent();
+    this.#connection.call('session/prompt', { sessionId: this.nativeId, prompt: [{ type: 'text', text }] }, (answer) =>
+      this.#settle(turn, answer),
+    );
+  }
+
+  #settle(turn: Turn, answer: Answer): void {
+    // In the same step as the answer: the next line is already outside of the turn.
+    if (this.#turn === turn) this.#turn = null;
+    turn.settle(answer);
+  }
+
+  /** Asks the agent to stop and ends it when it does not. Before the prompt has left, nothing is sent at all. */
+  #endTurn(turn: Turn, intent: 'cancel' | 'no-first-sign' | 'turn-timeout'): void {
+    if (turn.isOver || turn.intent !== null) return;
+    turn.intend(intent, this.#spec.cancelTimeoutMs, () => void this.#agent.end(this.#spec.closePatienceMs));
+    if (!turn.isSent) {
+      this.#settle(turn, { type: 'lost', why: 'the prompt was not sent' });
+      return;
+    }
+    // gemini ends the turn only after every permission request was answered.
+    this.#desk.cancelAll();
+    this.#connection.notify('session/cancel', { sessionId: this.nativeId });
+  }
+
+  #notification(method: string, params: unknown, raw: Buffer): void | Promise<void> {
+    // Extensions (`_auth/status_update`) and what is new: nothing is expected of us.
+    if (method !== 'session/update') return;
+    this.#lastUpdateAt = this.#clock.monotonic();
+    if (this.#gateClosed) return;
+    const update = objectAt(params, 'update');
+    const turn = this.#turn?.isSent === true ? this.#turn : null;
+    if (!this.#isOurs(params)) {
+      // A session the agent opened for a helper of its own: kept, but its words are not the agent's answer.
+      turn?.touch();
+      return this.#deliver(turn, raw, { type: 'other', kind: textAt(update, 'sessionUpdate') ?? 'unknown' }, false);
+    }
+    this.#desk.remember(update);
+    const view = viewOf(update);
+    if (turn === null && isSignOfLife(view)) this.#lateSeen = true;
+    return this.#deliver(turn, raw, view, turn?.see(view) ?? false);
+  }
+
+  #deliver(turn: Turn | null, raw: Buffer, view: UpdateView, isFirstSign: boolean): void | Promise<void> {
+    const update = { turnId: turn?.turnId ?? null, raw, view };
+    if (turn === null || !isFirstSign) return this.#listener.update(update);
+    return Promise.resolve(this.#listener.accepted(turn.turnId)).then(() => this.#listener.update(update));
+  }
+
+  #request(method: string, params: unknown, reply: (reply: Reply) => void, signal: AbortSignal): void | Promise<void> {
+    const turn = this.#turn;
+    turn?.touch();
+    if (method !== 'session/request_permission') {
+      reply({ error: { code: -32601, message: `Method not found: ${method}` } });
+      return;
+    }
+    // A turn that is being cancelled, or one of the past: nobody is to be asked any more.
+    if (this.#gateClosed || (turn !== null && turn.intent !== null)) {
+      reply({ result: { outcome: { outcome: 'cancelled' } } });
+      return;
+    }
+    if (turn?.accept() !== true) {
+      this.#desk.ask(params, reply, signal);
+      return;
+    }
+    return Promise.resolve(this.#listener.accepted(turn.turnId)).then(() => this.#desk.ask(params, reply, signal));
+  }
+
+  #isOurs(params: unknown): boolean {
+    const id = isObject(params) ? params['sessionId'] : undefined;
+    return this.#opened === null || id === undefined || id === this.#opened.nativeId;
+  }
+
+  #known(): Opened {
+    if (this.#opened === null) throw unavailable('agent-not-started', 'the agent has not opened its session yet');
+    return this.#opened;
+  }
+}

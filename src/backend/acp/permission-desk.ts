@@ -1,0 +1,82 @@
+import { messageOf } from '../../errors.ts';
+import type { AgentListener, PermissionAnswer } from '../backend.ts';
+import type { Reply } from './connection.ts';
+import { isObject, listAt, objectAt, textAt, type JsonObject } from './json.ts';
+import { chooseOption } from './permission-options.ts';
+import { permissionRequestOf } from './permission-request.ts';
+
+/** Tool calls remembered for a later permission request that gives only the id. */
+const MAX_TOOLS = 256;
+
+const cancelledReply: Reply = { result: { outcome: { outcome: 'cancelled' } } };
+
+/** Where the agent's permission requests wait for their answers. Each gets exactly one, also when nobody answers. */
+export class PermissionDesk {
+  readonly #listener: AgentListener;
+  readonly #preferredIds: readonly string[];
+  readonly #open = new Set<() => void>();
+  readonly #tools = new Map<string, JsonObject>();
+
+  constructor(listener: AgentListener, preferredIds: readonly string[]) {
+    this.#listener = listener;
+    this.#preferredIds = preferredIds;
+  }
+
+  get isWaiting(): boolean {
+    return this.#open.size > 0;
+  }
+
+  /** Keeps what an update says about a tool call. */
+  remember(update: unknown): void {
+    const toolCallId = textAt(update, 'toolCallId');
+    if (toolCallId === null || !isObject(update)) return;
+    const { title, kind, rawInput, locations } = update;
+    const news = Object.entries({ title, kind, rawInput, locations }).filter(([, value]) => value !== undefined);
+    const known = this.#tools.get(toolCallId);
+    this.#tools.delete(toolCallId);
+    this.#tools.set(toolCallId, { ...known, ...Object.fromEntries(news) });
+    const [oldest] = this.#tools.keys();
+    if (this.#tools.size > MAX_TOOLS && oldest !== undefined) this.#tools.delete(oldest);
+  }
+
+  /** Asks the listener and replies with the option it means. An aborted signal is answered `cancelled` at once. */
+  ask(params: unknown, reply: (reply: Reply) => void, signal: AbortSignal): void {
+    const settled = new AbortController();
+    const close = (answer: Reply): void => {
+      this.#open.delete(cancel);
+      signal.removeEventListener('abort', cancel);
+      settled.abort();
+      reply(answer);
+    };
+    const cancel = (): void => close(cancelledReply);
+    this.#open.add(cancel);
+    signal.addEventListener('abort', cancel, { once: true });
+    if (signal.aborted) return cancel();
+    void this.#answer(params, settled.signal).then((answer) => {
+      // Withdrawn or cancelled meanwhile: the answer of a person who was slower is dropped.
+      if (this.#open.has(cancel)) close(this.#replyFor(answer, params));
+    });
+  }
+
+  /** Answers everything that is open with `cancelled`; on the wire before anything that is sent after. */
+  cancelAll(): void {
+    for (const cancel of [...this.#open]) cancel();
+  }
+
+  async #answer(params: unknown, signal: AbortSignal): Promise<PermissionAnswer> {
+    const id = textAt(objectAt(params, 'toolCall'), 'toolCallId');
+    try {
+      return await this.#listener.permission(permissionRequestOf(params, this.#tools.get(id ?? '')), signal);
+    } catch (error) {
+      this.#listener.notice({
+        type: 'protocol-oddity',
+        what: `permission refused, nobody could decide: ${messageOf(error)}`,
+      });
+      return { type: 'reject' };
+    }
+  }
+
+  #replyFor(answer: PermissionAnswer, params: unknown): Reply {
+    return { result: { outcome: chooseOption(answer, listAt(params, 'options'), this.#preferredIds) } };
+  }
+}

@@ -1,0 +1,89 @@
+import type { Usage } from '../../session/events.ts';
+import type { UpdateView } from '../backend.ts';
+import { isObject, listAt, numberAt, objectAt, textAt } from './json.ts';
+
+/**
+ * The few fields of an update that conduxt reads. Tolerant: what is missing is null, what is unknown is `other`, and
+ * nothing is refused because of a field that is not needed here.
+ * @param update `params.update` of a `session/update`.
+ */
+export function viewOf(update: unknown): UpdateView {
+  const kind = textAt(update, 'sessionUpdate') ?? 'unknown';
+  const other: UpdateView = { type: 'other', kind };
+  switch (kind) {
+    case 'agent_message_chunk': {
+      const text = textOfContent(update);
+      return text === null ? other : { type: 'message', text, messageId: textAt(update, 'messageId') };
+    }
+    case 'agent_thought_chunk': {
+      const text = textOfContent(update);
+      return text === null ? other : { type: 'thought', text };
+    }
+    case 'tool_call':
+    case 'tool_call_update': {
+      const toolCallId = textAt(update, 'toolCallId');
+      if (toolCallId === null) return other;
+      const [title, toolKind, status] = [textAt(update, 'title'), textAt(update, 'kind'), textAt(update, 'status')];
+      return { type: 'tool', toolCallId, title, kind: toolKind, status };
+    }
+    case 'plan': {
+      const entries = listAt(update, 'entries').map((entry) => ({
+        content: textAt(entry, 'content') ?? '',
+        status: textAt(entry, 'status') ?? 'pending',
+      }));
+      return { type: 'plan', entries };
+    }
+    case 'usage_update':
+      return { type: 'usage', usage: usageOfUpdate(update) };
+    default:
+      return other;
+  }
+}
+
+function textOfContent(update: unknown): string | null {
+  const content = objectAt(update, 'content');
+  return textAt(content, 'type') === 'text' ? textAt(content, 'text') : null;
+}
+
+/** `used` are the tokens in context now; the cost is the session's so far. */
+function usageOfUpdate(update: unknown): Usage {
+  const used = numberAt(update, 'used');
+  const cost = objectAt(update, 'cost');
+  const amount = numberAt(cost, 'amount');
+  const currency = textAt(cost, 'currency');
+  return {
+    ...(used === null ? {} : { totalTokens: used }),
+    ...(amount === null ? {} : { costAmount: amount }),
+    ...(currency === null ? {} : { costCurrency: currency }),
+  };
+}
+
+/** The usage in the answer to a prompt; null when it holds none. gemini 0.61 puts it under `_meta.quota`. */
+export function usageOfAnswer(result: unknown): Usage | null {
+  const usage = isObject(result) && isObject(result['usage']) ? result['usage'] : null;
+  const quota = objectAt(objectAt(objectAt(result, '_meta'), 'quota'), 'token_count');
+  const inputTokens = numberAt(usage, 'inputTokens') ?? numberAt(quota, 'input_tokens');
+  const outputTokens = numberAt(usage, 'outputTokens') ?? numberAt(quota, 'output_tokens');
+  const totalTokens = numberAt(usage, 'totalTokens');
+  if (inputTokens === null && outputTokens === null && totalTokens === null) return null;
+  return {
+    ...(inputTokens === null ? {} : { inputTokens }),
+    ...(outputTokens === null ? {} : { outputTokens }),
+    ...(totalTokens === null ? {} : { totalTokens }),
+  };
+}
+
+/**
+ * Sent by agents at any time, also between session and first prompt: no sign that a prompt has been taken up.
+ * codex and claude send their commands and usage only when the first prompt is already on its way.
+ */
+const housekeeping: ReadonlySet<string> = new Set([
+  'available_commands_update',
+  'current_mode_update',
+  'config_option_update',
+  'session_info_update',
+]);
+
+/** Whether an update shows that the agent is at work on the running turn. */
+export const isSignOfLife = (view: UpdateView): boolean =>
+  view.type === 'other' ? !housekeeping.has(view.kind) : view.type !== 'usage';
