@@ -1,0 +1,125 @@
+import { lstat, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { systemCode } from '../errors.ts';
+import { whatWouldBeLost, worktreeHoldsWork, type Losses } from './losses.ts';
+import { endEarlierAttempt, forgetWorktree, isHalfMade, clearHalfMade } from './half-made-worktree.ts';
+import { branchCommit } from './refs.ts';
+import type { Repository } from './repository.ts';
+import { keepCommit, snapshotWorktree, type SnapshotName } from './snapshot.ts';
+import { listWorktrees } from './worktree-list.ts';
+
+export interface Removal {
+  readonly repo: Repository;
+  /** Absolute path of the worktree. */
+  readonly worktree: string;
+  readonly branch: string;
+  readonly baseCommit: string;
+  /** Null: refuse when something would be lost. Else: save it under this name first, then remove. */
+  readonly force: SnapshotName | null;
+}
+
+export type RemovalOutcome =
+  | { readonly type: 'removed'; /** Hidden ref of the snapshot, when there was something to save. */ readonly snapshot: string | null }
+  | { readonly type: 'absent' }
+  | { readonly type: 'refused'; readonly why: RefusalReason; readonly losses: Losses };
+
+/**
+ * - `work-would-be-lost`: see `losses`; a force removes it after a snapshot.
+ * - `locked`: a person locked it (`git worktree lock`); never removed.
+ * - `not-savable`: it holds repositories of its own, which a snapshot cannot take; never removed.
+ * - `main-checkout`: never removed.
+ */
+export type RefusalReason = 'work-would-be-lost' | 'locked' | 'not-savable' | 'main-checkout';
+
+/**
+ * Removes a linked worktree; the branch stays. Safe to call again after `kill -9`: the directory first moves aside
+ * in one step, so that a removal that was cut short never looks like a worktree with deleted files.
+ */
+export async function removeWorktree(removal: Removal): Promise<RemovalOutcome> {
+  const { repo, worktree } = removal;
+  await endEarlierAttempt(repo, worktree, removal.branch);
+  const entries = await listWorktrees(repo.git);
+  const index = entries.findIndex((candidate) => candidate.path === worktree);
+  const entry = entries[index];
+  if (entry === undefined) {
+    await sweepAside(worktree);
+    return { type: 'absent' };
+  }
+  if (index === 0) return { type: 'refused', why: 'main-checkout', losses: NOTHING };
+  if (await isHalfMade(entry)) {
+    await clearHalfMade(repo, entry);
+    await sweepAside(worktree);
+    return { type: 'removed', snapshot: null };
+  }
+  const question = { repo, worktree, branch: removal.branch, baseCommit: removal.baseCommit };
+  const losses = await whatWouldBeLost(question);
+  if (entry.locked !== null) return { type: 'refused', why: 'locked', losses };
+  let snapshot: string | null = null;
+  if (worktreeHoldsWork(losses)) {
+    if (removal.force === null) return { type: 'refused', why: 'work-would-be-lost', losses };
+    if (losses.submodules.length > 0) return { type: 'refused', why: 'not-savable', losses };
+    const saved = await snapshotWorktree(repo, worktree, removal.force);
+    if (saved.notSaved.length > 0) {
+      return { type: 'refused', why: 'not-savable', losses: { ...losses, submodules: saved.notSaved } };
+    }
+    snapshot = saved.ref;
+  }
+  await rename(worktree, join(dirname(worktree), `${asidePrefix(worktree)}${process.pid}`));
+  await forgetWorktree(repo, worktree);
+  await sweepAside(worktree);
+  return { type: 'removed', snapshot };
+}
+
+const NOTHING: Losses = { uncommitted: [], untracked: [], submodules: [], operation: null, detached: [], unpushed: [] };
+
+const asidePrefix = (worktree: string): string => `.${basename(worktree)}.removing-`;
+
+/** Deletes what this and earlier removals moved aside. */
+async function sweepAside(worktree: string): Promise<void> {
+  let names: string[];
+  try {
+    names = await readdir(dirname(worktree));
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return;
+    throw error;
+  }
+  for (const name of names) {
+    if (!name.startsWith(asidePrefix(worktree))) continue;
+    const path = join(dirname(worktree), name);
+    if ((await lstat(path)).isDirectory()) await rm(path, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+export interface BranchDeletion {
+  readonly repo: Repository;
+  readonly branch: string;
+  readonly baseCommit: string;
+  /** As for a worktree: null refuses when commits would be lost, a name keeps the tip under a hidden ref. */
+  readonly force: SnapshotName | null;
+}
+
+export type BranchDeletionOutcome =
+  | { readonly type: 'deleted'; readonly commit: string; readonly snapshot: string | null }
+  | { readonly type: 'absent' }
+  | { readonly type: 'refused'; readonly why: 'work-would-be-lost'; readonly losses: Losses }
+  | { readonly type: 'refused'; readonly why: 'checked-out'; readonly path: string };
+
+/** Deletes a local branch when its commits are elsewhere, or after keeping its tip. Nothing happens at the remote. */
+export async function deleteBranch(deletion: BranchDeletion): Promise<BranchDeletionOutcome> {
+  const { repo, branch, baseCommit } = deletion;
+  const commit = await branchCommit(repo.git, branch);
+  if (commit === null) return { type: 'absent' };
+  const holder = (await listWorktrees(repo.git)).find((entry) => entry.branch === branch);
+  if (holder !== undefined) return { type: 'refused', why: 'checked-out', path: holder.path };
+  const losses = await whatWouldBeLost({ repo, worktree: null, branch, baseCommit });
+  let snapshot: string | null = null;
+  if (losses.unpushed.length > 0) {
+    if (deletion.force === null) return { type: 'refused', why: 'work-would-be-lost', losses };
+    snapshot = (await keepCommit(repo, deletion.force, commit)).ref;
+  }
+  // Compare and swap: a commit made since we looked keeps its branch.
+  await repo.git.run(['update-ref', '-d', `refs/heads/${branch}`, commit]);
+  // Exit 128: there was no section to remove.
+  await repo.git.run(['config', '--local', '--remove-section', `branch.${branch}`], { okCodes: [0, 1, 5, 128] });
+  return { type: 'deleted', commit, snapshot };
+}

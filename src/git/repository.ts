@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { ConduxtError, usageError } from '../errors.ts';
+import type { RepoRef } from '../session/record.ts';
+import { cleanStderr, createGit, type Git } from './git.ts';
+import { listWorktrees } from './worktree-list.ts';
+
+/** A repository as conduxt sees it: the main checkout, whichever worktree the user stands in. */
+export interface Repository extends RepoRef {
+  /** False right after `git init`: there is nothing to start a branch from. */
+  readonly hasCommits: boolean;
+  /** The environment of every git call in this repository. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Runs in the main checkout. */
+  readonly git: Git;
+}
+
+/**
+ * Finds the repository that `cwd` is in. Inside a linked worktree this is the repository it belongs to.
+ * @throws `not-a-repository` (exit 2), `bare-repository` (exit 2), `git-missing` (exit 5).
+ */
+export async function openRepository(cwd: string, env: Readonly<Record<string, string>>): Promise<Repository> {
+  const here = createGit({ cwd, env });
+  const found = await readPlaces(here, cwd);
+  const commonDir = await realpath(found.commonDir);
+  const root = await findRoot(here, found, commonDir, cwd);
+  const git = createGit({ cwd: root, env });
+  const slug = slugOf(commonDir, root);
+  return { root, commonDir, slug, key: keyOf(slug, commonDir), hasCommits: await hasAnyCommit(git), env, git };
+}
+
+/** Throws `no-commits` (exit 2) for a repository without a single commit. */
+export function requireCommits(repo: Repository): void {
+  if (repo.hasCommits) return;
+  throw usageError('no-commits', `The repository ${repo.root} has no commit yet, so there is nothing to start from.`, {
+    remedy: 'Make a first commit: git add -A && git commit -m "First commit"',
+    facts: { root: repo.root },
+  });
+}
+
+interface Places {
+  readonly gitDir: string;
+  readonly commonDir: string;
+  readonly inWorkTree: boolean;
+}
+
+async function readPlaces(git: Git, cwd: string): Promise<Places> {
+  let result;
+  try {
+    result = await git.run(['rev-parse', '--git-dir', '--git-common-dir', '--is-inside-work-tree'], { okCodes: [0, 128] });
+  } catch (error) {
+    if (error instanceof ConduxtError && error.code === 'directory-missing') throw notARepository(cwd, error.message);
+    throw error;
+  }
+  const [gitDir, commonDir, inWorkTree] = result.stdout.split('\n');
+  if (result.exitCode !== 0 || gitDir === undefined || commonDir === undefined) {
+    throw notARepository(cwd, result.stderr.trim());
+  }
+  return { gitDir: resolve(cwd, gitDir), commonDir: resolve(cwd, commonDir), inWorkTree: inWorkTree === 'true' };
+}
+
+function notARepository(cwd: string, detail: string): ConduxtError {
+  // Git's own words go along: "dubious ownership" comes with the command that mends it.
+  const why = detail === '' ? '' : ` (${cleanStderr(detail)})`;
+  return usageError('not-a-repository', `${cwd} is not in a git repository that can be used here${why}.`, {
+    remedy: 'Go to a git repository, or make one: git init && git add -A && git commit -m "First commit"',
+    facts: { cwd },
+  });
+}
+
+/** The main checkout. A bare repository has none; there a linked worktree stands in for it. */
+async function findRoot(git: Git, places: Places, commonDir: string, cwd: string): Promise<string> {
+  const isLinked = (await realpath(places.gitDir)) !== commonDir;
+  if (!isLinked) {
+    if (!places.inWorkTree) throw bareRepository(cwd);
+    return git.line(['rev-parse', '--show-toplevel']);
+  }
+  const main = (await listWorktrees(git))[0];
+  if (main?.bare === true) {
+    if (!places.inWorkTree) throw bareRepository(cwd);
+    return git.line(['rev-parse', '--show-toplevel']);
+  }
+  if (basename(commonDir) === '.git') return dirname(commonDir);
+  // A separate git directory (`git init --separate-git-dir`, a submodule) may say where its checkout is.
+  const recorded = await git.line(['config', '--file', join(commonDir, 'config'), 'core.worktree'], { okCodes: [0, 1] });
+  if (recorded !== '') return realpath(resolve(commonDir, recorded));
+  if (main === undefined || main.path === commonDir) throw bareRepository(cwd);
+  return main.path;
+}
+
+function bareRepository(cwd: string): ConduxtError {
+  return usageError('bare-repository', `${cwd} is in a bare repository or a .git directory, which has no files to work on.`, {
+    remedy: 'Run conduxt in a checkout of it: git clone <this directory> <new directory>',
+    facts: { cwd },
+  });
+}
+
+async function hasAnyCommit(git: Git): Promise<boolean> {
+  const head = await git.run(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], { okCodes: [0, 1, 128] });
+  if (head.exitCode === 0) return true;
+  // HEAD may point at a branch that was never born while others exist (a fresh clone of an odd remote).
+  return (await git.line(['for-each-ref', '--count=1', '--format=%(refname)', 'refs/heads', 'refs/remotes'])) !== '';
+}
+
+/** The directory's name as people know it, reduced to characters that are safe in a path and in `repo/name`. */
+function slugOf(commonDir: string, root: string): string {
+  const name = basename(commonDir).startsWith('.') ? basename(dirname(commonDir)) : nameOfGitDirectory(commonDir, root);
+  const slug = name
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[-.]+|[-.]+$/g, '')
+    .slice(0, 60);
+  return slug === '' ? 'repo' : slug;
+}
+
+/** `project.git` is named for itself whatever worktree we stand in; a separate git directory for its checkout. */
+const nameOfGitDirectory = (commonDir: string, root: string): string =>
+  commonDir.endsWith('.git') ? basename(commonDir, '.git') : basename(root);
+
+/** Stable for a repository wherever it is called from: two checkouts of the same name have different keys. */
+export const keyOf = (slug: string, commonDir: string): string =>
+  `${slug}-${createHash('sha256').update(commonDir).digest('hex').slice(0, 8)}`;

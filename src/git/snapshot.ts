@@ -1,0 +1,99 @@
+import { copyFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { systemCode } from '../errors.ts';
+import { createGit, type Git } from './git.ts';
+import { resolveCommit } from './refs.ts';
+import type { Repository } from './repository.ts';
+import { syncRef } from './sync-refs.ts';
+
+/** Where snapshots are kept. Hidden: neither pushed nor listed as a branch, and safe from `git gc`. */
+const SNAPSHOTS = 'refs/conduxt/snapshots';
+
+export interface SnapshotName {
+  /** Session id. */
+  readonly session: string;
+  /** ISO time; its colons and dots are left out of the ref's name. */
+  readonly at: string;
+}
+
+export interface Snapshot {
+  readonly ref: string;
+  readonly commit: string;
+  /** Directories whose contents git would not take: repositories inside the worktree. */
+  readonly notSaved: readonly string[];
+}
+
+export const snapshotRef = (name: SnapshotName): string =>
+  `${SNAPSHOTS}/${name.session.replace(/[^A-Za-z0-9-]/g, '-')}/${name.at.replace(/[^0-9TZ]/g, '')}`;
+
+/** Conduxt's own commits; a person's identity is not used for what they did not write. */
+const IDENTITY = {
+  GIT_AUTHOR_NAME: 'conduxt',
+  GIT_AUTHOR_EMAIL: 'conduxt@localhost',
+  GIT_COMMITTER_NAME: 'conduxt',
+  GIT_COMMITTER_EMAIL: 'conduxt@localhost',
+};
+
+/**
+ * Saves everything in a worktree that is not ignored (index, tracked and untracked files) as a commit under a hidden
+ * ref, without touching the worktree or its index. The shape is that of a stash: first parent HEAD, second the index;
+ * `git checkout <ref> -- .` brings the files back.
+ */
+export async function snapshotWorktree(repo: Repository, worktree: string, name: SnapshotName): Promise<Snapshot> {
+  const plain = createGit({ cwd: worktree, env: repo.env });
+  const gitDir = resolve(worktree, await plain.line(['rev-parse', '--git-dir']));
+  const index = join(gitDir, 'conduxt-snapshot-index');
+  const git = createGit({ cwd: worktree, env: { ...repo.env, ...IDENTITY, GIT_INDEX_FILE: index } });
+  const head = await resolveCommit(plain, 'HEAD');
+  await rm(`${index}.lock`, { force: true });
+  try {
+    const hasIndex = await copyIndex(join(gitDir, 'index'), index);
+    const staged = hasIndex ? await commitIndex(git, head === null ? [] : [head], `index of ${worktree}`) : null;
+    await git.run(['-c', 'core.safecrlf=false', '-c', 'advice.addEmbeddedRepo=false', 'add', '--all', '--', '.']);
+    const parents = [head, staged].filter((commit) => commit !== null);
+    const commit = await commitIndex(git, parents, `conduxt snapshot of ${worktree}`);
+    if (commit === null) throw new Error(`the index of ${worktree} cannot be written as a tree`);
+    const notSaved = await embeddedRepositories(git, head);
+    return { ...(await keepCommit(repo, name, commit)), notSaved };
+  } finally {
+    await rm(index, { force: true });
+  }
+}
+
+/** Puts `commit` under a snapshot's name, synced. The same name again replaces the commit. */
+export async function keepCommit(repo: Repository, name: SnapshotName, commit: string): Promise<{ ref: string; commit: string }> {
+  const ref = snapshotRef(name);
+  await repo.git.run(['update-ref', '-m', 'conduxt snapshot', ref, commit]);
+  await syncRef(repo.commonDir, ref);
+  return { ref, commit };
+}
+
+async function copyIndex(from: string, to: string): Promise<boolean> {
+  try {
+    await copyFile(from, to);
+    return true;
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    await rm(to, { force: true });
+    return false;
+  }
+}
+
+/** The commit, or null for an index with unmerged entries, which has no tree. */
+async function commitIndex(git: Git, parents: readonly string[], message: string): Promise<string | null> {
+  const tree = await git.run(['write-tree'], { okCodes: [0, 128] });
+  if (tree.exitCode !== 0) return null;
+  const args = ['commit-tree', '--no-gpg-sign', ...parents.flatMap((parent) => ['-p', parent]), tree.stdout.trim()];
+  return git.line(args, { input: `${message}\n` });
+}
+
+/** Repositories inside the worktree that HEAD does not know as submodules: git records only their commit. */
+async function embeddedRepositories(git: Git, head: string | null): Promise<string[]> {
+  const gitlinks = (text: string): string[] =>
+    text.split('\0').flatMap((entry) => (entry.startsWith('160000 ') ? [entry.slice(entry.indexOf('\t') + 1)] : []));
+  const large = { maxOutputBytes: 512 * 1024 * 1024 };
+  const now = gitlinks((await git.run(['ls-files', '-z', '--stage'], large)).stdout);
+  if (now.length === 0) return [];
+  const before = head === null ? [] : gitlinks((await git.run(['ls-tree', '-r', '-z', '--full-tree', head], large)).stdout);
+  return now.filter((path) => !before.includes(path));
+}
