@@ -40,11 +40,12 @@
  * `end_turn` after the last step unless an `answer`, `no-answer`, `hang` or `exit` step says otherwise.
  * On `session/cancel` the running step is given up and the prompt answered `cancelled`, unless `onCancel` says otherwise.
  *
+ * A `request` step with the id `{{prompt_id}}` uses the id of the client's running prompt.
  * `{{nonce}}` and `{{task_id}}` (from the last `"nonce": "…"` and `"task_id": "…"` in the prompts so far), `{{session}}`
- * (CONDUXT_SESSION), `{{cwd}}` and `{{prompt}}` are filled in in texts, paths and commands.
+ * (CONDUXT_SESSION), `{{cwd}}`, `{{prompt}}` and `{{prompt_id}}` are filled in in texts, paths and commands.
  *
  * The log gets one JSON object per line: `start` (with cwd, args and environment), `received` (method, params),
- * `prompt` (text, entry, busy: whether a turn was running), `answered`, `permission` (outcome), `answer` (to a `request`
+ * `prompt` (text, id, entry, busy: whether a turn was running), `answered`, `permission` (outcome), `answer` (to a `request`
  * step), `cancel` (idle: whether nothing was running), `shell`, `eof`, `term`. Uses of entries and starts are counted in
  * it, so a script goes on where an earlier process stopped: `"runs": [{ "start": [{"type":"exit","code":1}] }, {}]` fails
  * the first start only. Without a log every start is the first.

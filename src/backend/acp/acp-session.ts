@@ -19,6 +19,7 @@ import { PermissionDesk } from './permission-desk.ts';
 import { untilQuiet } from './quiet.ts';
 import { Turn } from './turn.ts';
 import { isSignOfLife, viewOf } from './view.ts';
+import { within } from './within.ts';
 
 /** After `session/load` was answered: gemini 0.61 sends nine of ten replayed updates only then. */
 const REPLAY_QUIET_MS = 300;
@@ -69,7 +70,7 @@ export class AcpSession implements AgentSession {
 
   /** As `Backend.open`: after a rejection nothing of the agent runs any more. */
   static async open(spec: OpenSpec, listener: AgentListener, clientVersion: string, clock: Clock): Promise<AcpSession> {
-    const agent = await AgentProcess.start(spec, (notice) => listener.notice(notice));
+    const agent = await AgentProcess.start(spec, (notice) => listener.notice(notice), clock);
     const session = new AcpSession(spec, listener, agent, clock);
     void session.#follow();
     try {
@@ -117,16 +118,13 @@ export class AcpSession implements AgentSession {
     if (!opened.capabilities.steer) return 'not-supported';
     const turn = this.#turn;
     if (turn === null || !turn.isSent || turn.intent !== null) return 'no-turn';
-    const answer = await this.#ask(
-      '_session/steering',
-      {
-        sessionId: opened.nativeId,
-        prompt: [{ type: 'text', text }],
-        // Otherwise a turn starts that no prompt of ours owns, when this one has just ended.
-        _meta: { steering: { idleBehavior: 'promptRequired' } },
-      },
-      STEER_TIMEOUT_MS,
-    );
+    const request = this.#connection.request('_session/steering', {
+      sessionId: opened.nativeId,
+      prompt: [{ type: 'text', text }],
+      // Otherwise a turn starts that no prompt of ours owns, when this one has just ended.
+      _meta: { steering: { idleBehavior: 'promptRequired' } },
+    });
+    const answer = await within(request, STEER_TIMEOUT_MS, this.#clock);
     if (answer?.type !== 'result') return answer?.type === 'error' ? 'not-supported' : 'no-turn';
     switch (textAt(answer.result, 'outcome')) {
       case 'injected':
@@ -158,12 +156,7 @@ export class AcpSession implements AgentSession {
   async #follow(): Promise<void> {
     void this.#agent.exited.then(() => this.#connection.giveUpHeldPipe(this.#agent.stdout));
     const broken = await this.#connection.read(this.#agent.stdout);
-    if (broken === null) {
-      await Promise.race([
-        this.#agent.exited,
-        new Promise<void>((resolve) => this.#clock.after(EXIT_GRACE_MS, resolve)),
-      ]);
-    }
+    if (broken === null) await within(this.#agent.exited, EXIT_GRACE_MS, this.#clock);
     this.#connection.lose(
       broken === null ? this.#agent.describeEnd() : `what the agent sent could not be taken in: ${broken}`,
     );
@@ -174,7 +167,10 @@ export class AcpSession implements AgentSession {
   #handshakePort(): HandshakePort {
     const deadline = this.#clock.monotonic() + this.#spec.startTimeoutMs;
     return {
-      send: (method, params) => this.#ask(method, params, Math.max(0, deadline - this.#clock.monotonic())),
+      send: (method, params) => {
+        const leftMs = Math.max(0, deadline - this.#clock.monotonic());
+        return within(this.#connection.request(method, params), leftMs, this.#clock);
+      },
       closeGate: () => {
         this.#gateClosed = true;
       },
@@ -185,17 +181,6 @@ export class AcpSession implements AgentSession {
       },
       endFacts: () => this.#agent.facts(),
     };
-  }
-
-  /** Null when there was no answer in time. */
-  #ask(method: string, params: object, timeoutMs: number): Promise<Answer | null> {
-    return new Promise((resolve) => {
-      const stop = this.#clock.after(timeoutMs, () => resolve(null));
-      this.#connection.call(method, params, (answer) => {
-        stop();
-        resolve(answer);
-      });
-    });
   }
 
   async #hand(turn: Turn, text: string): Promise<void> {

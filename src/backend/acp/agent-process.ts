@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '../../clock.ts';
 import { messageOf, systemCode, unavailable } from '../../errors.ts';
 import { endTree, startGroup, type GroupLeader } from '../../process/group.ts';
 import { SESSION_MARKER } from '../../process/marker.ts';
@@ -7,6 +7,7 @@ import { showCommand } from '../../process/run.ts';
 import type { ProcessIdentity } from '../../session/events.ts';
 import type { AgentExit, BackendNotice, OpenSpec } from '../backend.ts';
 import { ByteTail } from './byte-tail.ts';
+import { within } from './within.ts';
 
 const STDERR_TAIL_BYTES = 8 * 1024;
 /** Of these, how much goes into a sentence. */
@@ -26,14 +27,16 @@ export class AgentProcess {
   /** Settles when the leader is gone and what it left behind was ended, for whatever reason. */
   readonly ended: Promise<AgentExit>;
   readonly #spec: OpenSpec;
+  readonly #clock: Clock;
   readonly #leader: GroupLeader;
   readonly #stderr = new ByteTail(STDERR_TAIL_BYTES);
   #exit: { readonly exitCode: number | null; readonly signal: string | null } | null = null;
   #ending: Promise<void> | null = null;
   #settle: (exit: AgentExit) => void = () => {};
 
-  private constructor(spec: OpenSpec, leader: GroupLeader, stdin: Writable, stdout: Readable) {
+  private constructor(spec: OpenSpec, clock: Clock, leader: GroupLeader, stdin: Writable, stdout: Readable) {
     this.#spec = spec;
+    this.#clock = clock;
     this.#leader = leader;
     this.identity = leader.identity;
     this.stdin = stdin;
@@ -47,7 +50,7 @@ export class AgentProcess {
   }
 
   /** Starts the agent of `spec` with exactly its environment and our marker. Rejects with `agent-not-started`. */
-  static async start(spec: OpenSpec, notice: (notice: BackendNotice) => void): Promise<AgentProcess> {
+  static async start(spec: OpenSpec, notice: (notice: BackendNotice) => void, clock: Clock): Promise<AgentProcess> {
     const env = { ...spec.env, [SESSION_MARKER]: spec.sessionId };
     let leader: GroupLeader;
     try {
@@ -62,7 +65,7 @@ export class AgentProcess {
     }
     const { stdin, stdout, stderr } = leader.child;
     if (stdin === null || stdout === null || stderr === null) throw new Error('the agent was started without pipes');
-    const agent = new AgentProcess(spec, leader, stdin, stdout);
+    const agent = new AgentProcess(spec, clock, leader, stdin, stdout);
     agent.#follow(stderr, notice);
     return agent;
   }
@@ -104,7 +107,7 @@ export class AgentProcess {
     this.stdin.end();
     const { sessionId, termPatienceMs } = this.#spec;
     const left = await endTree(this.identity, { sessionId, patienceMs, termPatienceMs });
-    if (!left.includes(this.identity.pid)) await Promise.race([this.#leader.exited, delay(EXIT_PATIENCE_MS)]);
+    if (!left.includes(this.identity.pid)) await within(this.#leader.exited, EXIT_PATIENCE_MS, this.#clock);
     const { exitCode = null, signal = null } = this.#exit ?? {};
     this.#settle({ exitCode, signal, left, stderrTail: this.stderrTail() });
   }

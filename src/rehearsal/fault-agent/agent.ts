@@ -1,7 +1,7 @@
 import { Log } from './log.ts';
 import { Output } from './output.ts';
 import { isObject, type CancelScript, type MethodScript, type PromptScript, type Run, type Script } from './script.ts';
-import { runSteps, type End, type Scene } from './steps.ts';
+import { outcomeOf, runSteps, type End, type Scene } from './steps.ts';
 
 interface Turn {
   readonly id: unknown;
@@ -27,6 +27,7 @@ export class FaultAgent {
   #turn: Turn | null = null;
   #loggedIn = false;
   #nextId = 9000;
+  #promptId: unknown = null;
   #tail: Promise<void> = Promise.resolve();
 
   constructor(script: Script) {
@@ -60,6 +61,8 @@ export class FaultAgent {
       const key = JSON.stringify(id);
       const pending = this.#pending.get(key);
       this.#pending.delete(key);
+      // Logged here, not by the step that waits: the log keeps the order of arrival.
+      if (pending?.permission === true) this.#log.add('permission', { outcome: outcomeOf(message) });
       pending?.resolve(message);
     } else {
       this.#tail = this.#tail.then(() => this.#handle(id, method, message));
@@ -136,10 +139,12 @@ export class FaultAgent {
     const text = textOf(params['prompt']);
     const entries = this.#run.prompts ?? [];
     const index = this.#choose(entries, text);
-    this.#log.add('prompt', { text, entry: index, sessionId: params['sessionId'], busy: this.#turn !== null });
+    this.#log.add('prompt', { text, entry: index, sessionId: params['sessionId'], busy: this.#turn !== null, id });
+    this.#promptId = id;
     this.#values = {
       ...this.#values,
       prompt: text,
+      prompt_id: JSON.stringify(id),
       ...lastMatch('nonce', text),
       ...lastMatch('task_id', text),
     };
@@ -208,7 +213,7 @@ export class FaultAgent {
   }
 
   async #request(method: string, params: unknown, ownId?: unknown): Promise<Record<string, unknown>> {
-    const id = ownId ?? this.#nextId++;
+    const id = ownId === '{{prompt_id}}' ? this.#promptId : (ownId ?? this.#nextId++);
     let resolve: (answer: Record<string, unknown>) => void = () => {};
     const answer = new Promise<Record<string, unknown>>((settle) => (resolve = settle));
     const permission = method === 'session/request_permission';

@@ -26,6 +26,7 @@ const stepSpecs = {
   shell: { command: 'text' },
   'write-file': { path: 'text', text: 'text?' },
   spawn: { pidFile: 'text', ignoreTerm: 'flag?', setsid: 'flag?' },
+  'hold-stdout': { pidFile: 'text' },
   // when
   delay: { ms: 'number' },
   'wait-for-file': { path: 'text' },

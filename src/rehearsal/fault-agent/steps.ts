@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from './log.ts';
 import type { Output } from './output.ts';
@@ -107,12 +107,8 @@ async function runStep(step: Step, scene: Scene): Promise<End> {
       const answered = scene
         .request('session/request_permission', { sessionId: scene.sessionId, toolCall, options: step.options })
         .then((answer) => outcomeOf(answer));
-      if (step.wait === false) {
-        void answered.then((outcome) => log.add('permission', { outcome }));
-        return null;
-      }
+      if (step.wait === false) return null;
       const outcome = await untilAborted(answered, signal);
-      log.add('permission', { outcome });
       const next = step.onAnswer?.[outcome] ?? step.onAnswer?.['*'];
       return next === undefined ? null : runSteps(next, scene);
     }
@@ -150,13 +146,16 @@ async function runStep(step: Step, scene: Scene): Promise<End> {
       renameSync(`${fill(step.path)}.tmp`, fill(step.path));
       return null;
     case 'spawn': {
-      const body = `${step.ignoreTerm === true ? "process.on('SIGTERM', () => {});" : ''} setTimeout(() => {}, 600_000);
-        require('node:fs').writeFileSync(process.argv[1] + '.tmp', String(process.pid));
-        require('node:fs').renameSync(process.argv[1] + '.tmp', process.argv[1]);`;
-      spawn(process.execPath, ['-e', body, fill(step.pidFile)], {
-        detached: step.setsid === true,
-        stdio: 'ignore',
-      }).unref();
+      const options = { detached: step.setsid === true, stdio: 'ignore' as const };
+      spawn(process.execPath, ['-e', bystander(step.ignoreTerm === true), fill(step.pidFile)], options).unref();
+      await waitForFile(fill(step.pidFile), signal);
+      return null;
+    }
+    case 'hold-stdout': {
+      // Out of reach: neither in the group nor marked. Whoever runs this ends it by the pid in the file.
+      const stdio: ('ignore' | 'inherit')[] = ['ignore', 'inherit', 'ignore'];
+      const options = { detached: true, stdio, env: {} };
+      spawn(process.execPath, ['-e', bystander(false), fill(step.pidFile)], options).unref();
       await waitForFile(fill(step.pidFile), signal);
       return null;
     }
@@ -198,7 +197,8 @@ async function runStep(step: Step, scene: Scene): Promise<End> {
       return null;
     case 'close-stdout':
       await output.flushed();
-      process.stdout.destroy();
+      // Node itself never closes its own stdout.
+      closeSync(1);
       return null;
     case 'exit':
       await output.flushed();
@@ -209,11 +209,23 @@ async function runStep(step: Step, scene: Scene): Promise<End> {
 
     case 'answer':
       if (step.error !== undefined) return { type: 'answer', body: { error: step.error } };
-      return { type: 'answer', body: { result: step.result ?? { stopReason: step.stopReason ?? 'end_turn' } } };
+      // A result may be null, so its presence counts.
+      return {
+        type: 'answer',
+        body: { result: 'result' in step ? step.result : { stopReason: step.stopReason ?? 'end_turn' } },
+      };
     case 'no-answer':
       return { type: 'no-answer' };
   }
 }
+
+/** A program that writes its pid to the file in its first argument and then stays for a while. */
+const bystander = (ignoresTerm: boolean): string => `
+  ${ignoresTerm ? "process.on('SIGTERM', () => {});" : ''}
+  setTimeout(() => {}, 120_000);
+  const fs = require('node:fs');
+  fs.writeFileSync(process.argv[1] + '.tmp', String(process.pid));
+  fs.renameSync(process.argv[1] + '.tmp', process.argv[1]);`;
 
 function cut(text: string, parts: number): string[] {
   const letters = Array.from(text);
@@ -224,7 +236,7 @@ function cut(text: string, parts: number): string[] {
 }
 
 /** The chosen option's id, `cancelled`, or `error`. */
-function outcomeOf(answer: Record<string, unknown>): string {
+export function outcomeOf(answer: Record<string, unknown>): string {
   const result = answer['result'];
   const outcome = isObject(result) ? result['outcome'] : undefined;
   if (!isObject(outcome)) return 'error';
