@@ -1,0 +1,139 @@
+/**
+ * `npm test`: formatting, lint, types, build, then every test; the last line is `N passed, N failed, N skipped`.
+ *
+ *   npm test                              everything
+ *   npm test -- test/queue test/a.test.ts  only these files or folders (and the build)
+ *   npm run test:agents                   only test/agents: needs agents that are installed
+ *
+ * A check that fails counts as one failed test. Exit code 1 when anything failed.
+ */
+import { spawn } from 'node:child_process';
+import { globSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { runTestFile, type FileResult } from './test-file.ts';
+
+const root = join(import.meta.dirname, '..');
+/** A file with tests that hang is ended after this long; the slowest honest one takes about 30 s on 2 cores. */
+const FILE_TIMEOUT_MS = 180_000;
+const STAGE_TIMEOUT_MS = 300_000;
+const CONCURRENCY = 2;
+
+/** What the tests start must not see how the tests were started (npm, an agent, a session of conduxt). */
+function cleanEnvironment(): Record<string, string> {
+  const dropped = /^(npm_|CONDUXT_|CLAUDECODE$|CLAUDE_CODE_|NODE_OPTIONS$|NODE_TEST_|INIT_CWD$|FORCE_COLOR$|GIT_)/;
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    if (value !== undefined && !dropped.test(name)) kept[name] = value;
+  }
+  return { ...kept, NO_COLOR: '1' };
+}
+
+const env = cleanEnvironment();
+
+/** Runs a check and prints its output only when it fails. */
+async function stage(name: string, args: readonly string[]): Promise<boolean> {
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const printed: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => printed.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => printed.push(chunk));
+  const timer = setTimeout(() => child.kill('SIGKILL'), STAGE_TIMEOUT_MS);
+  const code = await new Promise<number | null>((resolve) => {
+    child.once('close', resolve);
+    child.once('error', () => resolve(null));
+  });
+  clearTimeout(timer);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  console.log(`${code === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)`);
+  if (code !== 0) console.log(Buffer.concat(printed).toString('utf8').trimEnd());
+  return code === 0;
+}
+
+const bin = (path: string): string => join('node_modules', path);
+const checks = {
+  format: ['format', [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.']],
+  lint: ['lint', [bin('eslint/bin/eslint.js'), '.']],
+  types: ['types', [bin('typescript/bin/tsc'), '--noEmit']],
+  build: ['build', ['scripts/build.ts']],
+} as const;
+
+/** Returns how many failed. Lint takes longest, so it has a core of its own. */
+async function runChecks(all: boolean): Promise<number> {
+  const build = await stage(...checks.build);
+  if (!all) return build ? 0 : 1;
+  const others = async (): Promise<boolean[]> => [await stage(...checks.types), await stage(...checks.format)];
+  const results = await Promise.all([stage(...checks.lint), others()]);
+  return [build, ...results.flat()].filter((ok) => !ok).length;
+}
+
+function testFiles(paths: readonly string[], agents: boolean): string[] {
+  const every = globSync('test/**/*.test.ts', { cwd: root }).sort();
+  const isAgentTest = (file: string): boolean => file.startsWith(join('test', 'agents') + '/');
+  if (paths.length === 0) return every.filter((file) => isAgentTest(file) === agents);
+  const wanted = paths.map((path) => relative(root, join(process.cwd(), path)));
+  return wanted.flatMap((path) => {
+    const isFolder = statSync(join(root, path), { throwIfNoEntry: false })?.isDirectory() === true;
+    const found = isFolder
+      ? every.filter((file) => file.startsWith(path + '/'))
+      : every.filter((file) => file === path);
+    if (found.length === 0) console.log(`note: no test file at ${path}`);
+    return found;
+  });
+}
+
+/** Runs all files, two at a time, and calls `show` as each ends. */
+async function runFiles(files: readonly string[], show: (result: FileResult) => void): Promise<void> {
+  const stop = new AbortController();
+  const interrupted = (signal: NodeJS.Signals): void => {
+    stop.abort();
+    console.log(`interrupted by ${signal}`);
+  };
+  // The files lead process groups of their own, which a terminal's Ctrl-C does not reach.
+  process.once('SIGINT', interrupted);
+  process.once('SIGTERM', interrupted);
+  const waiting = [...files];
+  const worker = async (): Promise<void> => {
+    for (let file = waiting.shift(); file !== undefined && !stop.signal.aborted; file = waiting.shift()) {
+      show(await runTestFile(file, { cwd: root, env, timeoutMs: FILE_TIMEOUT_MS, signal: stop.signal }));
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
+}
+
+const SLOWEST = 10;
+const totals = { passed: 0, failed: 0, skipped: 0 };
+const skipped: string[] = [];
+const slow: { readonly name: string; readonly ms: number }[] = [];
+
+function showFile({ file, records, output, problem }: FileResult): void {
+  for (const record of records) {
+    totals[record.outcome] += 1;
+    const name = `${file} > ${record.name}`;
+    if (record.outcome === 'passed') slow.push({ name, ms: record.ms });
+    if (record.outcome === 'skipped') skipped.push(`${name}: ${record.detail}`);
+    if (record.outcome === 'failed') console.log(`\nFAILED ${name}\n${record.detail}`);
+  }
+  if (problem !== null) {
+    totals.failed += 1;
+    console.log(`\nFAILED ${file}: ${problem}`);
+  }
+  const failed = problem !== null || records.some((record) => record.outcome === 'failed');
+  if (failed && output.trim() !== '') console.log(`--- printed by ${file}:\n${output.trimEnd()}\n---`);
+  if (records.length === 0 && problem === null) console.log(`note: ${file} holds no test`);
+}
+
+const args = process.argv.slice(2);
+const agents = args.includes('--agents');
+const paths = args.filter((arg) => !arg.startsWith('--'));
+
+totals.failed += await runChecks(paths.length === 0 && !agents);
+await runFiles(testFiles(paths, agents), showFile);
+
+if (skipped.length > 0) console.log(`\nskipped:\n${skipped.map((line) => `  ${line}`).join('\n')}`);
+if (slow.length > SLOWEST) {
+  slow.sort((a, b) => b.ms - a.ms);
+  const lines = slow.slice(0, SLOWEST).map(({ name, ms }) => `  ${(ms / 1000).toFixed(1).padStart(5)} s  ${name}`);
+  console.log(`\nslowest:\n${lines.join('\n')}`);
+}
+process.exitCode = totals.failed === 0 ? 0 : 1;
+console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
