@@ -1,0 +1,158 @@
+import { readJournal } from '../journal/read-journal.ts';
+import { isAlive } from '../process/identity.ts';
+import type { JournalRecord, ProcessIdentity } from '../session/events.ts';
+import { START, type Cursor } from './cursor.ts';
+import { somethingChanged } from './follow/file-change.ts';
+import type { Followed } from './follow/followed.ts';
+import { HostWatch } from './follow/host-watch.ts';
+import { MergedRecords } from './follow/merge.ts';
+import { cursorBeforeLast } from './follow/seek.ts';
+import type { SessionPaths } from './paths.ts';
+
+export type { Followed, FollowedRecord } from './follow/followed.ts';
+
+export interface FollowOptions {
+  readonly paths: SessionPaths;
+  /** Records after this place; see `beginAt`. */
+  readonly since: Cursor;
+  /** True: go on until `signal` aborts. False: end when everything durable was delivered. */
+  readonly live: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** A silent host's first answer is not waited for longer than this before a plain reader takes the files as they are. */
+const FIRST_ANSWER_MS = 2_000;
+/**
+ * How long a record is held back for one with a lower number. Both files are synced within milliseconds of each
+ * other; a number stays unused when a full disk refused its record.
+ */
+const HOLE_PATIENCE_MS = 5_000;
+/** Between two looks for a new host; a change in the directory is seen at once where the system can watch it. */
+const RECONNECT_MS = 500;
+/** With a living host everything comes by its announcements; this only bounds the wait. */
+const IDLE_LOOK_MS = 60_000;
+/** The recorded host runs but does not listen: it is starting or leaving. */
+const BETWEEN_HOSTS_MS = 50;
+
+/**
+ * Follows a session: journal and transcript in one order, from a cursor on, with no gap and no repeat. While a host
+ * lives only synced bytes are delivered; without one, what the files hold. Survives the host's death and the start
+ * of the next one.
+ */
+export async function* follow(options: FollowOptions): AsyncGenerator<Followed, void> {
+  const { paths, since, live, signal } = options;
+  const records = new MergedRecords({ journal: paths.journal, transcript: paths.transcript }, since);
+  const host = new RecordedHost(paths.journal);
+  let told: boolean | null = null;
+  try {
+    while (!signal.aborted) {
+      const watch = await HostWatch.open(paths.socket);
+      if (watch !== null) {
+        try {
+          for await (const followed of followHost(records, watch, options)) {
+            host.see(followed);
+            if (followed.source === 'caught-up' && told === true) continue;
+            if (followed.source === 'caught-up') told = true;
+            yield followed;
+          }
+        } finally {
+          watch.close();
+        }
+        if (!live) return;
+        if (signal.aborted) return;
+      }
+      if (live && host.isAlive()) {
+        await somethingChanged(paths.dir, BETWEEN_HOSTS_MS, signal);
+        continue;
+      }
+      for (const followed of records.read(records.sizes(), true)) {
+        host.see(followed);
+        yield followed;
+      }
+      // A host that started while we read is told as such after the next connection.
+      if (told !== false && !host.isAlive()) yield { source: 'caught-up', hostAlive: (told = false) };
+      if (!live) return;
+      await somethingChanged(paths.dir, RECONNECT_MS, signal);
+    }
+  } finally {
+    records.close();
+  }
+}
+
+/** Delivers what a living host says is durable, until its connection ends. */
+async function* followHost(
+  records: MergedRecords,
+  watch: HostWatch,
+  { live, signal }: FollowOptions,
+): AsyncGenerator<Followed, void> {
+  let heldSince: number | null = null;
+  if (watch.latest === null) await watch.wait(FIRST_ANSWER_MS, signal);
+  while (!signal.aborted) {
+    const { latest, ended } = watch;
+    const limits = latest ?? (live ? null : records.sizes());
+    if (limits !== null) {
+      const patienceOver: boolean = heldSince !== null && performance.now() - heldSince >= HOLE_PATIENCE_MS;
+      const held: boolean = yield* records.read(limits, patienceOver);
+      heldSince = held ? (heldSince ?? performance.now()) : null;
+      if (!held) {
+        yield { source: 'caught-up', hostAlive: true };
+        if (!live) return;
+      }
+    }
+    if (ended) return;
+    if (watch.latest === latest && !watch.ended) {
+      await watch.wait(heldSince === null ? IDLE_LOOK_MS : HOLE_PATIENCE_MS, signal);
+    }
+  }
+}
+
+/** The host the journal knows of: alive or not decides whether more can come. */
+class RecordedHost {
+  #process: ProcessIdentity | null = null;
+
+  constructor(journal: string) {
+    for (const record of readJournal(journal).records) this.#apply(record);
+  }
+
+  see(followed: Followed): void {
+    if (followed.source === 'journal') this.#apply(followed.record);
+  }
+
+  isAlive(): boolean {
+    return this.#process !== null && isAlive(this.#process);
+  }
+
+  #apply(record: JournalRecord): void {
+    if (record.type === 'host-started') this.#process = record.process;
+  }
+}
+
+/** Where to begin: after a cursor, after a sequence number, or so that the last `count` records are seen. */
+export type Beginning =
+  | { readonly type: 'start' }
+  | { readonly type: 'cursor'; readonly cursor: Cursor }
+  | { readonly type: 'seq'; readonly seq: number }
+  | { readonly type: 'last'; readonly count: number };
+
+export function beginAt(paths: SessionPaths, beginning: Beginning): Cursor {
+  switch (beginning.type) {
+    case 'start':
+      return START;
+    case 'cursor':
+      return beginning.cursor;
+    case 'seq':
+      return { epoch: epochAt(paths.journal, beginning.seq), seq: beginning.seq };
+    case 'last':
+      return cursorBeforeLast([paths.journal, paths.transcript], beginning.count);
+  }
+}
+
+/** An epoch begins with a record in the journal, so the journal alone tells which one a number belongs to. */
+function epochAt(journal: string, seq: number): number {
+  let epoch = 0;
+  for (const record of readJournal(journal).records) {
+    if (record.seq > seq) break;
+    epoch = record.epoch;
+  }
+  return epoch;
+}

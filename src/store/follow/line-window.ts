@@ -1,0 +1,119 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { systemCode } from '../../errors.ts';
+
+/** Longer lines are passed over without being held: the agent's adapter may print lines of 64 MiB. */
+export const MAX_LINE_BYTES = 8 * 1024 * 1024;
+const CHUNK_BYTES = 64 * 1024;
+/** Enough for the envelope of a record whose line is too long to hold. */
+const HEAD_BYTES = 256;
+
+export interface Line {
+  /** Where it begins in the file. */
+  readonly offset: number;
+  /** Its length without the newline. */
+  readonly bytes: number;
+  /** The line without its newline; only its beginning when `whole` is false. */
+  readonly content: Buffer;
+  readonly whole: boolean;
+}
+
+/**
+ * Reads whole lines of a growing file, never further than a limit, with bounded memory. The file may not exist yet.
+ * The caller closes it.
+ */
+export class LineWindow {
+  readonly #path: string;
+  #fd: number | null = null;
+  /** Offset of the first byte that was not returned. */
+  #position: number;
+  /** Bytes from `#position` on. */
+  #buffer: Buffer = Buffer.alloc(0);
+
+  constructor(filePath: string, position = 0) {
+    this.#path = filePath;
+    this.#position = position;
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Bytes in the file now; 0 when there is none. */
+  size(): number {
+    const fd = this.#open();
+    return fd === null ? 0 : fstatSync(fd).size;
+  }
+
+  /** The next whole line that ends within `limit`, or null. Advances. */
+  next(limit: number): Line | null {
+    const fd = this.#open();
+    if (fd === null) return null;
+    let searched = 0;
+    for (;;) {
+      const newline = this.#buffer.indexOf(10, searched);
+      if (newline >= 0) return this.#position + newline + 1 <= limit ? this.#take(newline) : null;
+      searched = this.#buffer.length;
+      if (searched > MAX_LINE_BYTES) return this.#skipLong(fd, limit);
+      if (!this.#fill(fd, limit)) return null;
+    }
+  }
+
+  /** Forgets what was read ahead: a torn end may have been cut off and written anew. */
+  rewind(): void {
+    this.#buffer = Buffer.alloc(0);
+  }
+
+  close(): void {
+    if (this.#fd !== null) closeSync(this.#fd);
+    this.#fd = null;
+    this.rewind();
+  }
+
+  #open(): number | null {
+    if (this.#fd !== null) return this.#fd;
+    try {
+      this.#fd = openSync(this.#path, 'r');
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+    }
+    return this.#fd;
+  }
+
+  #take(length: number): Line {
+    const line = { offset: this.#position, bytes: length, content: this.#buffer.subarray(0, length), whole: true };
+    this.#buffer = this.#buffer.subarray(length + 1);
+    this.#position += length + 1;
+    return line;
+  }
+
+  /** False at the limit or at the end of the file. */
+  #fill(fd: number, limit: number): boolean {
+    const from = this.#position + this.#buffer.length;
+    const want = Math.min(CHUNK_BYTES, limit - from);
+    if (want <= 0) return false;
+    const chunk = Buffer.allocUnsafe(want);
+    const got = readSync(fd, chunk, 0, want, from);
+    if (got === 0) return false;
+    const fresh = chunk.subarray(0, got);
+    this.#buffer = this.#buffer.length === 0 ? fresh : Buffer.concat([this.#buffer, fresh]);
+    return true;
+  }
+
+  #skipLong(fd: number, limit: number): Line | null {
+    const content = Buffer.from(this.#buffer.subarray(0, HEAD_BYTES));
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    for (let from = this.#position + this.#buffer.length; from < limit;) {
+      const got = readSync(fd, chunk, 0, Math.min(CHUNK_BYTES, limit - from), from);
+      if (got === 0) break;
+      const newline = chunk.subarray(0, got).indexOf(10);
+      if (newline >= 0) {
+        const line = { offset: this.#position, bytes: from + newline - this.#position, content, whole: false };
+        this.#position = from + newline + 1;
+        this.rewind();
+        return line;
+      }
+      from += got;
+    }
+    return null;
+  }
+}
