@@ -59,7 +59,7 @@ const KINDS: Readonly<Record<string, ChangeKind>> = {
 export function parseNameStatus(text: string): ChangedFile[] {
   const fields = text.split('\0');
   const files: ChangedFile[] = [];
-  for (let at = 0; at + 1 < fields.length; ) {
+  for (let at = 0; at + 1 < fields.length;) {
     const letter = fields[at]?.[0] ?? '';
     const change = KINDS[letter] ?? 'other';
     const hasOldPath = letter === 'R' || letter === 'C';

@@ -103,7 +103,12 @@ export function executingSettings(text: string): Record<string, string> {
 
 async function executingFiles(commonDir: string): Promise<Record<string, string>> {
   const hooks = (await namesIn(join(commonDir, 'hooks'))).filter((name) => !name.endsWith('.sample'));
-  const candidates = [...hooks.map((name) => `hooks/${name}`), 'info/attributes', 'info/grafts', 'objects/info/alternates'];
+  const candidates = [
+    ...hooks.map((name) => `hooks/${name}`),
+    'info/attributes',
+    'info/grafts',
+    'objects/info/alternates',
+  ];
   const found: Record<string, string> = {};
   for (const path of candidates) {
     const content = await contentHash(join(commonDir, path));

@@ -98,12 +98,20 @@ function gitError(result: RunResult, args: readonly string[], timeoutMs: number)
   const stderr = cleanStderr(result.stderr);
   const facts = { command, cwd: result.cwd, exitCode: result.exitCode, signal: result.signal, stderr };
   if (result.timedOut) {
-    return new ConduxtError('git-timeout', ExitCode.unavailable, `\`${command}\` in ${result.cwd} did not end in ${timeoutMs} ms.`, {
-      facts,
-      remedy: 'If it talks to a remote, check the network and the remote, then try again.',
-    });
+    return new ConduxtError(
+      'git-timeout',
+      ExitCode.unavailable,
+      `\`${command}\` in ${result.cwd} did not end in ${timeoutMs} ms.`,
+      {
+        facts,
+        remedy: 'If it talks to a remote, check the network and the remote, then try again.',
+      },
+    );
   }
-  const end = result.exitCode === null ? `was ended by ${result.signal ?? 'a signal'}` : `failed with exit code ${result.exitCode}`;
+  const end =
+    result.exitCode === null
+      ? `was ended by ${result.signal ?? 'a signal'}`
+      : `failed with exit code ${result.exitCode}`;
   const message = `\`${command}\` in ${result.cwd} ${end}${stderr === '' ? '.' : `: ${stderr}`}`;
   return new ConduxtError('git-failed', ExitCode.io, message, { facts });
 }
@@ -131,6 +139,4 @@ export function cleanStderr(stderr: string): string {
 
 /** Addresses without what could be a secret: all before the `@` for http, the password elsewhere (`ssh://git@` stays). */
 export const withoutCredentials = (text: string): string =>
-  text
-    .replace(/(\bhttps?:\/\/)[^/\s@]*@/gi, '$1')
-    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^/\s@:]*):[^/\s@]*@/gi, '$1@');
+  text.replace(/(\bhttps?:\/\/)[^/\s@]*@/gi, '$1').replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^/\s@:]*):[^/\s@]*@/gi, '$1@');

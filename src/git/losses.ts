@@ -64,12 +64,7 @@ export const worktreeHoldsWork = (losses: Losses): boolean =>
 
 /** Commits that `tip` has and no branch (but `except`), tag, remote or base has; newest first, at most 200. */
 async function commitsOnlyIn(git: Git, tip: string, base: string, except: string | null): Promise<LostCommit[]> {
-  const others = [
-    ...(except === null ? [] : [`--exclude=refs/heads/${except}`]),
-    '--branches',
-    '--tags',
-    '--remotes',
-  ];
+  const others = [...(except === null ? [] : [`--exclude=${except}`]), '--branches', '--tags', '--remotes'];
   const args = ['log', '-z', '--max-count=200', '--format=%H %s', tip, '--not', base, ...others, '--'];
   const { stdout } = await git.run(args);
   return stdout
@@ -81,7 +76,9 @@ async function commitsOnlyIn(git: Git, tip: string, base: string, except: string
 /** Submodules (mode 160000) of the index whose directory has a `.git`: git itself refuses to remove around them. */
 async function filledSubmodules(git: Git): Promise<string[]> {
   const { stdout } = await git.run(['ls-files', '-z', '--stage'], { maxOutputBytes: 512 * 1024 * 1024 });
-  const paths = stdout.split('\0').flatMap((entry) => (entry.startsWith('160000 ') ? [entry.slice(entry.indexOf('\t') + 1)] : []));
+  const paths = stdout
+    .split('\0')
+    .flatMap((entry) => (entry.startsWith('160000 ') ? [entry.slice(entry.indexOf('\t') + 1)] : []));
   const filled: string[] = [];
   for (const path of paths) {
     const inside = await git.run(['-C', path, 'rev-parse', '--show-prefix'], { okCodes: [0, 128] });

@@ -26,7 +26,12 @@ export type PushOutcome =
       /** False when the upstream setting could not be written (somebody holds the configuration's lock). */
       readonly tracking: boolean;
     }
-  | { readonly type: 'rejected'; readonly why: RejectionReason; readonly remoteCommit: string | null; readonly detail: string }
+  | {
+      readonly type: 'rejected';
+      readonly why: RejectionReason;
+      readonly remoteCommit: string | null;
+      readonly detail: string;
+    }
   | { readonly type: 'unreachable'; readonly detail: string };
 
 /**
@@ -79,7 +84,8 @@ async function isAncestor(git: Git, ancestor: string, commit: string): Promise<b
   return (await git.run(['merge-base', '--is-ancestor', ancestor, commit], { okCodes: [0, 1] })).exitCode === 0;
 }
 
-type Seen = { readonly type: 'seen'; readonly commit: string | null } | { readonly type: 'unreachable'; readonly detail: string };
+type Seen =
+  { readonly type: 'seen'; readonly commit: string | null } | { readonly type: 'unreachable'; readonly detail: string };
 
 async function remoteCommit(push: Push): Promise<Seen> {
   const ref = `refs/heads/${push.branch}`;
@@ -164,7 +170,9 @@ async function setConfig(git: Git, key: string, value: string): Promise<boolean>
   if ((await git.line(['config', '--local', '--get', key], { okCodes: [0, 1, 2] })) === value) return true;
   for (let round = 0; round < CONFIG_ATTEMPTS; round += 1) {
     // 255: the lock is held.
-    const result = await git.run(['config', '--local', '--replace-all', key, value], { okCodes: [0, 1, 3, 4, 5, 6, 255] });
+    const result = await git.run(['config', '--local', '--replace-all', key, value], {
+      okCodes: [0, 1, 3, 4, 5, 6, 255],
+    });
     if (result.exitCode === 0) return true;
     await delay(25 * (round + 1));
   }

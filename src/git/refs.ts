@@ -24,7 +24,9 @@ export async function defaultBase(repo: Repository): Promise<string> {
     if ((await findBase(repo, name)) !== null) return name;
   }
   for (const { name } of await remotes(repo.git)) {
-    const head = await repo.git.line(['symbolic-ref', '--quiet', `refs/remotes/${name}/HEAD`], { okCodes: [0, 1, 128] });
+    const head = await repo.git.line(['symbolic-ref', '--quiet', `refs/remotes/${name}/HEAD`], {
+      okCodes: [0, 1, 128],
+    });
     const prefix = `refs/remotes/${name}/`;
     if (head.startsWith(prefix)) return head.slice(prefix.length);
   }
@@ -84,7 +86,9 @@ export async function branchNames(git: Git): Promise<string[]> {
   const list = async (under: string): Promise<string[]> =>
     (await git.run(['for-each-ref', '--sort=-committerdate', '--format=%(refname:short)', under])).stdout
       .split('\n')
-      .filter((name) => name !== '' && name.includes('/HEAD') === false && (under === 'refs/heads' || name.includes('/')));
+      .filter(
+        (name) => name !== '' && name.includes('/HEAD') === false && (under === 'refs/heads' || name.includes('/')),
+      );
   return [...(await list('refs/heads')), ...(await list('refs/remotes'))];
 }
 

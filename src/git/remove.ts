@@ -2,11 +2,13 @@ import { lstat, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import { whatWouldBeLost, worktreeHoldsWork, type Losses } from './losses.ts';
-import { endEarlierAttempt, forgetWorktree, isHalfMade, clearHalfMade } from './half-made-worktree.ts';
+import { clearEarlierAttempt, forgetWorktree } from './half-made-worktree.ts';
 import { branchCommit } from './refs.ts';
 import type { Repository } from './repository.ts';
 import { keepCommit, snapshotWorktree, type SnapshotName } from './snapshot.ts';
+import { readWorktreeFiles } from './worktree-entry.ts';
 import { listWorktrees } from './worktree-list.ts';
+import { realPlace } from './worktree-path.ts';
 
 export interface Removal {
   readonly repo: Repository;
@@ -19,7 +21,10 @@ export interface Removal {
 }
 
 export type RemovalOutcome =
-  | { readonly type: 'removed'; /** Hidden ref of the snapshot, when there was something to save. */ readonly snapshot: string | null }
+  | {
+      readonly type: 'removed';
+      /** Hidden ref of the snapshot, when there was something to save. */ readonly snapshot: string | null;
+    }
   | { readonly type: 'absent' }
   | { readonly type: 'refused'; readonly why: RefusalReason; readonly losses: Losses };
 
@@ -36,8 +41,9 @@ export type RefusalReason = 'work-would-be-lost' | 'locked' | 'not-savable' | 'm
  * in one step, so that a removal that was cut short never looks like a worktree with deleted files.
  */
 export async function removeWorktree(removal: Removal): Promise<RemovalOutcome> {
-  const { repo, worktree } = removal;
-  await endEarlierAttempt(repo, worktree, removal.branch);
+  const { repo } = removal;
+  const worktree = await realPlace(removal.worktree);
+  await clearEarlierAttempt({ repo, path: worktree, branch: removal.branch });
   const entries = await listWorktrees(repo.git);
   const index = entries.findIndex((candidate) => candidate.path === worktree);
   const entry = entries[index];
@@ -46,11 +52,6 @@ export async function removeWorktree(removal: Removal): Promise<RemovalOutcome> 
     return { type: 'absent' };
   }
   if (index === 0) return { type: 'refused', why: 'main-checkout', losses: NOTHING };
-  if (await isHalfMade(entry)) {
-    await clearHalfMade(repo, entry);
-    await sweepAside(worktree);
-    return { type: 'removed', snapshot: null };
-  }
   const question = { repo, worktree, branch: removal.branch, baseCommit: removal.baseCommit };
   const losses = await whatWouldBeLost(question);
   if (entry.locked !== null) return { type: 'refused', why: 'locked', losses };
@@ -65,7 +66,9 @@ export async function removeWorktree(removal: Removal): Promise<RemovalOutcome> 
     snapshot = saved.ref;
   }
   await rename(worktree, join(dirname(worktree), `${asidePrefix(worktree)}${process.pid}`));
-  await forgetWorktree(repo, worktree);
+  for (const files of await readWorktreeFiles(repo.commonDir)) {
+    if (files.gitdir === join(worktree, '.git')) await forgetWorktree(files);
+  }
   await sweepAside(worktree);
   return { type: 'removed', snapshot };
 }

@@ -48,7 +48,9 @@ interface Places {
 async function readPlaces(git: Git, cwd: string): Promise<Places> {
   let result;
   try {
-    result = await git.run(['rev-parse', '--git-dir', '--git-common-dir', '--is-inside-work-tree'], { okCodes: [0, 128] });
+    result = await git.run(['rev-parse', '--git-dir', '--git-common-dir', '--is-inside-work-tree'], {
+      okCodes: [0, 128],
+    });
   } catch (error) {
     if (error instanceof ConduxtError && error.code === 'directory-missing') throw notARepository(cwd, error.message);
     throw error;
@@ -83,17 +85,23 @@ async function findRoot(git: Git, places: Places, commonDir: string, cwd: string
   }
   if (basename(commonDir) === '.git') return dirname(commonDir);
   // A separate git directory (`git init --separate-git-dir`, a submodule) may say where its checkout is.
-  const recorded = await git.line(['config', '--file', join(commonDir, 'config'), 'core.worktree'], { okCodes: [0, 1] });
+  const recorded = await git.line(['config', '--file', join(commonDir, 'config'), 'core.worktree'], {
+    okCodes: [0, 1],
+  });
   if (recorded !== '') return realpath(resolve(commonDir, recorded));
   if (main === undefined || main.path === commonDir) throw bareRepository(cwd);
   return main.path;
 }
 
 function bareRepository(cwd: string): ConduxtError {
-  return usageError('bare-repository', `${cwd} is in a bare repository or a .git directory, which has no files to work on.`, {
-    remedy: 'Run conduxt in a checkout of it: git clone <this directory> <new directory>',
-    facts: { cwd },
-  });
+  return usageError(
+    'bare-repository',
+    `${cwd} is in a bare repository or a .git directory, which has no files to work on.`,
+    {
+      remedy: 'Run conduxt in a checkout of it: git clone <this directory> <new directory>',
+      facts: { cwd },
+    },
+  );
 }
 
 async function hasAnyCommit(git: Git): Promise<boolean> {

@@ -61,7 +61,11 @@ export async function snapshotWorktree(repo: Repository, worktree: string, name:
 }
 
 /** Puts `commit` under a snapshot's name, synced. The same name again replaces the commit. */
-export async function keepCommit(repo: Repository, name: SnapshotName, commit: string): Promise<{ ref: string; commit: string }> {
+export async function keepCommit(
+  repo: Repository,
+  name: SnapshotName,
+  commit: string,
+): Promise<{ ref: string; commit: string }> {
   const ref = snapshotRef(name);
   await repo.git.run(['update-ref', '-m', 'conduxt snapshot', ref, commit]);
   await syncRef(repo.commonDir, ref);
@@ -94,6 +98,7 @@ async function embeddedRepositories(git: Git, head: string | null): Promise<stri
   const large = { maxOutputBytes: 512 * 1024 * 1024 };
   const now = gitlinks((await git.run(['ls-files', '-z', '--stage'], large)).stdout);
   if (now.length === 0) return [];
-  const before = head === null ? [] : gitlinks((await git.run(['ls-tree', '-r', '-z', '--full-tree', head], large)).stdout);
+  const before =
+    head === null ? [] : gitlinks((await git.run(['ls-tree', '-r', '-z', '--full-tree', head], large)).stdout);
   return now.filter((path) => !before.includes(path));
 }

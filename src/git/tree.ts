@@ -56,9 +56,13 @@ export function treeAt(git: Git, commit: string): BaseTree {
       const found = await entry(path);
       if (found === undefined || !found.mode.startsWith('100')) return null;
       if ((found.bytes ?? 0) > MAX_FILE_BYTES) {
-        throw usageError('tree-file-too-large', `${path} is larger than ${MAX_FILE_BYTES / 1024} KiB at ${commit.slice(0, 12)}.`, {
-          facts: { path, commit, bytes: found.bytes },
-        });
+        throw usageError(
+          'tree-file-too-large',
+          `${path} is larger than ${MAX_FILE_BYTES / 1024} KiB at ${commit.slice(0, 12)}.`,
+          {
+            facts: { path, commit, bytes: found.bytes },
+          },
+        );
       }
       return (await git.run(['cat-file', 'blob', found.object])).stdout;
     },

@@ -1,13 +1,14 @@
-import { lstat, mkdir, readdir, realpath } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { refused, systemCode, usageError } from '../errors.ts';
-import { createGit } from './git.ts';
-import { endEarlierAttempt, clearHalfMade, isHalfMade, worktreeMarker } from './half-made-worktree.ts';
+import { lstat, mkdir, readdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { refused, systemCode } from '../errors.ts';
+import { createGit, type Git } from './git.ts';
+import { clearEarlierAttempt, worktreeMarker } from './half-made-worktree.ts';
 import { branchCommit } from './refs.ts';
 import type { Repository } from './repository.ts';
 import { fileStatus } from './status.ts';
 import { syncBranch, syncWorktree } from './sync-refs.ts';
 import { listWorktrees, type WorktreeEntry } from './worktree-list.ts';
+import { realPlace } from './worktree-path.ts';
 
 export interface WorktreePlan {
   readonly repo: Repository;
@@ -62,21 +63,16 @@ export async function checkWorktreeFree(plan: WorktreePlan): Promise<void> {
  */
 export async function addWorktree(plan: WorktreePlan): Promise<AddedWorktree> {
   const path = await realPlace(plan.path);
-  await endEarlierAttempt(plan.repo, path, plan.branch);
-  let entry = await entryAt(plan, path);
-  if (entry !== undefined && (await isHalfMade(entry))) {
-    await clearHalfMade(plan.repo, entry);
-    entry = undefined;
-  }
+  await clearEarlierAttempt({ repo: plan.repo, path, branch: plan.branch });
+  const entry = await entryAt(plan, path);
   if (entry !== undefined) return finish(plan, await checkAdoptable(plan, entry), false);
 
   await checkBranchFits(plan, await listWorktrees(plan.repo.git));
   await checkPlaceEmpty(path);
   await mkdir(dirname(path), { recursive: true });
   await createBranch(plan);
-  const git = createGit({ cwd: plan.repo.root, env: { ...plan.repo.env, ...worktreeMarker(path) } });
   const args = ['worktree', 'add', '--no-guess-remote', '--end-of-options', path, plan.branch];
-  await git.run(args, { timeoutMs: ADD_TIMEOUT_MS });
+  await markedGit(plan, path).run(args, { timeoutMs: ADD_TIMEOUT_MS });
   const made = await entryAt(plan, path);
   if (made === undefined) throw new Error(`git made a worktree at ${path} and does not list it`);
   return finish(plan, made, true);
@@ -102,11 +98,15 @@ async function finish(plan: WorktreePlan, entry: WorktreeEntry, created: boolean
 /** The branch exists at the end, at the base commit when we had to make it. Never moves one that is there. */
 async function createBranch(plan: WorktreePlan): Promise<void> {
   if ((await branchCommit(plan.repo.git, plan.branch)) !== null) return;
-  const git = createGit({ cwd: plan.repo.root, env: { ...plan.repo.env, ...worktreeMarker(await realPlace(plan.path)) } });
+  const git = markedGit(plan, await realPlace(plan.path));
   // The empty old value says "must not exist": whoever made it in the meantime keeps it, and we fail.
   const reason = ['-m', 'branch: created for a conduxt task'];
   await git.run(['update-ref', '--create-reflog', ...reason, `refs/heads/${plan.branch}`, plan.baseCommit, '']);
 }
+
+/** Git whose processes a later attempt can find, should this one be killed. */
+const markedGit = ({ repo }: WorktreePlan, path: string): Git =>
+  createGit({ cwd: repo.root, env: { ...repo.env, ...worktreeMarker(path) } });
 
 /** A branch that exists must be ours (at the base commit, checked out nowhere) or be adopted. */
 async function checkBranchFits(plan: WorktreePlan, entries: readonly WorktreeEntry[]): Promise<void> {
@@ -137,10 +137,14 @@ async function checkNoNameConflict({ repo, branch }: WorktreePlan): Promise<void
   const { stdout } = await repo.git.run(['for-each-ref', '--format=%(refname)', ...patterns]);
   const conflict = stdout.split('\n').find((ref) => above.includes(ref) || ref.startsWith(`refs/heads/${branch}/`));
   if (conflict === undefined) return;
-  throw refused('branch-conflict', `The branch ${branch} cannot be made beside ${conflict.slice('refs/heads/'.length)}.`, {
-    remedy: 'Choose another branch name with --branch.',
-    facts: { branch, conflict },
-  });
+  throw refused(
+    'branch-conflict',
+    `The branch ${branch} cannot be made beside ${conflict.slice('refs/heads/'.length)}.`,
+    {
+      remedy: 'Choose another branch name with --branch.',
+      facts: { branch, conflict },
+    },
+  );
 }
 
 /** A whole worktree at our path: ours, or adopted when clean. */
@@ -181,22 +185,4 @@ async function checkPlaceEmpty(path: string): Promise<void> {
     remedy: 'Move it away, or choose another name with --name.',
     facts: { path },
   });
-}
-
-/** The path as git will list it: real parents, the last part as given. */
-async function realPlace(path: string): Promise<string> {
-  if (!isAbsolute(path) || path.includes('\n')) {
-    throw usageError('invalid-worktree-path', `A worktree path must be absolute and on one line: ${JSON.stringify(path)}.`);
-  }
-  return join(await realParent(dirname(path)), basename(path));
-}
-
-/** The real path of the part that exists, the rest as given. */
-async function realParent(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT' || dirname(path) === path) throw error;
-    return join(await realParent(dirname(path)), basename(path));
-  }
 }

@@ -73,8 +73,20 @@ test('nothing a repository configures runs in our calls: hooks, fsmonitor, exter
   await fileStatus(repo.git);
   await changedFiles(repo.git, first, second);
   await assert.rejects(repo.git.run(['ls-remote', '--', 'evil']), { code: 'git-failed' });
-  const names = ['post-checkout', 'post-index-change', 'reference-transaction', 'fsmonitor', 'diff-external', 'textconv', 'pager', 'ext'];
-  assert.deepEqual(names.filter((name) => existsSync(marker(name))), []);
+  const names = [
+    'post-checkout',
+    'post-index-change',
+    'reference-transaction',
+    'fsmonitor',
+    'diff-external',
+    'textconv',
+    'pager',
+    'ext',
+  ];
+  assert.deepEqual(
+    names.filter((name) => existsSync(marker(name))),
+    [],
+  );
   // The traps are real: plain git walks into them.
   s.git(root, 'status');
   s.git(root, 'diff', first, second);

@@ -52,7 +52,8 @@ test('a worktree of a bare repository stands in for its main checkout', async (t
   const s = scratch(t);
   const root = makeProject(s);
   s.git(s.dir, 'clone', '-q', '--bare', root, 'store.git');
-  for (const name of ['one', 'two']) s.git(join(s.dir, 'store.git'), 'worktree', 'add', '-q', join(s.dir, name), '-b', name);
+  for (const name of ['one', 'two'])
+    s.git(join(s.dir, 'store.git'), 'worktree', 'add', '-q', join(s.dir, name), '-b', name);
   const [one, two] = [await open(s, join(s.dir, 'one')), await open(s, join(s.dir, 'two'))];
   assert.equal(one.root, join(s.dir, 'one'));
   assert.equal(one.slug, 'store');
@@ -98,8 +99,17 @@ test('a variable of the caller that aims git elsewhere is not followed', async (
   const [root, other] = [makeProject(s), makeProject(s, 'other')];
   commitFile(s, other, 'x', 'x', 'x');
   const { gitEnvironment } = await import('../../src/git/git-environment.ts');
-  const env = gitEnvironment({ ...s.env, GIT_DIR: join(other, '.git'), GIT_WORK_TREE: other, CONDUXT_SESSION: 's-1', GIT_CONFIG_COUNT: '1' });
-  assert.deepEqual(Object.keys(env).filter((name) => !Object.hasOwn(s.env, name)), []);
+  const env = gitEnvironment({
+    ...s.env,
+    GIT_DIR: join(other, '.git'),
+    GIT_WORK_TREE: other,
+    CONDUXT_SESSION: 's-1',
+    GIT_CONFIG_COUNT: '1',
+  });
+  assert.deepEqual(
+    Object.keys(env).filter((name) => !Object.hasOwn(s.env, name)),
+    [],
+  );
   const { openRepository } = await import('../../src/git/repository.ts');
   assert.equal((await openRepository(root, env)).root, root);
 });

@@ -72,7 +72,10 @@ test('an existing worktree is refused, adopted when clean, refused when it has c
   await checkWorktreeFree({ ...plan, adopt: true });
   assert.equal((await addWorktree({ ...plan, adopt: true })).created, false);
   writeFileSync(join(plan.path, 'mine.txt'), 'mine');
-  await assert.rejects(addWorktree({ ...plan, adopt: true }), { code: 'worktree-dirty', facts: { path: plan.path, files: ['mine.txt'] } });
+  await assert.rejects(addWorktree({ ...plan, adopt: true }), {
+    code: 'worktree-dirty',
+    facts: { path: plan.path, files: ['mine.txt'] },
+  });
   await assert.rejects(addWorktree({ ...plan, branch: 'fix/other' }), { code: 'worktree-exists' });
 });
 
@@ -100,7 +103,10 @@ test('a half-made worktree that holds a strange file is not cleared away', async
   s.git(root, 'worktree', 'add', '-q', '--lock', plan.path, '-b', plan.branch);
   writeFileSync(join(root, '.git', 'worktrees', 'issue-78', 'locked'), 'initializing');
   writeFileSync(join(plan.path, 'thesis.txt'), 'years of work');
-  await assert.rejects(addWorktree(plan), { code: 'worktree-occupied', facts: { path: plan.path, files: ['thesis.txt'] } });
+  await assert.rejects(addWorktree(plan), {
+    code: 'worktree-occupied',
+    facts: { path: plan.path, files: ['thesis.txt'] },
+  });
   assert.equal(readFileSync(join(plan.path, 'thesis.txt'), 'utf8'), 'years of work');
 });
 
@@ -118,7 +124,10 @@ test('locks and entries that a killed git left behind do not stand in the way', 
   utimesSync(lock, longAgo, longAgo);
   utimesSync(orphan, longAgo, longAgo);
   assert.equal((await addWorktree(plan)).created, true);
-  assert.deepEqual((await listWorktrees(plan.repo.git)).map((entry) => entry.path), [root, plan.path]);
+  assert.deepEqual(
+    (await listWorktrees(plan.repo.git)).map((entry) => entry.path),
+    [root, plan.path],
+  );
 });
 
 test('a worktree whose directory somebody deleted is made again on its branch', async (t) => {
@@ -134,7 +143,10 @@ test('a branch that git cannot keep beside another is refused in words', async (
   const s = scratch(t);
   const root = makeProject(s);
   s.git(root, 'branch', 'fix');
-  await assert.rejects(addWorktree(await planIn(s, root)), { code: 'branch-conflict', facts: { branch: 'fix/issue-78', conflict: 'refs/heads/fix' } });
+  await assert.rejects(addWorktree(await planIn(s, root)), {
+    code: 'branch-conflict',
+    facts: { branch: 'fix/issue-78', conflict: 'refs/heads/fix' },
+  });
   s.git(root, 'branch', 'feat/a/b');
   await assert.rejects(addWorktree(await planIn(s, root, 'feat/a')), { code: 'branch-conflict' });
 });
@@ -146,7 +158,10 @@ test('several worktrees of one repository can be made at the same time', async (
   const made = await Promise.all(
     names.map((name) => addWorktree({ ...plan, path: join(s.dir, 'worktrees', name), branch: `feat/${name}` })),
   );
-  assert.deepEqual(made.map((worktree) => worktree.created), [true, true, true, true]);
+  assert.deepEqual(
+    made.map((worktree) => worktree.created),
+    [true, true, true, true],
+  );
 });
 
 test('a worktree path must be absolute and on one line', async (t) => {
