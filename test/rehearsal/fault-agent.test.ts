@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
+import { run, type RunResult } from '../../src/process/run.ts';
+import { readScript } from '../../src/rehearsal/fault-agent/script.ts';
+
+const program = fileURLToPath(new URL('../../src/rehearsal/fault-agent.ts', import.meta.url));
+
+async function inScratch(script: unknown, use: (path: string, dir: string) => Promise<void>): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), 'conduxt-fault-'));
+  try {
+    const path = join(dir, 'script.json');
+    await writeFile(path, JSON.stringify(script).replaceAll('{{dir}}', dir));
+    await use(path, dir);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+const play = (path: string, dir: string, lines: readonly object[]): Promise<RunResult> =>
+  run(process.execPath, [program, '--script', path], {
+    cwd: dir,
+    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', CONDUXT_SESSION: 's-1' },
+    input: lines.map((line) => `${JSON.stringify(line)}\n`).join(''),
+    timeoutMs: 10_000,
+  });
+
+test('the script in the docstring is a valid script', async () => {
+  const source = await readFile(program, 'utf8');
+  const lines = source.split('\n').filter((line) => line.startsWith(' *     '));
+  const text = lines.slice(lines.findIndex((line) => line === ' *     {')).map((line) => line.slice(3));
+  await inScratch(JSON.parse(text.join('\n')), async (path) => {
+    assert.equal(readScript(path).prompts?.length, 3);
+  });
+});
+
+test('a mistake in a script is named with its place', async () => {
+  const cases: readonly [unknown, RegExp][] = [
+    [
+      { prompts: [{ steps: [{ type: 'txt', text: 'x' }] }] },
+      /script\.prompts\[0\]\.steps\[0\]: unknown step "txt"; known: text, /,
+    ],
+    [{ start: [{ type: 'text' }] }, /script\.start\[0\]\.text: missing/],
+    [{ load: { after: [{ type: 'delay', ms: '5' }] } }, /script\.load\.after\[0\]\.ms: expected number/],
+    [{ start: [{ type: 'hang', ms: 5 }] }, /script\.start\[0\]: unknown field "ms"/],
+    [
+      { prompts: [{ steps: [{ type: 'permission', options: [], onAnswer: { yes: [{}] } }] }] },
+      /onAnswer\.yes\[0\]: a step needs/,
+    ],
+    [[], /a script is a JSON object/],
+  ];
+  for (const [script, message] of cases) {
+    await inScratch(script, async (path) => assert.throws(() => readScript(path), { message }));
+  }
+});
+
+test('a prompt is logged with the values picked from it, and the callback carries them', async () => {
+  const script = {
+    log: '{{dir}}/{{session}}.log',
+    prompts: [{ steps: [{ type: 'callback', status: 'completed', fields: { branch: 'fix/x' } }] }],
+  };
+  await inScratch(script, async (path, dir) => {
+    const text = 'Do it. End with {"task_id": "issue-78", "nonce": "n-1.2", "status": "…"}';
+    const { stdout, exitCode } = await play(path, dir, [
+      { id: 1, method: 'initialize', params: {} },
+      { id: 2, method: 'session/prompt', params: { sessionId: 'x', prompt: [{ type: 'text', text }] } },
+    ]);
+    assert.equal(exitCode, 0);
+    assert.match(
+      stdout,
+      /\\"task_id\\": \\"issue-78\\",\\n {2}\\"nonce\\": \\"n-1\.2\\",\\n {2}\\"status\\": \\"completed\\"/,
+    );
+    const log = await readFile(join(dir, 's-1.log'), 'utf8');
+    assert.match(log, /"event":"prompt".*"text":"Do it\./);
+  });
+});
+
+test('entries are used up across starts, and runs change one start', async () => {
+  const script = {
+    log: '{{dir}}/log',
+    runs: [{ start: [{ type: 'exit', code: 5 }] }, {}],
+    prompts: [{ steps: [{ type: 'text', text: 'first' }] }, { steps: [{ type: 'text', text: 'second' }] }],
+  };
+  await inScratch(script, async (path, dir) => {
+    const prompt = {
+      id: 1,
+      method: 'session/prompt',
+      params: { sessionId: 'x', prompt: [{ type: 'text', text: 'go' }] },
+    };
+    const results: RunResult[] = [];
+    for (let start = 0; start < 4; start += 1) results.push(await play(path, dir, [prompt]));
+    assert.deepEqual(
+      results.map(({ exitCode, stdout }) => [exitCode, /"text":"(\w+)"/.exec(stdout)?.[1]]),
+      [
+        [5, undefined],
+        [0, 'first'],
+        [0, 'second'],
+        [0, 'second'],
+      ],
+    );
+  });
+});
