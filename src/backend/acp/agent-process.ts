@@ -16,6 +16,13 @@ const LAST_WORDS_CHARS = 1000;
 const MAX_STDERR_NOTICE_BYTES = 64 * 1024;
 /** How long we wait for the exit of a leader that was just killed, before reporting without it. */
 const EXIT_PATIENCE_MS = 1000;
+const STDERR_PATIENCE_MS = 100;
+
+interface Streams {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+}
 
 /** One running agent program with everything it starts: a process group with a marker. */
 export class AgentProcess {
@@ -29,21 +36,27 @@ export class AgentProcess {
   readonly #spec: OpenSpec;
   readonly #clock: Clock;
   readonly #leader: GroupLeader;
+  readonly #stderrStream: Readable;
+  readonly #stderrEnded: Promise<void>;
   readonly #stderr = new ByteTail(STDERR_TAIL_BYTES);
   #exit: { readonly exitCode: number | null; readonly signal: string | null } | null = null;
   #ending: Promise<void> | null = null;
   #settle: (exit: AgentExit) => void = () => {};
 
-  private constructor(spec: OpenSpec, clock: Clock, leader: GroupLeader, stdin: Writable, stdout: Readable) {
+  private constructor(spec: OpenSpec, clock: Clock, leader: GroupLeader, streams: Streams) {
     this.#spec = spec;
     this.#clock = clock;
     this.#leader = leader;
     this.identity = leader.identity;
-    this.stdin = stdin;
-    this.stdout = stdout;
+    this.stdin = streams.stdin;
+    this.stdout = streams.stdout;
+    this.#stderrStream = streams.stderr;
+    this.#stderrEnded = new Promise((resolve) => streams.stderr.once('close', resolve));
     this.ended = new Promise((resolve) => (this.#settle = resolve));
-    this.exited = leader.exited.then((exit) => {
+    this.exited = leader.exited.then(async (exit) => {
       this.#exit = exit;
+      // Its last words may still be in the pipe.
+      await this.#stderrRead();
       // Real agents leave children behind when they die (claude and gemini a running command).
       void this.end(0);
     });
@@ -65,8 +78,8 @@ export class AgentProcess {
     }
     const { stdin, stdout, stderr } = leader.child;
     if (stdin === null || stdout === null || stderr === null) throw new Error('the agent was started without pipes');
-    const agent = new AgentProcess(spec, clock, leader, stdin, stdout);
-    agent.#follow(stderr, notice);
+    const agent = new AgentProcess(spec, clock, leader, { stdin, stdout, stderr });
+    agent.#follow(notice);
     return agent;
   }
 
@@ -108,13 +121,20 @@ export class AgentProcess {
     const { sessionId, termPatienceMs } = this.#spec;
     const left = await endTree(this.identity, { sessionId, patienceMs, termPatienceMs });
     if (!left.includes(this.identity.pid)) await within(this.#leader.exited, EXIT_PATIENCE_MS, this.#clock);
+    await this.#stderrRead();
+    // Something out of our reach may hold it open; it must not keep this process alive.
+    this.#stderrStream.destroy();
     const { exitCode = null, signal = null } = this.#exit ?? {};
     this.#settle({ exitCode, signal, left, stderrTail: this.stderrTail() });
   }
 
-  #follow(stderr: Readable, notice: (notice: BackendNotice) => void): void {
+  async #stderrRead(): Promise<void> {
+    await within(this.#stderrEnded, STDERR_PATIENCE_MS, this.#clock);
+  }
+
+  #follow(notice: (notice: BackendNotice) => void): void {
     let passedBytes = 0;
-    stderr.on('data', (bytes: Buffer) => {
+    this.#stderrStream.on('data', (bytes: Buffer) => {
       this.#stderr.add(bytes);
       if (passedBytes >= MAX_STDERR_NOTICE_BYTES) return;
       passedBytes += bytes.length;

@@ -6,7 +6,7 @@ import type { BackendNotice } from '../backend.ts';
 import { isObject } from './json.ts';
 import { LineFramer, parseLine, type Framed } from './lines.ts';
 import type { LineWriter } from './line-writer.ts';
-import { classify, envelopeOf, type Message, type RpcError, type RpcId } from './message.ts';
+import { classify, envelopeOf, errorText, oddityText, type Message, type RpcError, type RpcId } from './message.ts';
 
 export type Answer =
   | { readonly type: 'result'; readonly result: unknown }
@@ -30,6 +30,9 @@ export interface ConnectionListener {
 /** After the agent's exit, how long its pipe may stay silent but open (held by something it started). */
 const HELD_PIPE_MS = 250;
 const SAMPLE_CHARS = 200;
+/** A connection that is odd in more ways, or drops more lines, is not told about any further. */
+const MAX_ODDITIES = 32;
+const MAX_DROPPED_TOLD = 100;
 
 /**
  * JSON-RPC 2.0 over a pair of byte streams, with an agent that may write anything. Messages are handled strictly in the
@@ -45,6 +48,7 @@ export class Connection {
   // A log line with `"id":0` must not look like an answer to us.
   #nextId = randomInt(1_000_000, 2 ** 31 - 1_000_000);
   #lost: string | null = null;
+  #droppedLines = 0;
   #noiseLines = 0;
   #noiseTold = 0;
   #noiseSample = '';
@@ -125,27 +129,27 @@ export class Connection {
 
   #handle(framed: Framed): void | Promise<void> {
     if (framed.type === 'too-long') {
-      this.#listener.notice({ type: 'line-dropped', bytes: framed.byteCount, why: 'too-long' });
+      this.#dropped(framed.byteCount, 'too-long');
       return this.#answerForDropped(framed.head, 'a line that was too long to read');
     }
     const parsed = parseLine(framed.bytes);
     switch (parsed.type) {
       case 'not-json':
         if (framed.terminated) this.#noise(framed.bytes);
-        else this.#listener.notice({ type: 'line-dropped', bytes: framed.bytes.length, why: 'torn' });
+        else this.#dropped(framed.bytes.length, 'torn');
         return;
       case 'too-deep':
-        this.#listener.notice({ type: 'line-dropped', bytes: framed.bytes.length, why: 'too-deep' });
+        this.#dropped(framed.bytes.length, 'too-deep');
         return this.#answerForDropped(framed.bytes.subarray(0, 1024), 'a line that was nested too deeply');
       case 'json': {
         const message = classify(parsed.value);
         if (!parsed.isUtf8) {
           // Somebody waits for an answer or a reply; a damaged character in it is the smaller harm.
           if (message.type === 'notification') {
-            this.#listener.notice({ type: 'line-dropped', bytes: framed.bytes.length, why: 'bad-utf8' });
+            this.#dropped(framed.bytes.length, 'bad-utf8');
             return;
           }
-          this.#oddity('sends bytes that are not UTF-8');
+          this.#odd('not-utf8');
         }
         return this.#dispatch(message, framed.bytes);
       }
@@ -157,7 +161,7 @@ export class Connection {
       this.#noise(raw);
       return;
     }
-    for (const oddity of message.oddities) this.#oddity(oddity);
+    for (const oddity of message.oddities) this.#odd(oddity);
     switch (message.type) {
       case 'notification':
         if (message.method === '$/cancel_request') {
@@ -172,7 +176,7 @@ export class Connection {
         this.#answer(message.id, { type: 'result', result: message.result });
         return;
       case 'error':
-        if (message.id === null) this.#oddity(`reports an error: ${message.error.message.slice(0, SAMPLE_CHARS)}`);
+        if (message.id === null) this.#tellOnce(`reports an error: ${errorText(message.error).slice(0, SAMPLE_CHARS)}`);
         else this.#answer(message.id, { type: 'error', error: message.error });
     }
   }
@@ -198,10 +202,10 @@ export class Connection {
     const key = String(id);
     const onAnswer = this.#calls.get(key);
     if (onAnswer === undefined) {
-      this.#oddity('answers what was not asked, or twice');
+      this.#odd('not-asked');
       return;
     }
-    if (typeof id === 'string') this.#oddity('id-as-text');
+    if (typeof id === 'string') this.#odd('id-as-text');
     this.#calls.delete(key);
     onAnswer(answer);
   }
@@ -227,9 +231,18 @@ export class Connection {
     this.#listener.notice({ type: 'noise', lines: this.#noiseLines, sample: this.#noiseSample });
   }
 
-  #oddity(what: string): void {
-    if (this.#told.has(what) || this.#told.size >= 32) return;
+  #odd(oddity: keyof typeof oddityText): void {
+    this.#tellOnce(oddityText[oddity]);
+  }
+
+  #tellOnce(what: string): void {
+    if (this.#told.has(what) || this.#told.size >= MAX_ODDITIES) return;
     this.#told.add(what);
     this.#listener.notice({ type: 'protocol-oddity', what });
+  }
+
+  #dropped(bytes: number, why: 'too-long' | 'bad-utf8' | 'too-deep' | 'torn'): void {
+    this.#droppedLines += 1;
+    if (this.#droppedLines <= MAX_DROPPED_TOLD) this.#listener.notice({ type: 'line-dropped', bytes, why });
   }
 }

@@ -3,6 +3,7 @@ import type { AgentCapabilities } from '../backend.ts';
 import { authMethodsOf, unattendedMethod } from './auth-method.ts';
 import type { Answer } from './connection.ts';
 import { isObject, objectAt, textAt } from './json.ts';
+import { errorText } from './message.ts';
 
 /** The only version we speak. Asked for 2, some agents answer 2, whose turns end differently. */
 const PROTOCOL_VERSION = 1;
@@ -118,7 +119,7 @@ async function continueWith(
     case 'lost':
       throw notStarted(method, answer.why, port);
     case 'error':
-      return { code: answer.error.code, message: `${method}: ${answer.error.message} (${answer.error.code})` };
+      return { code: answer.error.code, message: `${method}: ${errorText(answer.error)}` };
     case 'result': {
       const other = textAt(answer.result, 'sessionId');
       if (other !== null && other !== sessionId)
@@ -152,7 +153,7 @@ class Login {
   required(answer: Answer | null): ConduxtError {
     const methods = authMethodsOf(this.#initialized);
     const names = methods.map((method) => method.name).join(', ');
-    const detail = answer?.type === 'error' ? `: ${answer.error.message}` : '';
+    const detail = answer?.type === 'error' ? `: ${errorText(answer.error)}` : '';
     return unavailable('agent-login-required', `the agent wants a login${detail}`, {
       remedy: names === '' ? 'log in with the agent itself' : `log in with the agent itself; it offers: ${names}`,
       facts: { methods, tried: this.#tried },
@@ -176,14 +177,10 @@ function resultOf(answer: Answer | null, method: string, port: HandshakePort): u
     case 'lost':
       throw notStarted(method, answer.why, port);
     case 'error':
-      throw unavailable(
-        'agent-protocol',
-        `the agent refused ${method}: ${answer.error.message} (${answer.error.code})`,
-        {
-          remedy: 'run the agent by hand and check its version and settings',
-          facts: { method, ...answer.error },
-        },
-      );
+      throw unavailable('agent-protocol', `the agent refused ${method}: ${errorText(answer.error)}`, {
+        remedy: 'run the agent by hand and check its version and settings',
+        facts: { method, ...answer.error },
+      });
   }
 }
 

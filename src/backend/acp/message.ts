@@ -6,8 +6,17 @@ export interface RpcError {
   readonly message: string;
   readonly data?: unknown;
 }
-/** Deviations from JSON-RPC that are understood all the same; each is worth one notice. */
-export type Oddity = 'missing-jsonrpc' | 'error-null' | 'result-missing' | 'odd-error' | 'id-as-text';
+/** Deviations from JSON-RPC that are understood all the same; each is worth one notice, in these words. */
+export const oddityText = {
+  'missing-jsonrpc': 'leaves out "jsonrpc": "2.0"',
+  'error-null': 'sends "error": null beside a result',
+  'result-missing': 'leaves out an empty result',
+  'odd-error': 'sends errors that are none by JSON-RPC',
+  'id-as-text': 'turns ids into text',
+  'not-asked': 'answers what was not asked, or twice',
+  'not-utf8': 'sends bytes that are not UTF-8',
+} as const;
+export type Oddity = keyof typeof oddityText;
 
 export type Message =
   | {
@@ -104,4 +113,10 @@ export function envelopeOf(head: Buffer): { readonly id: RpcId | null; readonly 
   const id = /"id"\s*:\s*(?:(-?\d+)|"([^"\\]*)")/.exec(envelope);
   const method = /"method"\s*:\s*"([^"\\]*)"/.exec(envelope);
   return { id: id?.[1] !== undefined ? Number(id[1]) : (id?.[2] ?? null), method: method?.[1] ?? null };
+}
+
+/** An error in one line, with what the agent says about it. */
+export function errorText({ code, message, data }: RpcError): string {
+  if (data === undefined || data === null) return `${message} (${code})`;
+  return `${message}: ${typeof data === 'string' ? data : JSON.stringify(data)} (${code})`;
 }

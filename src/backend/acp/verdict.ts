@@ -2,6 +2,7 @@ import type { TurnFailure } from '../../session/events.ts';
 import type { TurnEnd } from '../backend.ts';
 import type { Answer } from './connection.ts';
 import { textAt } from './json.ts';
+import { errorText } from './message.ts';
 
 /** Why we ended the turn ourselves; null when we did not. */
 export type Intent = 'cancel' | 'no-first-sign' | 'turn-timeout' | null;
@@ -64,12 +65,8 @@ function detailOf(answer: Answer): { readonly detail?: string } {
       return {};
     case 'lost':
       return { detail: shorten(answer.why) };
-    case 'error': {
-      const { code, message, data } = answer.error;
-      const more =
-        data === undefined || data === null ? '' : `: ${typeof data === 'string' ? data : JSON.stringify(data)}`;
-      return { detail: shorten(`${message}${more} (${code})`) };
-    }
+    case 'error':
+      return { detail: shorten(errorText(answer.error)) };
   }
 }
 

@@ -184,13 +184,12 @@ export class FaultAgent {
 
   /** The entry for a prompt: the first that fits and is not used up; when all are, the last that fits. */
   #choose(entries: readonly PromptScript[], text: string): number {
-    const used = this.#log.past('prompt').map((record) => record['entry']);
     const fitting = entries
       .map((entry, index) => ({ entry, index }))
       .filter(({ entry }) => entry.match === undefined || new RegExp(entry.match, 's').test(text));
     const fresh = fitting.find(({ entry, index }) => {
       const times = entry.times ?? (entry.match === undefined ? 1 : Infinity);
-      return used.filter((other) => other === index).length < times;
+      return times === Infinity || this.#log.past('prompt').filter((past) => past['entry'] === index).length < times;
     });
     return (fresh ?? fitting.at(-1))?.index ?? -1;
   }

@@ -107,7 +107,10 @@ async function runStep(step: Step, scene: Scene): Promise<End> {
       const answered = scene
         .request('session/request_permission', { sessionId: scene.sessionId, toolCall, options: step.options })
         .then((answer) => outcomeOf(answer));
-      if (step.wait === false) return null;
+      if (step.wait === false) {
+        await output.flushed();
+        return null;
+      }
       const outcome = await untilAborted(answered, signal);
       const next = step.onAnswer?.[outcome] ?? step.onAnswer?.['*'];
       return next === undefined ? null : runSteps(next, scene);
@@ -124,7 +127,7 @@ async function runStep(step: Step, scene: Scene): Promise<End> {
       const answered = scene.request(step.method, step.params ?? {}, step.id).then((answer) => {
         log.add('answer', { method: step.method, answer });
       });
-      if (step.wait !== false) await untilAborted(answered, signal);
+      await (step.wait === false ? output.flushed() : untilAborted(answered, signal));
       return null;
     }
     case 'notify':

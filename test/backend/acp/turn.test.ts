@@ -71,7 +71,7 @@ test('a second prompt while one runs is a bug and throws; afterwards the next on
 test('prompts arrive in order, each once, never while another runs', async (t) => {
   const agent = await rig(t, { prompts: [{ match: '', steps: [{ type: 'text', text: '{{prompt}}' }] }] });
   const session = await agent.open();
-  const texts = Array.from({ length: 100 }, (_, index) => `prompt ${index}`);
+  const texts = Array.from({ length: 1000 }, (_, index) => `prompt ${index}`);
   for (const text of texts) {
     assert.deepEqual((await session.prompt({ turnId: text, text })).messages, [text]);
   }
@@ -109,7 +109,7 @@ test('updates after the answer belong to no turn, and the next prompt waits unti
         steps: [{ type: 'text', text: 'one' }],
         after: [
           { type: 'text', text: 'late' },
-          { type: 'delay', ms: 60 },
+          { type: 'delay', ms: 20 },
           { type: 'text', text: 'later' },
         ],
       },

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Step, Wire } from '../../../src/rehearsal/fault-agent/script.ts';
 import { each, rig, until } from './rig.ts';
@@ -35,9 +36,9 @@ test('every wire oddity seen in agents is understood', async (t) => {
     ['bytes one by one', { chunkBytes: 1 }, []],
     ['CRLF', { crlf: true }, []],
     ['a byte order mark', { bom: true }, []],
-    ['no jsonrpc field', { omitJsonrpc: true }, ['missing-jsonrpc']],
-    ['ids as text', { idsAsStrings: true }, ['id-as-text']],
-    ['error null beside result', { errorNull: true }, ['error-null']],
+    ['no jsonrpc field', { omitJsonrpc: true }, ['leaves out "jsonrpc": "2.0"']],
+    ['ids as text', { idsAsStrings: true }, ['turns ids into text']],
+    ['error null beside result', { errorNull: true }, ['sends "error": null beside a result']],
     ['every answer twice', { answerTwice: true }, ['answers what was not asked, or twice']],
   ];
   await each(wires, async ([name, wire, oddities]) => {
@@ -198,12 +199,16 @@ test('while the listener is slow the agent is held back, and memory stays bounde
   );
 });
 
-test('an agent that stops reading does not make us grow, and the deadline ends it', async (t) => {
-  const asks = Array.from({ length: 3000 }, (): Step => ({ type: 'request', method: '_again', wait: false }));
-  const agent = await rig(t, { prompts: [{ steps: [ok, { type: 'stop-reading' }, ...asks, { type: 'hang' }] }] });
-  const session = await agent.open({ turnTimeoutMs: 400, cancelTimeoutMs: 100, closePatienceMs: 100 });
-  const end = await session.prompt({ turnId: 'a', text: 'x'.repeat(1000) });
+test('an agent that asks without reading is not read any further, and the deadline ends it', async (t) => {
+  const asks = Array.from({ length: 20_000 }, (): Step => ({ type: 'request', method: '_again', wait: false }));
+  const agent = await rig(t, {
+    prompts: [{ steps: [ok, { type: 'stop-reading' }, ...asks, { type: 'write-file', path: '{{dir}}/all-asked' }] }],
+  });
+  const session = await agent.open({ turnTimeoutMs: 1000, cancelTimeoutMs: 100, closePatienceMs: 0 });
+  const end = await session.prompt({ turnId: 'a', text: 'go' });
   assert.deepEqual([end.verdict, end.failure], ['failed', 'turn-timeout']);
+  assert.equal(existsSync(agent.file('all-asked')), false);
+  assert.deepEqual(agent.log('answer'), []);
   assert.deepEqual((await session.exited).left, []);
 });
 
