@@ -6,7 +6,9 @@ import type { Socket } from 'node:net';
 export async function* socketLines(socket: Socket, maxBytes: number): AsyncGenerator<string> {
   let parts: Buffer[] = [];
   let length = 0;
-  for await (const chunk of socket as AsyncIterable<Buffer>) {
+  // The reply still has to go out after the last line was read.
+  const chunks = socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  for await (const chunk of chunks) {
     let start = 0;
     for (let newline = chunk.indexOf(10); newline >= 0; newline = chunk.indexOf(10, start)) {
       parts.push(chunk.subarray(start, newline));

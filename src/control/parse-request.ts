@@ -29,7 +29,7 @@ export function parseRequest(line: string): ControlRequest {
       return {
         op: 'tell',
         promptId: id(fields, 'promptId'),
-        key: id(fields, 'key'),
+        key: key(fields),
         text: text(fields, 'text'),
         mode: oneOf(fields, 'mode', tellModes),
       };
@@ -47,6 +47,13 @@ function text(fields: Record<string, unknown>, name: string): string {
 function id(fields: Record<string, unknown>, name: string): string {
   const value = text(fields, name);
   if (!ID.test(value)) throw bad(`"${name}" is not an id`);
+  return value;
+}
+
+/** A person may choose it, so any line of printable text will do. */
+function key(fields: Record<string, unknown>): string {
+  const value = text(fields, 'key');
+  if (value.length > 200 || /\p{Cc}/u.test(value)) throw bad('"key" must be one line of at most 200 characters');
   return value;
 }
 

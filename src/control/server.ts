@@ -1,5 +1,6 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ConduxtError, ExitCode, messageOf } from '../errors.ts';
 import { socketLines } from './line-reader.ts';
 import {
@@ -24,6 +25,7 @@ export interface ControlServer {
 
 /** A watcher that reads nothing is dropped once this much waits for it: it can come back with its cursor. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
+const CLOSE_GRACE_MS = 2000;
 
 /**
  * Listens on the session's socket. Only the holder of the session's lock may call this: it removes what an earlier
@@ -32,18 +34,21 @@ const MAX_UNSENT_BYTES = 1024 * 1024;
 export async function listen(socketPath: string, handler: ControlHandler): Promise<ControlServer> {
   rmSync(socketPath, { force: true });
   const sockets = new Set<Socket>();
+  const answering = new Set<Promise<void>>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    void serve(socket, handler);
+    const served = serve(socket, handler);
+    answering.add(served);
+    void served.finally(() => answering.delete(served));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(socketPath, resolve);
   });
   chmodSync(socketPath, 0o600);
-  return { close: () => closeServer(server, sockets, socketPath) };
+  return { close: () => closeServer(server, sockets, answering, socketPath) };
 }
 
 async function serve(socket: Socket, handler: ControlHandler): Promise<void> {
@@ -87,14 +92,20 @@ function asConduxtError(error: unknown): ConduxtError {
   });
 }
 
-async function closeServer(server: Server, sockets: ReadonlySet<Socket>, socketPath: string): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // Replies that were just written go out first; watchers would otherwise keep the server open for ever.
-  for (const socket of sockets) if (socket.writableLength === 0) socket.destroy();
-  const grace = setTimeout(() => {
-    for (const socket of sockets) socket.destroy();
-  }, 200);
-  await closed;
-  clearTimeout(grace);
+/** Requests that have arrived are still answered, within a bound; watchers are sent away. */
+async function closeServer(
+  server: Server,
+  sockets: ReadonlySet<Socket>,
+  answering: ReadonlySet<Promise<void>>,
+  socketPath: string,
+): Promise<void> {
   rmSync(socketPath, { force: true });
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  await Promise.race([Promise.allSettled([...answering]), delay(CLOSE_GRACE_MS, undefined, { ref: false })]);
+  for (const socket of sockets) {
+    if (socket.writableLength === 0) socket.destroy();
+    else socket.once('drain', () => socket.destroy());
+  }
+  await Promise.race([closed, delay(CLOSE_GRACE_MS, undefined, { ref: false })]);
+  for (const socket of sockets) socket.destroy();
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { SessionRecord } from '../session/record.ts';
+import type { SessionRecord, TaskSpec } from '../session/record.ts';
 import type { SessionPaths } from '../store/paths.ts';
 import type { SessionLog } from './session-log.ts';
 
@@ -18,4 +18,10 @@ export interface HostContext {
   readonly redact: (text: string) => string;
   /** A line in `host.log`, for whoever has to find out what happened. */
   readonly note: (text: string) => void;
+}
+
+/** The record of a task always has one; anything else is a bug of the caller. */
+export function requireTask({ record }: HostContext): TaskSpec {
+  if (record.task === null) throw new Error(`session ${record.name} has no task`);
+  return record.task;
 }

@@ -62,6 +62,8 @@ export class ControlDesk implements ControlHandler {
   }
 
   async handle<R extends Exclude<ControlRequest, { op: 'watch' }>>(request: R): Promise<Replies[R['op']]> {
+    // A caller may have read a record that is on disk but not yet folded.
+    await this.#context.log.flushJournal();
     const reply = await this.#dispatch(request);
     this.#bell.ring();
     return reply as Replies[R['op']];

@@ -105,6 +105,11 @@ export class SessionLog {
     await this.#transcript.append(line).catch((again: unknown) => this.#rewrite(line, again));
   }
 
+  /** Everything appended so far is folded: what a reader has seen in the file, the fold has seen too. */
+  flushJournal(): Promise<void> {
+    return this.#journal.flush();
+  }
+
   /** Everything transcribed so far is on stable storage. */
   flushTranscript(): Promise<void> {
     return this.#transcript.flush();

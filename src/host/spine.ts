@@ -23,6 +23,7 @@ interface ManualStep {
 
 /** A start that fails is tried this often before a person is asked. */
 const START_TRIES = 2;
+const STOPPED_LINGER_MS = 1000;
 
 /**
  * The life of one session, top to bottom: look at the journal, do the next thing, until there is nothing to do for
@@ -92,8 +93,9 @@ export class Spine {
       }
       const action = nextAction(log.folded, record);
       if (action.type === 'leave') {
-        this.#leaving = 'stopped';
-        break;
+        // Whoever started a host for a stopped session has a question; it is answered before the host goes.
+        if (this.#farewells.length > 0 || !(await this.#bell.wait(clock, STOPPED_LINGER_MS))) this.#leaving = 'stopped';
+        continue;
       }
       if (action.type === 'rest') {
         await this.#slot.release();

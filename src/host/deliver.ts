@@ -1,0 +1,136 @@
+import path from 'node:path';
+import { isoTime } from '../clock.ts';
+import { refused, unavailable, unreachable } from '../errors.ts';
+import { changedFiles, headCommit } from '../git/changes.ts';
+import { fileStatus } from '../git/status.ts';
+import { routeReceipt } from '../route/route-receipt.ts';
+import type { StepReply } from '../control/protocol.ts';
+import type { StepName, StepOutcome } from '../session/events.ts';
+import type { Receipt } from '../session/receipt.ts';
+import { verificationEnvironment } from '../verify/environment.ts';
+import { verify } from '../verify/verify.ts';
+import { requireTask, type HostContext } from './context.ts';
+import { openPullRequest } from './open-pull-request.ts';
+import { pushTaskBranch } from './push-branch.ts';
+import { budgetOf } from './route-last-turn.ts';
+import { worktreeGit } from './worktree-git.ts';
+
+/** Does one planned step. Nothing is recorded when `signal` aborts: the task was ended or the host leaves. */
+export async function runStep(
+  context: HostContext,
+  planId: string,
+  step: StepName,
+  signal: AbortSignal,
+): Promise<void> {
+  const { log } = context;
+  await log.appendPatiently({ type: 'step-started', planId, step });
+  const outcome = await perform(context, planId, step, signal);
+  if (outcome === null || signal.aborted) return;
+  await log.appendPatiently({ type: 'step-finished', planId, step, outcome });
+}
+
+async function perform(
+  context: HostContext,
+  planId: string,
+  step: StepName,
+  signal: AbortSignal,
+): Promise<StepOutcome | null> {
+  switch (step) {
+    case 'verify': {
+      const receipt = await verifyTask(context, signal);
+      if (receipt === null) return null;
+      const decision = routeReceipt(receipt, requireTask(context).kind, budgetOf(context));
+      await context.log.appendPatiently({ type: 'verification-finished', planId, receipt, decision });
+      return { type: 'ok' };
+    }
+    case 'push':
+      return pushTaskBranch(context);
+    case 'pull-request':
+      return openPullRequest(context);
+    default:
+      return unreachable(step, 'step');
+  }
+}
+
+/** Runs the tests at the committed state. Null when interrupted. */
+async function verifyTask(context: HostContext, signal: AbortSignal): Promise<Receipt | null> {
+  const { record, env, paths, clock, redact } = context;
+  const task = requireTask(context);
+  if (task.verify.type !== 'command') throw new Error('a task without a test command has no verify step');
+  const git = worktreeGit(context);
+  const receipt = await verify({
+    worktree: record.cwd,
+    plan: task.verify,
+    baseCommit: task.baseCommit,
+    env: verificationEnvironment(env),
+    logFile: path.join(paths.run, `verify-${clock.now()}.log`),
+    sessionId: record.id,
+    signal,
+    now: () => isoTime(clock.now()),
+    head: () => headCommit(git),
+    dirty: async () => {
+      const status = await fileStatus(git);
+      return [...status.dirty, ...status.untracked];
+    },
+    changed: async () => (await changedFiles(git, task.baseCommit, 'HEAD')).map((file) => file.path),
+  });
+  if (signal.aborted) return null;
+  const { verdict } = receipt;
+  return 'excerpt' in verdict ? { ...receipt, verdict: { ...verdict, excerpt: redact(verdict.excerpt) } } : receipt;
+}
+
+/**
+ * `conduxt verify` and `conduxt pr`: the same steps, asked for by a person. A pull request is only opened for a commit
+ * that was seen to pass, or for work whose verification a person switched off.
+ */
+export async function runStepByHand(
+  context: HostContext,
+  step: 'verify' | 'pull-request',
+  signal: AbortSignal,
+): Promise<StepReply> {
+  const { record, log } = context;
+  if (record.task === null || log.folded.delivery.worktree === null) {
+    throw refused(
+      'no-task',
+      `Session ${record.name} has no task with a worktree, so there is nothing to ${step === 'verify' ? 'verify' : 'deliver'}.`,
+    );
+  }
+  if (step === 'verify') return { step, receipt: await verifyByHand(context, signal) };
+  if (record.task.verify.type === 'command') await requireGreen(context, signal);
+  for (const name of ['push', 'pull-request'] as const) {
+    const outcome = await perform(context, 'by-hand', name, signal);
+    if (outcome === null) throw unavailable('interrupted', 'The step was interrupted.');
+    const planId = log.folded.delivery.plan?.planId ?? 'by-hand';
+    await log.append({ type: 'step-finished', planId, step: name, outcome });
+    if (outcome.type === 'blocked' || name === 'pull-request') return { step: name, outcome };
+  }
+  throw new Error('the pull request step gave no outcome');
+}
+
+async function verifyByHand(context: HostContext, signal: AbortSignal): Promise<Receipt> {
+  const task = requireTask(context);
+  if (task.verify.type !== 'command') {
+    throw refused('nothing-to-verify', `Task ${context.record.name} has no test command.`, {
+      remedy: 'Start it with --verify "<command>", or set verify.command in conduxt.json.',
+    });
+  }
+  const receipt = await verifyTask(context, signal);
+  if (receipt === null) throw unavailable('interrupted', 'The verification was interrupted.');
+  await context.log.append({ type: 'verification-finished', planId: null, receipt, decision: null });
+  return receipt;
+}
+
+async function requireGreen(context: HostContext, signal: AbortSignal): Promise<void> {
+  const known = context.log.folded.delivery.receipt;
+  const head = await headCommit(worktreeGit(context));
+  const receipt =
+    known?.verdict.type === 'green' && known.commit === head ? known : await verifyByHand(context, signal);
+  if (receipt.verdict.type === 'green') return;
+  throw refused(
+    'not-verified',
+    `The tests of ${context.record.name} do not pass (${receipt.verdict.type}), so no pull request is opened.`,
+    {
+      remedy: `Tell the agent what to mend with conduxt tell ${context.record.name} "…".`,
+    },
+  );
+}

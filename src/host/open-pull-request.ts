@@ -1,0 +1,67 @@
+import { ConduxtError } from '../errors.ts';
+import { changedFiles } from '../git/changes.ts';
+import { openForge } from '../forge/choose.ts';
+import { pullRequestBody, pullRequestTitle } from '../forge/pull-request-text.ts';
+import type { StepOutcome } from '../session/events.ts';
+import { repoPaths } from '../store/paths.ts';
+import { version } from '../version.ts';
+import { conflictsWithOthers } from './conflicts.ts';
+import { requireTask, type HostContext } from './context.ts';
+import { worktreeGit } from './worktree-git.ts';
+
+/** Finds the task's pull request, or opens it. What stands in its way leaves the work safe and names the remedy. */
+export async function openPullRequest(context: HostContext): Promise<StepOutcome> {
+  const { log, record, env, home } = context;
+  const task = requireTask(context);
+  const { delivery } = log.folded;
+  if (
+    delivery.blocked !== null &&
+    delivery.plan?.steps.some((step) => step.name === 'push' && step.outcome?.type === 'blocked')
+  ) {
+    return delivery.blocked;
+  }
+  try {
+    const forge = openForge({
+      name: task.delivery.forge,
+      root: record.repo?.root ?? record.cwd,
+      remote: task.delivery.remote,
+      env,
+      pullRequestsDir: repoPaths(home, record.repo?.key ?? '').pullRequests,
+    });
+    const conflicts = await conflictsWithOthers(context);
+    const known = await forge.findPullRequest(task.branch);
+    const files = await changedFiles(worktreeGit(context), task.baseCommit, 'HEAD');
+    const body = pullRequestBody({
+      task: record.name,
+      summary: summaryOf(context),
+      source: task.source,
+      receipt: delivery.receipt,
+      files,
+      conflicts,
+      agent: record.agent.name,
+      agentVersion: log.folded.life.agent.version,
+      backend: record.backend,
+      version,
+      redact: context.redact,
+    });
+    const made =
+      known ??
+      (await forge.createPullRequest({
+        title: context.redact(pullRequestTitle(task.kind, task.title)),
+        body,
+        head: task.branch,
+        base: task.base,
+        draft: task.delivery.draft,
+      }));
+    return { type: 'pull-request', url: made.url, number: made.number, created: known === null, conflicts };
+  } catch (error) {
+    if (!(error instanceof ConduxtError)) throw error;
+    const remedy = error.remedy === undefined ? '' : `${error.remedy} Then: `;
+    return { type: 'blocked', why: context.redact(error.message), remedy: `${remedy}conduxt pr ${record.name}` };
+  }
+}
+
+function summaryOf({ log }: HostContext): string {
+  const result = log.folded.turns.last?.end.callback;
+  return result?.type === 'valid' ? result.callback.summary : '';
+}

@@ -1,0 +1,105 @@
+import path from 'node:path';
+import { ConduxtError } from '../errors.ts';
+import { gitEnvironment } from '../git/git-environment.ts';
+import { openRepository } from '../git/repository.ts';
+import { addWorktree } from '../git/worktree.ts';
+import { listNames, readSession } from '../store/read-session.ts';
+import { prepareWorktree } from '../verify/setup.ts';
+import { verificationEnvironment } from '../verify/environment.ts';
+import type { Bell } from './bell.ts';
+import { requireTask, type HostContext } from './context.ts';
+
+const DEPENDENCY_POLL_MS = 1000;
+
+/**
+ * Waits until every task this one comes after is done. Another host writes that into another journal, so it is looked
+ * up, not announced.
+ * @returns false when the wait was interrupted or a dependency failed (then the task has ended).
+ */
+export async function awaitDependencies(context: HostContext, bell: Bell, signal: AbortSignal): Promise<boolean> {
+  const { record, log, home, runtimeDir, clock } = context;
+  const waitingFor = record.task?.after ?? [];
+  for (let told = false; ; told = true) {
+    const open = waitingFor.filter((name) => {
+      const named = listNames(home, record.repo?.key ?? null).find((one) => one.name === name);
+      const view = named === undefined ? null : readSession(home, runtimeDir, named.id);
+      return view === null || !['completed', 'delivered', 'reported'].includes(view.state);
+    });
+    if (open.length === 0) return true;
+    const dead = open.find((name) => hasFailed(context, name));
+    if (dead !== undefined) {
+      await log.appendPatiently({
+        type: 'task-ended',
+        end: 'failed',
+        reason: `it was to come after ${dead}, which did not complete`,
+        code: 'dependency-failed',
+      });
+      return false;
+    }
+    if (!told) await log.appendPatiently({ type: 'milestone', text: `waiting for ${open.join(', ')}` });
+    if (signal.aborted || log.folded.life.stopped || log.folded.life.ended !== null) return false;
+    await bell.wait(clock, DEPENDENCY_POLL_MS);
+  }
+}
+
+function hasFailed({ home, runtimeDir, record }: HostContext, name: string): boolean {
+  const named = listNames(home, record.repo?.key ?? null).find((one) => one.name === name);
+  if (named === undefined) return true;
+  const state = readSession(home, runtimeDir, named.id)?.state;
+  return state === undefined || state === 'failed' || state === 'cancelled' || state === 'stopped';
+}
+
+/** Makes the task's worktree; what cannot be made ends the task with the reason. */
+export async function prepareTaskWorktree(context: HostContext): Promise<void> {
+  const { record, log, env } = context;
+  const task = requireTask(context);
+  try {
+    const repo = await openRepository(record.repo?.root ?? record.cwd, gitEnvironment(env));
+    const made = await addWorktree({
+      repo,
+      path: record.cwd,
+      branch: task.branch,
+      baseCommit: task.baseCommit,
+      adopt: task.adopted,
+    });
+    await log.appendPatiently({
+      type: 'worktree-ready',
+      path: made.path,
+      branch: made.branch,
+      baseCommit: task.baseCommit,
+      created: made.created,
+    });
+  } catch (error) {
+    if (!(error instanceof ConduxtError)) throw error;
+    await log.appendPatiently({
+      type: 'task-ended',
+      end: 'failed',
+      reason: context.redact(error.message),
+      code: 'set-up-failed',
+    });
+  }
+}
+
+/** Makes the worktree runnable: copied and linked files, then the set-up commands. */
+export async function setUpTaskWorktree(context: HostContext, signal: AbortSignal): Promise<void> {
+  const { record, log, env, paths } = context;
+  const task = requireTask(context);
+  const result = await prepareWorktree({
+    worktree: record.cwd,
+    mainCheckout: record.repo?.root ?? record.cwd,
+    plan: task.setup,
+    env: verificationEnvironment(env),
+    logFile: path.join(paths.run, 'setup.log'),
+    sessionId: record.id,
+    signal,
+  });
+  if (signal.aborted) return;
+  await log.appendPatiently({
+    type: 'setup-finished',
+    ok: result.ok,
+    command: result.command,
+    exitCode: result.exitCode,
+    excerpt: context.redact(result.excerpt),
+    durationMs: result.durationMs,
+  });
+}

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { markedPids } from '../../src/process/marker.ts';
+import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
+import { Scratch } from './scratch.ts';
+
+const fix: Step = { type: 'shell', command: "echo 4 > sum.txt && git commit -qam 'fix: the sum'" };
+const done: Step = { type: 'callback', status: 'completed', fields: { summary: 'done' } };
+
+describe('when a host dies', () => {
+  it('in the middle of a turn, the turn is unknown, the agent is ended, and the work is continued, not repeated', async (t) => {
+    const scratch = new Scratch(t);
+    const atWork = path.join(scratch.root, 'at-work');
+    const task = scratch.task({
+      prompts: [
+        { steps: [{ type: 'text', text: 'working' }, { type: 'write-file', path: atWork }, { type: 'hang' }] },
+        { match: 'interrupted', steps: [fix, done] },
+      ],
+    });
+    await task.host();
+    await task.untilFile(atWork);
+    await task.untilType('prompt-accepted');
+    await task.killHost();
+    assert.equal(task.view().state, 'crashed');
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    const prompts = task.prompts();
+    assert.equal(prompts.length, 2, 'the first prompt was not sent again');
+    assert.equal(task.view().folded.prompts.byKey.get('first')?.state, 'unknown');
+    const sessions = task.journal().flatMap((record) => (record.type === 'agent-session' ? [record.continuity] : []));
+    assert.deepEqual(sessions, ['new', 'resumed']);
+  });
+
+  it('right after a tell was acknowledged, the prompt is handed over by the next host, once', async (t) => {
+    const scratch = new Scratch(t);
+    const goOn = path.join(scratch.root, 'go-on');
+    const session = scratch.plain({
+      prompts: [
+        {
+          match: 'first',
+          steps: [
+            { type: 'text', text: 'one' },
+            { type: 'wait-for-file', path: goOn },
+          ],
+        },
+        { match: '.', steps: [{ type: 'text', text: 'ok' }] },
+      ],
+    });
+    await session.tell('first');
+    await session.untilType('prompt-handed');
+    for (const text of ['second', 'third']) assert.equal((await session.tell(text)).outcome, 'queued');
+    await session.killHost();
+    writeFileSync(goOn, '');
+    assert.equal((await session.tell('second')).outcome, 'duplicate', 'the same key again is the same prompt');
+    await session.untilType('turn-ended', 3);
+    assert.deepEqual(
+      session.prompts().map((text) => text.split('\n').at(-1)),
+      ['first', 'second', 'third'],
+    );
+  });
+
+  it('and two callers start it again at once, one host lives and both are answered', async (t) => {
+    const scratch = new Scratch(t);
+    const session = scratch.plain({ prompts: [{ match: '.', steps: [{ type: 'text', text: 'ok' }] }] });
+    const pids = await Promise.all(Array.from({ length: 4 }, () => session.host()));
+    assert.equal(new Set(pids).size, 1);
+    assert.equal(session.types().filter((type) => type === 'host-started').length, 1);
+  });
+
+  it('an answer given before is not asked for again', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task({
+      prompts: [
+        { steps: [{ type: 'callback', status: 'need_clarification', fields: { summary: '?' } }] },
+        { match: 'Yes', steps: [fix, done] },
+      ],
+    });
+    await task.host();
+    const { decision } = await task.untilType('decision-opened');
+    await task.call({ op: 'answer', decisionId: decision.id, answer: 'Yes' });
+    await task.killHost();
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    assert.equal(task.journal().filter((record) => record.type === 'decision-opened').length, 1);
+  });
+});
+
+describe('when an agent dies', () => {
+  it('in the middle of a turn, it is started again, resumed, and asked to go on', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task({
+      prompts: [
+        {
+          steps: [
+            { type: 'text', text: 'working' },
+            { type: 'exit', signal: 'SIGKILL' },
+          ],
+        },
+        { match: 'interrupted', steps: [fix, done] },
+      ],
+    });
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    assert.equal(task.prompts().length, 2);
+    const ended = await task.untilType('turn-ended');
+    assert.deepEqual([ended.verdict, ended.failure], ['unknown', 'agent-exited']);
+  });
+
+  it('again and again, the task fails instead of going round for ever', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task({
+      prompts: [
+        {
+          match: '.',
+          steps: [
+            { type: 'text', text: 'working' },
+            { type: 'exit', code: 1 },
+          ],
+        },
+      ],
+    });
+    await task.host();
+    const end = await task.untilType('task-ended');
+    assert.equal(end.end, 'failed');
+    assert.match(end.reason, /interrupted again and again/);
+    assert.equal(task.prompts().length, 4);
+  });
+
+  it('and its conversation cannot be resumed, a new one is begun openly', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task({
+      resume: { supported: true, error: { code: -32002, message: 'gone' } },
+      prompts: [
+        {
+          steps: [
+            { type: 'text', text: 'working' },
+            { type: 'exit', code: 1 },
+          ],
+        },
+        { match: 'could not be resumed', steps: [fix, done] },
+      ],
+    });
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    const opened = task.journal().flatMap((record) => (record.type === 'agent-session' ? [record] : []));
+    assert.equal(opened[1]?.continuity, 'new');
+    assert.match(opened[1]?.lost ?? '', /\S/);
+  });
+
+  it('leaves grandchildren that ignore TERM, they are ended before it is started again', async (t) => {
+    const scratch = new Scratch(t);
+    const pidFile = path.join(scratch.root, 'grandchild');
+    const session = scratch.plain({
+      prompts: [
+        {
+          steps: [
+            { type: 'spawn', pidFile, ignoreTerm: true, setsid: true },
+            { type: 'text', text: 'x' },
+            { type: 'hang' },
+          ],
+        },
+      ],
+    });
+    await session.tell('go');
+    await session.untilFile(pidFile);
+    await session.killHost();
+    await session.call({ op: 'stop' });
+    assert.deepEqual(markedPids(session.record.id), []);
+  });
+});

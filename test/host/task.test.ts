@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
+import { Scratch } from './scratch.ts';
+
+const fix: Step = { type: 'shell', command: "echo 4 > sum.txt && git commit -qam 'fix: the sum'" };
+const breakIt: Step = { type: 'shell', command: "echo 6 > sum.txt && git commit -qam 'fix: wrong'" };
+const done: Step = { type: 'callback', status: 'completed', fields: { summary: 'The sum is 4 now.' } };
+
+describe('a task', () => {
+  it('goes from its prompt to a verified pull request', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task({ prompts: [{ steps: [{ type: 'thought', text: 'hm' }, fix, done] }] });
+    await task.host();
+    const end = await task.untilType('task-ended');
+    assert.deepEqual([end.end, end.reason], ['completed', 'verified by its tests']);
+    const { delivery } = task.view().folded;
+    assert.deepEqual(delivery.receipt?.verdict, { type: 'green' });
+    assert.equal(delivery.receipt?.commit, scratch.git('rev-parse', 'fix/task-1'));
+    assert.equal(
+      execFileSync('git', ['rev-parse', 'fix/task-1'], { cwd: scratch.remote, encoding: 'utf8' }).trim(),
+      delivery.receipt?.commit,
+    );
+    assert.ok(delivery.pullRequest);
+    const file = new URL(delivery.pullRequest.url);
+    assert.match(readFileSync(file, 'utf8'), /sh test\.sh/);
+    assert.equal(scratch.git('status', '--porcelain'), '', "the person's own checkout is untouched");
+    assert.equal(scratch.git('rev-parse', '--abbrev-ref', 'HEAD'), 'main');
+    const [prompt] = task.prompts();
+    assert.match(prompt ?? '', /Make the sum 4\.[\s\S]*callback-json/);
+  });
+
+  it('is sent back with the failing part while its tests are red, and completes when they pass', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task({ prompts: [{ steps: [breakIt, done] }, { steps: [fix, done] }] });
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    assert.match(task.prompts()[1] ?? '', /0 passed, 1 failed/);
+    assert.equal(task.view().folded.life.fixRoundsUsed, 1);
+  });
+
+  it('fails when no fix round is left, and keeps the worktree', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task({ prompts: [{ match: '.', steps: [breakIt, done] }] }, { task: { fixRounds: 1 } });
+    await task.host();
+    const end = await task.untilType('task-ended');
+    assert.equal(end.end, 'failed');
+    assert.match(end.reason, /no fix rounds left/);
+    assert.ok(existsSync(task.record.cwd));
+    assert.equal(task.types().includes('step-finished') && task.view().folded.delivery.pullRequest, null);
+  });
+
+  it('is never completed by words alone: uncommitted work goes back to the agent', async (t) => {
+    const scratch = new Scratch(t);
+    const edit: Step = { type: 'shell', command: 'echo 4 > sum.txt' };
+    const task = scratch.task({ prompts: [{ steps: [edit, done] }, { steps: [fix, done] }] });
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    const verdicts = task
+      .journal()
+      .flatMap((record) => (record.type === 'verification-finished' ? [record.receipt.verdict.type] : []));
+    assert.deepEqual(verdicts, ['dirty', 'green']);
+  });
+
+  it('is reminded of a missing callback twice, with what was wrong, then fails', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task({
+      prompts: [
+        { steps: [fix, { type: 'text', text: 'All done!' }] },
+        { steps: [{ type: 'text', text: '```callback-json\n{"task_id": 5}\n```' }] },
+        { match: '.', steps: [{ type: 'text', text: 'Really.' }] },
+      ],
+    });
+    await task.host();
+    const end = await task.untilType('task-ended');
+    assert.equal(end.end, 'failed');
+    assert.match(task.prompts()[1] ?? '', /without a callback-json block/);
+    assert.match(task.prompts()[2] ?? '', /"task_id" was wrong/);
+    assert.equal(task.prompts().length, 3);
+  });
+
+  it('takes no callback that carries the nonce of an earlier turn', async (t) => {
+    const scratch = new Scratch(t);
+    const stale = (nonce: string): Step => ({
+      type: 'text',
+      text:
+        '```callback-json\n' +
+        JSON.stringify({ task_id: '{{task_id}}', nonce, status: 'completed', summary: '' }) +
+        '\n```',
+    });
+    const task = scratch.task({ prompts: [{ steps: [fix, stale('an-old-one')] }, { steps: [done] }] });
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    assert.match(task.prompts()[1] ?? '', /nonce/);
+  });
+
+  it('asks a person what the agent wants to know and goes on with the answer', async (t) => {
+    const scratch = new Scratch(t);
+    const ask: Step = { type: 'callback', status: 'need_clarification', fields: { summary: 'Four or five?' } };
+    const task = scratch.task({ prompts: [{ steps: [ask] }, { match: 'Four, please', steps: [fix, done] }] });
+    await task.host();
+    const opened = await task.untilType('decision-opened');
+    assert.equal(opened.decision.question, 'Four or five?');
+    assert.equal(task.view().state, 'needs-person');
+    await task.call({ op: 'answer', decisionId: opened.decision.id, answer: 'Four, please' });
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+  });
+
+  it('without a test command asks a person instead of passing silently', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task({ prompts: [{ steps: [fix, done] }] }, { task: { verify: { type: 'missing' } } });
+    await task.host();
+    const gate = await task.untilType('decision-opened');
+    assert.equal(gate.decision.kind, 'gate');
+    await task.call({ op: 'answer', decisionId: gate.decision.id, answer: 'deliver' });
+    assert.equal((await task.untilType('task-ended')).end, 'delivered');
+  });
+
+  it('that was finished is reopened by a word and pushes to the same pull request', async (t) => {
+    const scratch = new Scratch(t);
+    const more: Step = { type: 'shell', command: "echo more > more.txt && git add -A && git commit -qm 'more'" };
+    const task = scratch.task({ prompts: [{ steps: [fix, done] }, { match: 'Also', steps: [more, done] }] });
+    await task.host();
+    await task.untilType('task-ended');
+    await task.tell('Also add more');
+    await task.untilType('task-ended', 2);
+    const pulls = task
+      .journal()
+      .flatMap((record) =>
+        record.type === 'step-finished' && record.outcome.type === 'pull-request' ? [record.outcome] : [],
+      );
+    assert.equal(pulls.length, 2);
+    assert.deepEqual([pulls[0]?.created, pulls[1]?.created], [true, false]);
+    assert.equal(pulls[0]?.url, pulls[1]?.url);
+  });
+
+  it('whose set-up fails says so and never starts the agent', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task(
+      { prompts: [{ steps: [fix, done] }] },
+      {
+        task: {
+          setup: {
+            commands: [{ type: 'shell', line: 'echo no such package >&2; exit 3' }],
+            from: 'config',
+            copy: [],
+            link: [],
+            timeoutMs: 10_000,
+          },
+        },
+      },
+    );
+    await task.host();
+    const end = await task.untilType('task-ended');
+    assert.deepEqual([end.end, end.code], ['failed', 'set-up-failed']);
+    assert.equal(task.types().includes('agent-started'), false);
+    assert.match((await task.untilType('setup-finished')).excerpt, /no such package/);
+  });
+
+  it('whose agent cannot be started fails with the reason after a second try', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task({
+      start: [
+        { type: 'stderr', text: 'license expired' },
+        { type: 'exit', code: 3 },
+      ],
+    });
+    await task.host();
+    const end = await task.untilType('task-ended');
+    assert.deepEqual([end.end, end.code], ['failed', 'agent-unavailable']);
+    assert.equal(task.agentRecords('start').length, 2);
+  });
+
+  it('that was to come after another waits for it', async (t) => {
+    const scratch = new Scratch(t);
+    const goOn = path.join(scratch.root, 'go-on');
+    const first = scratch.task(
+      { prompts: [{ steps: [{ type: 'wait-for-file', path: goOn }, fix, done] }] },
+      { name: 'first' },
+    );
+    const second = scratch.task({ prompts: [{ steps: [fix, done] }] }, { name: 'second', task: { after: ['first'] } });
+    await first.host();
+    await second.host();
+    await second.untilType('milestone');
+    assert.equal(second.types().includes('agent-started'), false);
+    writeFileSync(goOn, '');
+    assert.equal((await second.untilType('task-ended')).end, 'completed');
+    assert.ok(first.view().folded.life.ended);
+  });
+});
