@@ -50,6 +50,7 @@ export class AcpSession implements AgentSession {
   #lastUpdateAt = -Infinity;
   /** The turn before was followed by more of its work. */
   #lateSeen = false;
+  #foreignSeen = false;
   #closing = false;
 
   private constructor(spec: OpenSpec, listener: AgentListener, agent: AgentProcess, clock: Clock) {
@@ -227,6 +228,10 @@ export class AcpSession implements AgentSession {
     if (!this.#isOurs(params)) {
       // A session the agent opened for a helper of its own: kept, but its words are not the agent's answer.
       turn?.touch();
+      if (!this.#foreignSeen) {
+        this.#foreignSeen = true;
+        this.#listener.notice({ type: 'protocol-oddity', what: 'sends updates of another session' });
+      }
       return this.#deliver(turn, raw, { type: 'other', kind: textAt(update, 'sessionUpdate') ?? 'unknown' }, false);
     }
     this.#desk.remember(update);
@@ -248,16 +253,17 @@ export class AcpSession implements AgentSession {
       reply({ error: { code: -32601, message: `Method not found: ${method}` } });
       return;
     }
-    // A turn that is being cancelled, or one of the past: nobody is to be asked any more.
-    if (this.#gateClosed || (turn !== null && turn.intent !== null)) {
-      reply({ result: { outcome: { outcome: 'cancelled' } } });
-      return;
-    }
-    if (turn?.accept() !== true) {
-      this.#desk.ask(params, reply, signal);
-      return;
-    }
-    return Promise.resolve(this.#listener.accepted(turn.turnId)).then(() => this.#desk.ask(params, reply, signal));
+    if (turn?.accept() !== true) return this.#askPermission(turn, params, reply, signal);
+    return Promise.resolve(this.#listener.accepted(turn.turnId)).then(() =>
+      this.#askPermission(turn, params, reply, signal),
+    );
+  }
+
+  #askPermission(turn: Turn | null, params: unknown, reply: (reply: Reply) => void, signal: AbortSignal): void {
+    // While a turn is being ended, a session closed or a past one replayed, nobody is to be asked any more.
+    const isPast = this.#gateClosed || this.#closing || (turn !== null && turn.intent !== null);
+    if (isPast) reply({ result: { outcome: { outcome: 'cancelled' } } });
+    else this.#desk.ask(params, reply, signal);
   }
 
   #isOurs(params: unknown): boolean {

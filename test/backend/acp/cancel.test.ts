@@ -147,3 +147,19 @@ test('a permission that the agent withdraws is answered cancelled', async (t) =>
   );
   assert.equal(agent.seen.permissions[0]?.signal.aborted, true);
 });
+
+test('a cancel while the first sign is still being recorded asks nobody', async (t) => {
+  const agent = await rig(t, {
+    prompts: [{ steps: [ask, { type: 'hang' }], onCancel: { waitForPermissions: true } }],
+  });
+  const session = await agent.open();
+  let recorded: () => void = () => {};
+  agent.seen.onAccepted = () => new Promise((resolve) => (recorded = resolve));
+  const end = session.prompt({ turnId: 'a', text: 'go' });
+  await until('the first sign', () => agent.seen.order.includes('accepted a'));
+  const cancelled = session.cancel();
+  recorded();
+  await cancelled;
+  assert.equal((await end).verdict, 'cancelled');
+  assert.deepEqual(agent.seen.permissions, []);
+});

@@ -26,6 +26,7 @@ export class Seen {
   readonly notices: BackendNotice[] = [];
   readonly permissions: { request: PermissionRequest; signal: AbortSignal }[] = [];
   onUpdate: (update: AgentUpdate) => void | Promise<void> = () => {};
+  onAccepted: () => void | Promise<void> = () => {};
   onPermission: (request: PermissionRequest, signal: AbortSignal) => Promise<PermissionAnswer> = async () => ({
     type: 'allow',
     always: false,
@@ -37,7 +38,10 @@ export class Seen {
       this.order.push(`${update.turnId ?? '-'} ${shown(update)}`);
       return this.onUpdate(update);
     },
-    accepted: (turnId) => void this.order.push(`accepted ${turnId}`),
+    accepted: (turnId) => {
+      this.order.push(`accepted ${turnId}`);
+      return this.onAccepted();
+    },
     permission: (request, signal) => {
       this.permissions.push({ request, signal });
       this.order.push(`permission ${request.title}`);
