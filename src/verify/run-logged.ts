@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf, systemCode } from '../errors.ts';
+import { endTree, startGroup, type GroupLeader } from '../process/group.ts';
+import { SESSION_MARKER } from '../process/marker.ts';
+import { showCommand } from '../process/run.ts';
+import type { VerifyCommand } from '../session/record.ts';
+import { endMarkedRun, RUN_MARKER } from './leftovers.ts';
+import type { OutputLog } from './output-log.ts';
+
+export interface LoggedRunInput {
+  readonly command: VerifyCommand;
+  readonly cwd: string;
+  /** The complete environment; the session's marker is added. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly log: OutputLog;
+  readonly sessionId: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface LoggedRun {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly durationMs: number;
+  readonly timedOut: boolean;
+  /** Why it could not be started, with the system's code; null when it was. */
+  readonly startError: { readonly code: string; readonly message: string } | null;
+}
+
+const TERM_PATIENCE_MS = 2000;
+/** A process we could not end may hold the pipe for ever; what is in it by then has arrived long ago. */
+const STREAM_PATIENCE_MS = 1000;
+
+/** The command as a person would type it. */
+export const commandText = (command: VerifyCommand): string =>
+  command.type === 'shell' ? command.line : showCommand(command.argv[0] ?? '', command.argv.slice(1));
+
+/**
+ * Runs a command in a process group of its own with both streams going to the log. When it is over, timed out or
+ * aborted, everything it started is ended. Only a shell line, which a person wrote, goes through a shell.
+ * @throws ConduxtError `log-not-written`
+ */
+export async function runLogged(input: LoggedRunInput): Promise<LoggedRun> {
+  const [program = '', ...args] =
+    input.command.type === 'shell' ? ['/bin/sh', '-c', input.command.line] : input.command.argv;
+  const runId = randomUUID();
+  const startedAt = performance.now();
+  const elapsed = (): number => Math.round(performance.now() - startedAt);
+  let leader: GroupLeader;
+  try {
+    leader = await startGroup(program, args, {
+      cwd: input.cwd,
+      env: { ...input.env, [SESSION_MARKER]: input.sessionId, [RUN_MARKER]: runId },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  } catch (error) {
+    const startError = { code: systemCode(error) ?? 'UNKNOWN', message: messageOf(error) };
+    return { exitCode: null, signal: null, durationMs: elapsed(), timedOut: false, startError };
+  }
+  const streams = [leader.child.stdout, leader.child.stderr].filter((stream) => stream !== null);
+  const copied = Promise.all(streams.map((stream) => copy(stream, input.log)));
+  const end = await endOfRun(leader, copied, input);
+  const durationMs = elapsed();
+  const ending = { sessionId: null, patienceMs: 0, termPatienceMs: TERM_PATIENCE_MS };
+  await endTree(leader.identity, ending);
+  await endMarkedRun(runId);
+  const { exitCode, signal } = await leader.exited;
+  const giveUp = new AbortController();
+  try {
+    await Promise.race([copied, delay(STREAM_PATIENCE_MS, undefined, { signal: giveUp.signal }).catch(() => {})]);
+  } finally {
+    giveUp.abort();
+    for (const stream of streams) stream.destroy();
+  }
+  return { exitCode, signal, durationMs, timedOut: end === 'timeout', startError: null };
+}
+
+/** Waits for the first of: the leader is gone, time is up, somebody aborted, the log cannot be written. */
+async function endOfRun(
+  leader: GroupLeader,
+  copied: Promise<unknown>,
+  { timeoutMs, signal }: LoggedRunInput,
+): Promise<'exit' | 'timeout' | 'abort' | 'log-error'> {
+  const stop = new AbortController();
+  const timer = AbortSignal.any([stop.signal, signal]);
+  const timeout = delay(timeoutMs, 'timeout' as const, { signal: timer }).catch(() => 'abort' as const);
+  const logError = copied.then(
+    () => new Promise<never>(() => {}),
+    () => 'log-error' as const,
+  );
+  try {
+    return await Promise.race([leader.exited.then(() => 'exit' as const), timeout, logError]);
+  } finally {
+    stop.abort();
+  }
+}
+
+/** Back-pressure: nothing is read from the program while the last piece is being written. */
+async function copy(stream: Readable, log: OutputLog): Promise<void> {
+  try {
+    for await (const chunk of stream) await log.write(chunk as Buffer);
+  } catch (error) {
+    // Destroyed by us at the end, or torn off with the process: what came before is in the log.
+    if (systemCode(error) === 'log-not-written') throw error;
+  }
+}

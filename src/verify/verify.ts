@@ -1,0 +1,113 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { TestCounts } from '../session/callback.ts';
+import type { Receipt, Verdict } from '../session/receipt.ts';
+import type { VerifyPlan } from '../session/record.ts';
+import { parseCounts, ranNothing } from './counts.ts';
+import { failureExcerpt } from './excerpt.ts';
+import { changedJudges } from './judges.ts';
+import { remember, withoutRemembered } from './left-by-tests.ts';
+import { openOutputLog } from './output-log.ts';
+import { commandText, runLogged, type LoggedRun } from './run-logged.ts';
+
+export interface VerifyInput {
+  /** Absolute path of the task's worktree. */
+  readonly worktree: string;
+  readonly plan: Extract<VerifyPlan, { type: 'command' }>;
+  readonly baseCommit: string;
+  /** The complete environment (`verificationEnvironment`). */
+  readonly env: Readonly<Record<string, string>>;
+  /** Where the complete output goes (0600). What tests leave in the worktree is remembered in the same directory. */
+  readonly logFile: string;
+  readonly sessionId: string;
+  /** Ends the run; the receipt of an aborted verification means nothing and must not be recorded. */
+  readonly signal: AbortSignal;
+  /** ISO time. */
+  readonly now: () => string;
+  /** Full hash of the worktree's HEAD. */
+  readonly head: () => Promise<string>;
+  /** Files with uncommitted changes, and files git neither knows nor ignores. */
+  readonly dirty: () => Promise<readonly string[]>;
+  /** Files that differ between the base commit and HEAD. */
+  readonly changed: () => Promise<readonly string[]>;
+}
+
+export interface VerificationReceipt extends Receipt {
+  /** Files the tests themselves left uncommitted in the worktree; absent when there are none. Nothing is cleaned up. */
+  readonly leftByTests?: readonly string[];
+}
+
+const MAX_FILES_NAMED = 50;
+
+/**
+ * Runs the tests of a worktree at its committed state and says what came of it. Safe to repeat.
+ * @throws ConduxtError `log-not-written`
+ */
+export async function verify(input: VerifyInput): Promise<VerificationReceipt> {
+  const { plan, worktree } = input;
+  const memory = join(dirname(input.logFile), 'left-by-tests.json');
+  const commit = await input.head();
+  const judges = changedJudges(await input.changed(), plan.runner);
+  const work = await withoutRemembered(memory, worktree, await input.dirty());
+  const receipt = (verdict: Verdict, ran: Ran): VerificationReceipt => ({
+    commit,
+    command: commandText(plan.command),
+    exitCode: ran.exitCode,
+    signal: ran.signal,
+    counts: ran.counts,
+    durationMs: ran.durationMs,
+    logSha256: ran.logSha256,
+    logFile: input.logFile,
+    verdict,
+    changedJudges: judges,
+    at: input.now(),
+    ...(ran.left.length > 0 ? { leftByTests: ran.left.slice(0, MAX_FILES_NAMED) } : {}),
+  });
+
+  const log = await openOutputLog(input.logFile);
+  const unrun = async (verdict: Verdict): Promise<VerificationReceipt> =>
+    receipt(verdict, { ...NOT_RUN, logSha256: (await log.end()).sha256 });
+  if (work.length > 0) return unrun({ type: 'dirty', files: work.slice(0, MAX_FILES_NAMED) });
+  if (commit === input.baseCommit) return unrun({ type: 'no-change' });
+  if (!existsSync(worktree)) return unrun({ type: 'not-runnable', reason: `${worktree} is not there` });
+
+  const run = await runLogged({
+    ...input,
+    command: plan.command,
+    cwd: worktree,
+    log,
+    timeoutMs: plan.timeoutMs,
+  }).finally(
+    // Closed also when it throws.
+    () => log.end(),
+  );
+  const { sha256, tail } = await log.end();
+  const counts = run.startError === null ? parseCounts(tail) : null;
+  const headAfter = await input.head();
+  const left = await input.dirty();
+  await remember(memory, worktree, left);
+  const verdict: Verdict =
+    headAfter === commit ? verdictOf(run, counts, () => failureExcerpt(tail)) : { type: 'head-moved', now: headAfter };
+  return receipt(verdict, { ...run, counts, logSha256: sha256, left });
+}
+
+interface Ran extends Pick<LoggedRun, 'exitCode' | 'signal' | 'durationMs'> {
+  readonly counts: TestCounts | null;
+  readonly logSha256: string;
+  readonly left: readonly string[];
+}
+const NOT_RUN = { exitCode: null, signal: null, durationMs: 0, counts: null, left: [] } as const;
+
+/** A pass is an exit code of 0, no counted failure, and at least one test, unless the runner's output cannot be counted. */
+export function verdictOf(run: LoggedRun, counts: TestCounts | null, excerpt: () => string): Verdict {
+  if (run.startError !== null) return { type: 'not-runnable', reason: startProblem(run.startError) };
+  if (run.timedOut) return { type: 'timeout', excerpt: excerpt() };
+  if (run.exitCode !== 0 || (counts?.failed ?? 0) > 0) return { type: 'red', excerpt: excerpt() };
+  if (ranNothing(counts)) return { type: 'no-tests', excerpt: excerpt() };
+  return { type: 'green' };
+}
+
+function startProblem({ code, message }: NonNullable<LoggedRun['startError']>): string {
+  if (code === 'ENOENT') return 'the program was not found on the PATH';
+  return code === 'EACCES' ? 'the program may not be executed' : message;
+}
