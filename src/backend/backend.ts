@@ -43,8 +43,11 @@ export interface AgentSession {
   readonly capabilities: AgentCapabilities;
   /** Settles when the turn is over and every update before it has been delivered. Never rejects. */
   prompt(prompt: { readonly turnId: string; readonly text: string }): Promise<TurnEnd>;
-  /** Injects text into the running turn, where the agent can. Never starts a turn. */
-  steer(text: string): Promise<'injected' | 'not-supported' | 'no-turn'>;
+  /**
+   * Injects text into the running turn, where the agent can. Never starts a turn. `unknown`: the agent did not say
+   * whether it took the text, so handing it over again could be a repetition.
+   */
+  steer(text: string): Promise<'injected' | 'not-supported' | 'no-turn' | 'unknown'>;
   /** Ends the running turn: cooperative first, then by ending the process. Nothing is sent while idle. */
   cancel(): Promise<void>;
   /** Ends the agent and everything it started. Safe to call twice. */

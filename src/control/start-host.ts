@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConduxtError, ExitCode, heldElsewhere, systemCode, unavailable } from '../errors.ts';
+import { readJournal } from '../journal/read-journal.ts';
+import { isAlive } from '../process/identity.ts';
 import { hostEnvironment } from '../process/host-environment.ts';
 import { callHost } from './client.ts';
 import type { HelloReply } from './protocol.ts';
@@ -15,25 +17,60 @@ export interface HostAddress {
   readonly sessionId: string;
   readonly socket: string;
   readonly hostLog: string;
+  readonly journal: string;
 }
 
 /** Replay, lock and socket take well under a second; this covers a machine under heavy load. */
 const READY_TIMEOUT_MS = 20_000;
 const HELLO_TIMEOUT_MS = 2_000;
+/** A host that misses this many greetings in a row is not merely busy. */
+const HELLO_TRIES = 3;
+const HELD_PAUSE_MS = 50;
 
 /**
  * Makes sure the session has a host and returns its greeting. Two callers at once start two hosts; the lock lets one
  * live, and both callers talk to that one. The host is in a session of its own: closing the terminal, or killing the
- * caller, does not reach it.
+ * caller, does not reach it. A host that holds the lock but stays silent is ended by its recorded identity and replaced.
  */
 export async function ensureHost(address: HostAddress, env: NodeJS.ProcessEnv): Promise<HelloReply> {
-  const living = await callHost(address.socket, { op: 'hello' }, HELLO_TIMEOUT_MS);
-  if (living !== null) return living;
-  const outcome = await startHost(address, env);
-  if (outcome === 'held') await waitForSocket(address);
-  const hello = await callHost(address.socket, { op: 'hello' }, HELLO_TIMEOUT_MS);
-  if (hello === null) throw hostNotStarted(address, 'it ended right after it was ready');
-  return hello;
+  const deadline = performance.now() + READY_TIMEOUT_MS;
+  let silences = 0;
+  while (performance.now() < deadline) {
+    const hello = await greet(address.socket);
+    if (hello === 'silent') {
+      silences += 1;
+      if (silences >= HELLO_TRIES) endSilentHost(address.journal);
+      continue;
+    }
+    if (hello !== 'none') return hello;
+    // Held by a host that is still starting, or by one that is dying: its threads outlive its first sign of death.
+    if ((await startHost(address, env)) === 'held') await delay(HELD_PAUSE_MS);
+  }
+  throw heldElsewhere('host-starting', 'Another host holds this session but does not answer.', {
+    remedy: 'Try again in a moment; conduxt watchdog --once replaces a host that stays silent.',
+  });
+}
+
+async function greet(socket: string): Promise<HelloReply | 'none' | 'silent'> {
+  try {
+    return (await callHost(socket, { op: 'hello' }, HELLO_TIMEOUT_MS)) ?? 'none';
+  } catch (error) {
+    if (!(error instanceof ConduxtError)) throw error;
+    if (error.code === 'host-silent') return 'silent';
+    if (error.code === 'host-died') return 'none';
+    throw error;
+  }
+}
+
+/** By pid, start time and boot: a recycled pid is never signalled. Its journal is whole up to what it acknowledged. */
+function endSilentHost(journal: string): void {
+  const started = readJournal(journal).records.findLast((record) => record.type === 'host-started');
+  if (started?.type !== 'host-started' || !isAlive(started.process)) return;
+  try {
+    process.kill(started.process.pid, 'SIGKILL');
+  } catch {
+    // It ended by itself in the meantime.
+  }
 }
 
 /** `ready`: our host has the lock, has replayed the journal and listens. `held`: another host has the lock. */
@@ -86,17 +123,6 @@ async function readyLine(stream: Readable): Promise<string | null> {
     if (systemCode(error) === undefined) throw error;
   }
   return null;
-}
-
-async function waitForSocket(address: HostAddress): Promise<void> {
-  const end = performance.now() + READY_TIMEOUT_MS;
-  while (performance.now() < end) {
-    if ((await callHost(address.socket, { op: 'hello' }, HELLO_TIMEOUT_MS).catch(() => null)) !== null) return;
-    await delay(20);
-  }
-  throw heldElsewhere('host-starting', 'Another host holds this session but does not answer.', {
-    remedy: 'Try again in a moment; conduxt watchdog --once replaces a host that stays silent.',
-  });
 }
 
 /** In the built package the host is one file beside ours; from source it is its own entry. */

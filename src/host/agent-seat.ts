@@ -4,6 +4,11 @@ import { endRecorded } from '../process/group.ts';
 import { oneLine } from '../text/sanitize.ts';
 import type { HostContext } from './context.ts';
 
+/**
+ * What set-up and verification carry instead of the agent's own marker: ending the agent must not end its judge.
+ */
+export const stepMarker = (sessionId: string): string => `${sessionId}.step`;
+
 /** Update kinds say too little to keep a person waiting: garbage is told once per kind and burst. */
 const MAX_NOTICES = 50;
 
@@ -47,11 +52,11 @@ export class AgentSeat {
   /** Ends what an earlier host's agent left behind: two agents must never work in one directory. */
   async sweep(): Promise<void> {
     const { agent } = this.#context.log.folded.life;
-    const left = await endRecorded(agent.process, {
-      sessionId: this.#context.record.id,
-      patienceMs: 0,
-      termPatienceMs: this.#spec.termPatienceMs,
-    });
+    const patience = { patienceMs: 0, termPatienceMs: this.#spec.termPatienceMs };
+    const left = [
+      ...(await endRecorded(agent.process, { sessionId: this.#context.record.id, ...patience })),
+      ...(await endRecorded(null, { sessionId: stepMarker(this.#context.record.id), ...patience })),
+    ];
     if (agent.running) {
       await this.#context.log.appendPatiently({
         type: 'agent-exited',

@@ -33,6 +33,13 @@ export interface SpineControls {
   left(): Promise<StopReply>;
 }
 
+const STEERED = {
+  injected: 'injected',
+  unknown: 'unknown',
+  'no-turn': 'declined',
+  'not-supported': 'declined',
+} as const;
+
 /** Answers the command line. Everything acknowledged here is on stable storage first. */
 export class ControlDesk implements ControlHandler {
   readonly #context: HostContext;
@@ -177,14 +184,22 @@ export class ControlDesk implements ControlHandler {
     const { promptId, id } = { promptId: entry.id, id: turn.turnId };
     await log.append({ type: 'prompt-steered', promptId, turnId: id, outcome: 'attempted' });
     const steering = session.steer(text).then(async (result) => {
-      const outcome = result === 'injected' ? 'injected' : 'declined';
-      await log.appendPatiently({ type: 'prompt-steered', promptId, turnId: id, outcome });
+      await log.appendPatiently({ type: 'prompt-steered', promptId, turnId: id, outcome: STEERED[result] });
       return result;
     });
     this.#steering = steering.catch(() => {});
-    const result = await steering;
-    if (result === 'injected') return this.#told('steered', entry);
-    return { ...this.#told('queued', entry), note: 'the turn ended before the agent took it' };
+    switch (await steering) {
+      case 'injected':
+        return this.#told('steered', entry);
+      case 'unknown':
+        return {
+          ...this.#told('steered', entry),
+          note: 'the agent did not say whether it took it; it is not sent again',
+        };
+      case 'no-turn':
+      case 'not-supported':
+        return { ...this.#told('queued', entry), note: 'the turn ended before the agent took it' };
+    }
   }
 
   /** `cancel` ends the turn and the queue goes on; a task ends only when it is asked to. */

@@ -9,6 +9,7 @@ import type { StepName, StepOutcome } from '../session/events.ts';
 import type { Receipt } from '../session/receipt.ts';
 import { verificationEnvironment } from '../verify/environment.ts';
 import { verify } from '../verify/verify.ts';
+import { stepMarker } from './agent-seat.ts';
 import { requireTask, type HostContext } from './context.ts';
 import { openPullRequest } from './open-pull-request.ts';
 import { pushTaskBranch } from './push-branch.ts';
@@ -64,7 +65,7 @@ async function verifyTask(context: HostContext, signal: AbortSignal): Promise<Re
     baseCommit: task.baseCommit,
     env: verificationEnvironment(env),
     logFile: path.join(paths.run, `verify-${clock.now()}.log`),
-    sessionId: record.id,
+    sessionId: stepMarker(record.id),
     signal,
     now: () => isoTime(clock.now()),
     head: () => headCommit(git),

@@ -3,6 +3,7 @@ import { extractCallback } from '../callback/extract.ts';
 import { callbackContract } from '../intake/prompt.ts';
 import { newTurnId } from '../session/ids.ts';
 import type { CallbackResult } from '../session/callback.ts';
+import type { TurnFailure } from '../session/events.ts';
 import type { TurnEnd } from '../backend/backend.ts';
 import { promptFile } from '../store/paths.ts';
 import type { AgentSeat } from './agent-seat.ts';
@@ -44,7 +45,11 @@ export async function handPrompt(context: HostContext, seat: AgentSeat, promptId
     toolCalls: end.toolCalls,
     ...(end.usage === undefined ? {} : { usage: end.usage }),
   });
+  // After these the agent is gone, going, or no longer to be trusted with a conversation: the next prompt gets a new one.
+  if (end.verdict === 'unknown' || (end.failure !== undefined && SPOILT.has(end.failure))) await seat.close();
 }
+
+const SPOILT: ReadonlySet<TurnFailure> = new Set(['agent-exited', 'no-first-sign', 'turn-timeout', 'cancel-timeout']);
 
 /** The text as acknowledged; before it, what the agent has forgotten; behind it, the contract of this turn. */
 function compose(context: HostContext, text: string, nonce: string, lost: string | null): string {

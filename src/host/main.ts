@@ -106,6 +106,8 @@ async function live(context: HostContext, spec: Omit<OpenSpec, 'resume'>): Promi
     await seat.sweep();
     const reason = await spine.live();
     stopTimer();
+    // Requests that come from now on start the next host, which waits for our lock.
+    await server.close();
     await log.append({ type: 'host-stopped', reason });
     await memory.finish();
     return ExitCode.done;

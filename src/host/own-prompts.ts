@@ -1,7 +1,9 @@
 import { fixText, recoveryText, reminderText } from '../intake/prompt.ts';
 import type { NextAction } from '../route/next-action.ts';
 import type { Verdict } from '../session/receipt.ts';
+import { promptFile } from '../store/paths.ts';
 import type { HostContext } from './context.ts';
+import { readPrompt } from './session-log.ts';
 
 /** The words of a prompt of our own: why it is sent and what is asked for. The contract is added when it is handed. */
 export function ownPromptText(context: HostContext, action: Extract<NextAction, { type: 'queue-own' }>): string {
@@ -12,10 +14,16 @@ export function ownPromptText(context: HostContext, action: Extract<NextAction, 
     case 'fix':
       return fixText({ reason: action.why, excerpt: excerptOf(log.folded.delivery.receipt?.verdict) });
     case 'recovery':
-      return recoveryText({ branch: record.task?.branch ?? '', title: record.task?.title ?? '' });
+      return recoveryText({ branch: record.task?.branch ?? '', interrupted: interruptedText(context) });
   }
 }
 
 function excerptOf(verdict: Verdict | undefined): string {
   return verdict !== undefined && 'excerpt' in verdict ? verdict.excerpt : '';
+}
+
+/** What the agent was last asked to do, for reference: it may never have seen it. */
+function interruptedText({ log, paths }: HostContext): string {
+  const promptId = log.folded.turns.last?.end.promptId;
+  return promptId === undefined ? '' : readPrompt(promptFile(paths, promptId));
 }

@@ -7,6 +7,7 @@ import { listNames, readSession } from '../store/read-session.ts';
 import { prepareWorktree } from '../verify/setup.ts';
 import { verificationEnvironment } from '../verify/environment.ts';
 import type { Bell } from './bell.ts';
+import { stepMarker } from './agent-seat.ts';
 import { requireTask, type HostContext } from './context.ts';
 
 const DEPENDENCY_POLL_MS = 1000;
@@ -90,7 +91,7 @@ export async function setUpTaskWorktree(context: HostContext, signal: AbortSigna
     plan: task.setup,
     env: verificationEnvironment(env),
     logFile: path.join(paths.run, 'setup.log'),
-    sessionId: record.id,
+    sessionId: stepMarker(record.id),
     signal,
   });
   if (signal.aborted) return;

@@ -69,6 +69,17 @@ describe('when a host dies', () => {
     assert.equal(session.types().filter((type) => type === 'host-started').length, 1);
   });
 
+  it('or is frozen and answers no more, it is ended and replaced', async (t) => {
+    const scratch = new Scratch(t);
+    const session = scratch.plain({ prompts: [{ match: '.', steps: [{ type: 'text', text: 'ok' }] }] });
+    const frozen = await session.host();
+    process.kill(frozen, 'SIGSTOP');
+    assert.equal((await session.tell('go')).outcome, 'queued');
+    await session.untilType('turn-ended');
+    assert.notEqual(await session.host(), frozen);
+    assert.equal(session.types().filter((type) => type === 'host-started').length, 2);
+  });
+
   it('an answer given before is not asked for again', async (t) => {
     const scratch = new Scratch(t);
     const task = scratch.task({

@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync,
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import { callHost } from '../../src/control/client.ts';
 import type { ControlRequest, Replies } from '../../src/control/protocol.ts';
-import { ensureHost } from '../../src/control/start-host.ts';
+import { requestHost } from '../../src/control/request-host.ts';
+import { ensureHost, type HostAddress } from '../../src/control/start-host.ts';
 import { readJournal } from '../../src/journal/read-journal.ts';
 import { markedPids } from '../../src/process/marker.ts';
 import { startTimeOf } from '../../src/process/identity.ts';
@@ -175,20 +175,18 @@ export class LiveSession {
     this.agentLog = agentLog;
   }
 
-  /** Starts the host if none lives; its pid. */
-  async host(): Promise<number> {
-    const hello = await ensureHost(
-      { home: this.scratch.home, sessionId: this.record.id, socket: this.paths.socket, hostLog: this.paths.hostLog },
-      this.scratch.env,
-    );
-    return hello.pid;
+  get address(): HostAddress {
+    const { socket, hostLog, journal } = this.paths;
+    return { home: this.scratch.home, sessionId: this.record.id, socket, hostLog, journal };
   }
 
-  async call<R extends ControlRequest>(request: R): Promise<Replies[R['op']]> {
-    await this.host();
-    const reply = await callHost(this.paths.socket, request, null);
-    assert.notEqual(reply, null, 'the host was there a moment ago');
-    return reply as Replies[R['op']];
+  /** Starts the host if none lives; its pid. */
+  async host(): Promise<number> {
+    return (await ensureHost(this.address, this.scratch.env)).pid;
+  }
+
+  call<R extends Exclude<ControlRequest, { op: 'watch' }>>(request: R): Promise<Replies[R['op']]> {
+    return requestHost(this.address, this.scratch.env, request, null);
   }
 
   tell(

@@ -113,7 +113,7 @@ export class AcpSession implements AgentSession {
     return turn.end;
   }
 
-  async steer(text: string): Promise<'injected' | 'not-supported' | 'no-turn'> {
+  async steer(text: string): ReturnType<AgentSession['steer']> {
     const opened = this.#known();
     // Never asked where it is not advertised: codex answers methods it does not know with an empty success.
     if (!opened.capabilities.steer) return 'not-supported';
@@ -126,7 +126,7 @@ export class AcpSession implements AgentSession {
       _meta: { steering: { idleBehavior: 'promptRequired' } },
     });
     const answer = await within(request, STEER_TIMEOUT_MS, this.#clock);
-    if (answer?.type !== 'result') return answer?.type === 'error' ? 'not-supported' : 'no-turn';
+    if (answer?.type !== 'result') return answer?.type === 'error' ? 'not-supported' : 'unknown';
     switch (textAt(answer.result, 'outcome')) {
       case 'injected':
         return 'injected';
