@@ -6,8 +6,10 @@ import { inShape } from './gh.ts';
 const TRUSTED = new Set(['OWNER', 'MEMBER', 'COLLABORATOR']);
 
 /** GitHub's `author_association`. Everything else it may say (`CONTRIBUTOR`, `NONE`, …) vouches for nobody. */
-export const trustOf = (association: string | null | undefined): Trust =>
-  association == null || association === '' ? 'unknown' : TRUSTED.has(association) ? 'trusted' : 'untrusted';
+export function trustOf(association: string | null | undefined): Trust {
+  if (association === null || association === undefined || association === '') return 'unknown';
+  return TRUSTED.has(association) ? 'trusted' : 'untrusted';
+}
 
 export const authorSchema = {
   user: z.object({ login: z.string() }).nullish(),

@@ -69,7 +69,7 @@ export async function getGithubReview(gh: Gh, repository: GithubRepository, numb
     baseBranch: pull.base.ref,
     headCommit: pull.head.sha,
     fromFork: pull.head.repo?.full_name !== pull.base.repo.full_name,
-    state: pull.merged_at != null ? 'merged' : pull.state === 'open' ? 'open' : 'closed',
+    state: typeof pull.merged_at === 'string' ? 'merged' : pull.state === 'open' ? 'open' : 'closed',
     comments,
   };
 }
@@ -117,7 +117,7 @@ async function resolvedThreads(
   return new Map(
     parsed.data.repository.pullRequest.reviewThreads.nodes.flatMap((thread): [number, boolean][] => {
       const first = thread.comments.nodes[0]?.databaseId;
-      return first == null ? [] : [[first, thread.isResolved]];
+      return typeof first !== 'number' ? [] : [[first, thread.isResolved]];
     }),
   );
 }

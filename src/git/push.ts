@@ -12,8 +12,11 @@ export interface Push {
   readonly commit: string;
   /** Where this task last left the remote's branch (from the journal); null: it was never pushed. */
   readonly expectedRemote: string | null;
-  /** The task's base: commits after it, up to `commit`, are its own work. */
-  readonly baseCommit: string;
+  /**
+   * The task's base: commits after it, up to `commit`, are its own work, also when a crash lost the record of their
+   * push. Without it, a remote branch that is neither absent nor `expectedRemote` is left alone.
+   */
+  readonly baseCommit?: string;
   readonly timeoutMs?: number;
 }
 
@@ -74,8 +77,8 @@ async function obstacleTo(push: Push, current: string | null): Promise<Rejection
   if (!(await isAncestor(git, current, commit))) return 'moved';
   if (current === expectedRemote) return null;
   // Not what the journal says, but part of our work: a push whose record was lost in a crash.
-  const own = !(await isAncestor(git, current, baseCommit));
-  if (own) return null;
+  const isOwn = baseCommit !== undefined && !(await isAncestor(git, current, baseCommit));
+  if (isOwn) return null;
   return expectedRemote === null ? 'taken' : 'moved';
 }
 
