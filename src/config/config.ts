@@ -1,0 +1,126 @@
+import type { PermissionMode } from '../session/words.ts';
+import type { AgentSettings, ConfigFile, NotifyEntry } from './schema.ts';
+
+/** The settings in force: every key has a value. Null means "not set, decide from the situation". */
+export interface Config {
+  /** Name of an agent, or `auto`. */
+  readonly agent: string;
+  /** Preferred by `auto`, best first; empty: the built-in order. */
+  readonly agentOrder: readonly string[];
+  readonly backend: 'auto' | 'acp' | 'tmux';
+  readonly permissions: PermissionMode | null;
+  /** Null: `main`, `master`, or the remote's default. */
+  readonly base: string | null;
+  /** As written: absolute, or relative to the main checkout. Null: `../worktrees/<repo>`. */
+  readonly worktreeRoot: string | null;
+  /** A null command is detected from the repository. */
+  readonly verify: { readonly command: string | null; readonly timeoutSeconds: number };
+  readonly fixRounds: number;
+  readonly reminders: number;
+  readonly worktree: {
+    /** Shell lines; an empty list: no set-up; null: detected from the lockfile. */
+    readonly setup: readonly string[] | null;
+    readonly copy: readonly string[];
+    readonly link: readonly string[];
+    readonly timeoutSeconds: number;
+  };
+  readonly timeouts: {
+    readonly startSeconds: number;
+    readonly firstSignSeconds: number;
+    readonly turnSeconds: number;
+    readonly cancelSeconds: number;
+    readonly silenceWarnSeconds: number;
+    readonly permissionSeconds: number;
+  };
+  readonly slots: {
+    readonly perUser: number;
+    readonly perAgent: number;
+    readonly agents: Readonly<Record<string, number>>;
+  };
+  readonly hostIdleSeconds: number;
+  readonly notify: readonly NotifyEntry[];
+  /** Relative to the repository root; false: no memory file; null: under the state directory. */
+  readonly memory: string | false | null;
+  /** Name of the git remote; null: the branch's own, or `origin`. */
+  readonly remote: string | null;
+  readonly draft: boolean;
+  readonly agents: Readonly<Record<string, AgentSettings>>;
+  readonly sessionPrefix: string;
+  readonly maxPromptBytes: number;
+}
+
+/** The one place of defaults. The timeouts: research on real agents (a start under load takes up to 30 s). */
+export const DEFAULTS: Config = {
+  agent: 'auto',
+  agentOrder: [],
+  backend: 'auto',
+  permissions: null,
+  base: null,
+  worktreeRoot: null,
+  verify: { command: null, timeoutSeconds: 1800 },
+  fixRounds: 3,
+  reminders: 2,
+  worktree: { setup: null, copy: ['.env'], link: [], timeoutSeconds: 900 },
+  timeouts: {
+    startSeconds: 60,
+    firstSignSeconds: 300,
+    turnSeconds: 7200,
+    cancelSeconds: 10,
+    silenceWarnSeconds: 300,
+    permissionSeconds: 1800,
+  },
+  slots: { perUser: 4, perAgent: 4, agents: {} },
+  hostIdleSeconds: 300,
+  notify: [],
+  memory: null,
+  remote: null,
+  draft: false,
+  agents: {},
+  sessionPrefix: 'oc-',
+  maxPromptBytes: 4 * 1024 * 1024,
+};
+
+/** `layer` over `config`: groups are merged key by key, lists and single agents are replaced whole. */
+export function withLayer(config: Config, layer: ConfigFile): Config {
+  const { $schema: _, worktree, ...rest } = layer;
+  const { setup, ...worktreeRest } = worktree ?? {};
+  return {
+    ...config,
+    ...defined(rest),
+    verify: { ...config.verify, ...defined(layer.verify ?? {}) },
+    worktree: {
+      ...config.worktree,
+      ...defined(worktreeRest),
+      ...(setup === undefined ? {} : { setup: setup === false ? [] : typeof setup === 'string' ? [setup] : setup }),
+    },
+    timeouts: { ...config.timeouts, ...defined(layer.timeouts ?? {}) },
+    slots: {
+      ...config.slots,
+      ...defined(layer.slots ?? {}),
+      agents: { ...config.slots.agents, ...layer.slots?.agents },
+    },
+    agents: { ...config.agents, ...layer.agents },
+  };
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Without keys whose value is undefined, which would wipe out the layer below. */
+function defined<T extends object>(layer: T): Defined<T> {
+  return Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined)) as Defined<T>;
+}
+
+/** Names of free-form groups: what stands below them counts as one setting per name. */
+const NAMED_GROUPS = new Set(['agents', 'slots.agents']);
+const GROUPS = new Set(['verify', 'worktree', 'timeouts', 'slots', ...NAMED_GROUPS]);
+
+/** The dotted paths that `layer` sets: `verify.command`, `agents.claude`. */
+export function keysOf(layer: ConfigFile): string[] {
+  const walk = (group: object, prefix: string): string[] =>
+    Object.entries(group).flatMap(([name, value]: [string, unknown]) => {
+      const key = prefix + name;
+      if (value === undefined || key === '$schema') return [];
+      return GROUPS.has(key) && typeof value === 'object' && value !== null ? walk(value, `${key}.`) : [key];
+    });
+  return walk(layer, '');
+}

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import type { ConfigFile } from './schema.ts';
+
+/**
+ * Settings of a repository that run programs, weaken a protection or reach outside the repository. They count only
+ * after `conduxt trust`: who can change a repository's file must not thereby run commands on the reader's machine.
+ */
+export interface GuardedKeys {
+  /** In alphabetical order; `verify.command`, `agents.claude`. */
+  readonly keys: readonly string[];
+  /** SHA-256 over these keys and their values, whatever their order in the file; null when there are none. */
+  readonly hash: string | null;
+  /** For showing to the person who is asked to trust them. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** The file without them. */
+  readonly harmless: ConfigFile;
+}
+
+export function splitGuarded(file: ConfigFile): GuardedKeys {
+  const { verify, worktree, notify, agents, worktreeRoot, permissions, slots, ...rest } = file;
+  const { command, ...verifyRest } = verify ?? {};
+  const { setup, ...worktreeRest } = worktree ?? {};
+  const runsSetup = setup !== undefined && setup !== false;
+  const values: Record<string, unknown> = {
+    ...Object.fromEntries(Object.entries(agents ?? {}).map(([name, settings]) => [`agents.${name}`, settings])),
+    ...(notify === undefined || notify.length === 0 ? {} : { notify }),
+    // Everything is allowed: the one mode that takes a protection away.
+    ...(permissions === 'approve-all' ? { permissions } : {}),
+    ...(slots === undefined ? {} : { slots }),
+    ...(command === undefined ? {} : { 'verify.command': command }),
+    ...(runsSetup ? { 'worktree.setup': setup } : {}),
+    // Files from the repository would be written there.
+    ...(worktreeRoot === undefined ? {} : { worktreeRoot }),
+  };
+  const keys = Object.keys(values).toSorted();
+  return {
+    keys,
+    hash: keys.length === 0 ? null : hashOf(values),
+    values,
+    harmless: {
+      ...rest,
+      ...(verify === undefined ? {} : { verify: verifyRest }),
+      ...(worktree === undefined ? {} : { worktree: { ...worktreeRest, ...(setup === false ? { setup } : {}) } }),
+      ...(notify?.length === 0 ? { notify } : {}),
+      ...(permissions === undefined || permissions === 'approve-all' ? {} : { permissions }),
+    },
+  };
+}
+
+const hashOf = (values: unknown): string =>
+  createHash('sha256')
+    .update(JSON.stringify(sorted(values)))
+    .digest('hex');
+
+/** The same value with the keys of every object in order. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, inner]) => [name, sorted(inner)]),
+  );
+}

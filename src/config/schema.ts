@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { permissionModes } from '../session/words.ts';
+
+/**
+ * One configuration file, as it stands in `conduxt.json` or the user's `config.json`: every key is optional.
+ * Each leaf's error text says what is allowed there; `problem.ts` makes sentences of it.
+ */
+
+const text = (allowed: string, pattern: RegExp): z.ZodType<string> => z.string(allowed).regex(pattern, allowed);
+const wholeNumber = (min: number, max: number, what = 'a whole number'): z.ZodType<number> => {
+  const allowed = `${what} from ${min} to ${max}`;
+  return z.int(allowed).min(min, allowed).max(max, allowed);
+};
+const choice = <const T extends readonly string[]>(words: T): z.ZodType<T[number]> =>
+  z.enum(words, `one of ${words.map((word) => JSON.stringify(word)).join(', ')}`);
+const flag = z.boolean('true or false');
+const group = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape, { error: groupError });
+const groupError = (issue: { readonly code?: string | undefined }): string | undefined =>
+  issue.code === 'invalid_type' ? 'an object' : undefined;
+
+const A_DAY = 86_400;
+/** Node's timers end at 2^31 milliseconds: a longer limit would fire at once. */
+const MAX_SECONDS = 24 * A_DAY;
+const seconds = wholeNumber(1, MAX_SECONDS, 'a whole number of seconds');
+
+const NO_NUL = /^[^\0]+$/;
+const shellLine = text('a shell command (text that is not empty)', /^(?=[^]*\S)[^\0]+$/);
+const program = z.array(text('text', NO_NUL), 'a list of texts').min(1, 'a program and its arguments');
+
+/** Inside the repository, and not in its git directory. */
+const isInside = (path: string): boolean =>
+  !path.startsWith('/') &&
+  !path.startsWith('~') &&
+  path.split('/').every((part) => part !== '..' && !/^\.git$/i.test(part));
+const insidePath = (what: string): z.ZodType<string> =>
+  text(what, /^(?!-)[^\0\n]+$/).refine(isInside, `${what}, which may not leave the repository or enter .git`);
+const insidePaths = z.array(
+  insidePath('a path relative to the repository'),
+  'a list of paths relative to the repository',
+);
+
+/** As in session names: the name is also a directory and an environment word. */
+export const AGENT_NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
+const agentName = text('the name of an agent (lowercase letters, digits and hyphens)', AGENT_NAME);
+const environmentName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable');
+
+const agentSettings = group({
+  acp: group({
+    command: text('the program that speaks ACP: an absolute path or a name on PATH', NO_NUL),
+    args: z.array(text('text', /^[^\0]*$/), 'a list of texts').optional(),
+    env: z.record(environmentName, text('text', /^[^\0]*$/), 'an object of texts').optional(),
+  }).optional(),
+  envFile: text('an absolute path, or one that begins with "~/"', /^(?:\/|~\/)[^\0\n]+$/).optional(),
+  login: text('one line of text', /^[^\0\n]+$/).optional(),
+  install: text('one line of text', /^[^\0\n]+$/).optional(),
+});
+
+const notifyEntry = z.union(
+  [
+    z.literal('desktop'),
+    z.literal('openclaw'),
+    z.strictObject({ command: program }),
+    z.strictObject({ marker: text('a path', /^[^\0\n]+$/) }),
+  ],
+  'one of "desktop", "openclaw", {"command": ["program", "argument"]}, {"marker": "path"}',
+);
+
+export const configFileSchema = group({
+  /** For editors. */
+  $schema: z.string('text').optional(),
+  agent: agentName.optional(),
+  agentOrder: z.array(agentName, 'a list of agent names').optional(),
+  backend: choice(['auto', 'acp', 'tmux', 'acpx'])
+    .transform((word) => (word === 'acpx' ? ('acp' as const) : word))
+    .optional(),
+  permissions: choice(permissionModes).optional(),
+  base: text('the name of a branch', /^(?!-)[^\0-\x20\x7f~^:?*[\\]+$/).optional(),
+  worktreeRoot: text('a path', /^(?!-)[^\0\n]+$/).optional(),
+  verify: group({ command: shellLine.optional(), timeoutSeconds: seconds.optional() }).optional(),
+  fixRounds: wholeNumber(0, 20).optional(),
+  reminders: wholeNumber(0, 10).optional(),
+  worktree: group({
+    setup: z
+      .union([shellLine, z.array(shellLine), z.literal(false)], 'a shell command, a list of them, or false')
+      .optional(),
+    copy: insidePaths.optional(),
+    link: insidePaths.optional(),
+    timeoutSeconds: seconds.optional(),
+  }).optional(),
+  timeouts: group({
+    startSeconds: seconds.optional(),
+    firstSignSeconds: seconds.optional(),
+    turnSeconds: seconds.optional(),
+    cancelSeconds: seconds.optional(),
+    silenceWarnSeconds: seconds.optional(),
+    permissionSeconds: seconds.optional(),
+  }).optional(),
+  slots: group({
+    perUser: wholeNumber(1, 64).optional(),
+    perAgent: wholeNumber(1, 64).optional(),
+    agents: z.record(agentName, wholeNumber(1, 64), 'an object of whole numbers by agent name').optional(),
+  }).optional(),
+  hostIdleSeconds: seconds.optional(),
+  notify: z.array(notifyEntry, 'a list').optional(),
+  memory: z
+    .union([insidePath('a file name'), z.literal(false)], 'a path relative to the repository, or false')
+    .optional(),
+  remote: text('the name of a git remote', /^(?!-)[\w./-]+$/).optional(),
+  draft: flag.optional(),
+  agents: z.record(agentName, agentSettings, 'an object of settings by agent name').optional(),
+  sessionPrefix: text('up to 12 lowercase letters, digits and hyphens', /^[a-z0-9][a-z0-9-]{0,11}$/).optional(),
+  maxPromptBytes: wholeNumber(1024, 64 * 1024 * 1024, 'a whole number of bytes').optional(),
+});
+
+export type ConfigFile = z.infer<typeof configFileSchema>;
+export type AgentSettings = z.infer<typeof agentSettings>;
+export type NotifyEntry = z.infer<typeof notifyEntry>;

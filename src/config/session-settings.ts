@@ -1,0 +1,40 @@
+import path from 'node:path';
+import type { NotifyTarget, SessionLimits } from '../session/record.ts';
+import type { Config } from './config.ts';
+
+/** What a session record takes from the configuration. */
+export function sessionLimits(config: Config, agent: string, taskTimeoutMs: number | null): SessionLimits {
+  const { timeouts, slots } = config;
+  return {
+    startTimeoutMs: timeouts.startSeconds * 1000,
+    firstSignTimeoutMs: timeouts.firstSignSeconds * 1000,
+    turnTimeoutMs: timeouts.turnSeconds * 1000,
+    cancelTimeoutMs: timeouts.cancelSeconds * 1000,
+    silenceWarnMs: timeouts.silenceWarnSeconds * 1000,
+    permissionTimeoutMs: timeouts.permissionSeconds * 1000,
+    hostIdleMs: config.hostIdleSeconds * 1000,
+    taskTimeoutMs,
+    slotsPerUser: slots.perUser,
+    slotsPerAgent: slots.agents[agent] ?? slots.perAgent,
+  };
+}
+
+/** Marker paths are resolved: `~/` from the home directory, others from the repository. */
+export function notifyTargets(config: Config, repoRoot: string, homedir: string): NotifyTarget[] {
+  return config.notify.map((entry): NotifyTarget => {
+    if (entry === 'desktop' || entry === 'openclaw') return { type: entry };
+    if ('command' in entry) return { type: 'command', argv: entry.command };
+    return { type: 'marker', path: resolvePath(entry.marker, repoRoot, homedir) };
+  });
+}
+
+/** Absolute path of the memory file in the repository; null when it belongs under the state directory, or nowhere. */
+export const memoryFile = (config: Config, repoRoot: string): string | null =>
+  typeof config.memory === 'string' ? path.join(repoRoot, config.memory) : null;
+
+/** Absolute. Null when the default place beside the main checkout is to be used. */
+export const worktreeRoot = (config: Config, repoRoot: string, homedir: string): string | null =>
+  config.worktreeRoot === null ? null : resolvePath(config.worktreeRoot, repoRoot, homedir);
+
+const resolvePath = (text: string, from: string, homedir: string): string =>
+  text.startsWith('~/') ? path.join(homedir, text.slice(2)) : path.resolve(from, text);
