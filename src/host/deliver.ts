@@ -11,6 +11,7 @@ import { verificationEnvironment } from '../verify/environment.ts';
 import { verify } from '../verify/verify.ts';
 import { stepMarker } from './agent-seat.ts';
 import { requireTask, type HostContext } from './context.ts';
+import { checkBaseline } from './baseline.ts';
 import { openPullRequest } from './open-pull-request.ts';
 import { pushTaskBranch } from './push-branch.ts';
 import { budgetOf } from './route-last-turn.ts';
@@ -40,6 +41,9 @@ async function perform(
     case 'verify': {
       const receipt = await verifyTask(context, signal);
       if (receipt === null) return null;
+      if (receipt.verdict.type === 'red' && context.log.folded.delivery.baseline === null)
+        await checkBaseline(context, signal);
+      if (signal.aborted) return null;
       const decision = routeReceipt(receipt, requireTask(context).kind, budgetOf(context));
       await context.log.appendPatiently({ type: 'verification-finished', planId, receipt, decision });
       return { type: 'ok' };

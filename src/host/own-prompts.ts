@@ -1,5 +1,6 @@
 import { fixText, recoveryText, reminderText } from '../intake/prompt.ts';
 import type { NextAction } from '../route/next-action.ts';
+import type { Delivery } from '../session/fold/delivery.ts';
 import type { Verdict } from '../session/receipt.ts';
 import { promptFile } from '../store/paths.ts';
 import type { HostContext } from './context.ts';
@@ -12,7 +13,10 @@ export function ownPromptText(context: HostContext, action: Extract<NextAction, 
     case 'reminder':
       return reminderText({ problem: action.why });
     case 'fix':
-      return fixText({ reason: action.why, excerpt: excerptOf(log.folded.delivery.receipt?.verdict) });
+      return fixText({
+        reason: action.why + baselineNote(log.folded.delivery),
+        excerpt: excerptOf(log.folded.delivery.receipt?.verdict),
+      });
     case 'recovery':
       return recoveryText({ branch: record.task?.branch ?? '', interrupted: interruptedText(context) });
   }
@@ -26,4 +30,10 @@ function excerptOf(verdict: Verdict | undefined): string {
 function interruptedText({ log, paths }: HostContext): string {
   const promptId = log.folded.turns.last?.end.promptId;
   return promptId === undefined ? '' : readPrompt(promptFile(paths, promptId));
+}
+
+function baselineNote({ baseline }: Delivery): string {
+  if (baseline?.verdict.type !== 'red') return '';
+  const failed = baseline.counts === null ? '' : `, ${baseline.counts.failed} failed`;
+  return ` (the base commit was already red before your change${failed})`;
 }

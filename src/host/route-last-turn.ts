@@ -5,9 +5,11 @@ import type { HostContext } from './context.ts';
 
 /** What is left of the task's budgets. */
 export function budgetOf({ log, record }: HostContext): RouteBudget {
-  const { life, prompts } = log.folded;
+  const { life, prompts, delivery } = log.folded;
+  // What the base branch broke costs the agent no round.
+  const extra = delivery.baseline?.verdict.type === 'red' ? 1 : 0;
   return {
-    fixRoundsLeft: (record.task?.fixRounds ?? 0) - life.fixRoundsUsed,
+    fixRoundsLeft: (record.task?.fixRounds ?? 0) + extra - life.fixRoundsUsed,
     remindersLeft: (record.task?.reminders ?? 0) - life.remindersUsed,
     recoveriesLeft: MAX_RECOVERIES - life.recoveriesUsed,
     promptOwed: prompts.owed.length > 0,

@@ -30,6 +30,7 @@ export type SessionEvent =
   | StepsPlanned
   | StepStarted
   | StepFinished
+  | BaselineChecked
   | VerificationFinished
   | DecisionOpened
   | DecisionEnded
@@ -265,6 +266,15 @@ export interface VerificationFinished {
   readonly receipt: Receipt;
   /** What the receipt causes; null by hand. */
   readonly decision: RouteDecision | null;
+}
+
+/**
+ * The first red verification was compared with the base commit: what was red before is said, and gives the agent one
+ * fix round more.
+ */
+export interface BaselineChecked {
+  readonly type: 'baseline-checked';
+  readonly receipt: Receipt;
 }
 
 export interface DecisionOpened {

@@ -40,11 +40,14 @@ describe('a task', () => {
     assert.equal((await task.untilType('task-ended')).end, 'completed');
     assert.match(task.prompts()[1] ?? '', /0 passed, 1 failed/);
     assert.equal(task.view().folded.life.fixRoundsUsed, 1);
+    assert.equal((await task.untilType('baseline-checked')).receipt.verdict.type, 'red', 'the base was red as well');
+    assert.match(task.prompts()[1] ?? '', /already red before your change/);
+    assert.deepEqual(scratch.git('worktree', 'list').split('\n').length, 2, 'the scratch worktree is gone');
   });
 
   it('fails when no fix round is left, and keeps the worktree', async (t) => {
     const scratch = new Scratch(t);
-    const task = scratch.task({ prompts: [{ match: '.', steps: [breakIt, done] }] }, { task: { fixRounds: 1 } });
+    const task = scratch.task({ prompts: [{ match: '.', steps: [breakIt, done] }] }, { task: { fixRounds: 0 } });
     await task.host();
     const end = await task.untilType('task-ended');
     assert.equal(end.end, 'failed');

@@ -20,6 +20,8 @@ export interface Delivery {
   setup: SetupFinished | null;
   plan: Plan | null;
   receipt: Receipt | null;
+  /** How the tests fared on the base commit; null until somebody had reason to ask. */
+  baseline: Receipt | null;
   pushedCommit: string | null;
   pullRequest: Extract<StepOutcome, { type: 'pull-request' }> | null;
   blocked: Extract<StepOutcome, { type: 'blocked' }> | null;
@@ -30,6 +32,7 @@ export const noDelivery = (): Delivery => ({
   setup: null,
   plan: null,
   receipt: null,
+  baseline: null,
   pushedCommit: null,
   pullRequest: null,
   blocked: null,
@@ -57,6 +60,9 @@ export function foldDelivery(delivery: Delivery, record: JournalRecord): void {
     case 'step-finished':
       setStep(delivery, record.planId, record.step, 'finished', record.outcome);
       foldOutcome(delivery, record.outcome);
+      return;
+    case 'baseline-checked':
+      delivery.baseline = record.receipt;
       return;
     case 'verification-finished':
       delivery.receipt = record.receipt;

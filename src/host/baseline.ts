@@ -1,0 +1,72 @@
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { isoTime } from '../clock.ts';
+import { messageOf } from '../errors.ts';
+import type { Git } from '../git/git.ts';
+import type { Receipt } from '../session/receipt.ts';
+import { verificationEnvironment } from '../verify/environment.ts';
+import { prepareWorktree } from '../verify/setup.ts';
+import { verify } from '../verify/verify.ts';
+import { stepMarker } from './agent-seat.ts';
+import { requireTask, type HostContext } from './context.ts';
+import { worktreeGit } from './worktree-git.ts';
+
+/**
+ * Runs the tests of the base commit in a scratch worktree of our own, to tell what was red before the agent came. Only
+ * when a verification was red: the green way pays nothing for it. A baseline that cannot be had is no reason to stop.
+ */
+export async function checkBaseline(context: HostContext, signal: AbortSignal): Promise<void> {
+  const { log, paths } = context;
+  const git = worktreeGit(context);
+  const scratch = path.join(paths.run, 'baseline');
+  try {
+    await removeScratch(git, scratch);
+    const { baseCommit } = requireTask(context);
+    await git.run(['worktree', 'add', '--detach', '--force', '--end-of-options', scratch, baseCommit]);
+    const receipt = await testScratch(context, scratch, signal);
+    if (receipt === null || signal.aborted) return;
+    await log.appendPatiently({ type: 'baseline-checked', receipt });
+    if (receipt.verdict.type !== 'red') return;
+    const failed = receipt.counts === null ? '' : ` (${receipt.counts.failed} failed)`;
+    await log.appendPatiently({ type: 'milestone', level: 'warn', text: `the base commit is already red${failed}` });
+  } catch (error) {
+    context.note(`baseline: ${context.redact(messageOf(error))}`);
+  } finally {
+    await removeScratch(git, scratch).catch((error: unknown) => context.note(`baseline: ${messageOf(error)}`));
+  }
+}
+
+/** The scratch worktree is ours alone and holds nobody's work. */
+async function removeScratch(git: Git, scratch: string): Promise<void> {
+  rmSync(scratch, { recursive: true, force: true });
+  await git.run(['worktree', 'prune']);
+}
+
+async function testScratch(context: HostContext, scratch: string, signal: AbortSignal): Promise<Receipt | null> {
+  const { record, env, paths, clock, redact } = context;
+  const task = requireTask(context);
+  if (task.verify.type !== 'command') return null;
+  const common = { env: verificationEnvironment(env), sessionId: stepMarker(record.id), signal };
+  const setup = await prepareWorktree({
+    ...common,
+    worktree: scratch,
+    mainCheckout: record.repo?.root ?? record.cwd,
+    plan: task.setup,
+    logFile: path.join(paths.run, 'baseline-setup.log'),
+  });
+  if (!setup.ok) return null;
+  const receipt = await verify({
+    ...common,
+    worktree: scratch,
+    plan: task.verify,
+    // Nothing was committed on top of it, on purpose: any other value lets the tests run.
+    baseCommit: '',
+    logFile: path.join(paths.run, 'baseline.log'),
+    now: () => isoTime(clock.now()),
+    head: async () => task.baseCommit,
+    dirty: async () => [],
+    changed: async () => [],
+  });
+  const { verdict } = receipt;
+  return 'excerpt' in verdict ? { ...receipt, verdict: { ...verdict, excerpt: redact(verdict.excerpt) } } : receipt;
+}
