@@ -44,8 +44,9 @@ export async function openPullRequest(context: HostContext): Promise<StepOutcome
       version,
       redact: context.redact,
     });
+    const open = known?.state === 'open' ? known : null;
     const made =
-      known ??
+      open ??
       (await forge.createPullRequest({
         title: context.redact(pullRequestTitle(task.kind, task.title)),
         body,
@@ -53,7 +54,7 @@ export async function openPullRequest(context: HostContext): Promise<StepOutcome
         base: task.base,
         draft: task.delivery.draft,
       }));
-    return { type: 'pull-request', url: made.url, number: made.number, created: known === null, conflicts };
+    return { type: 'pull-request', url: made.url, number: made.number, created: open === null, conflicts };
   } catch (error) {
     if (!(error instanceof ConduxtError)) throw error;
     const remedy = error.remedy === undefined ? '' : `${error.remedy} Then: `;

@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type * as Sqlite from 'node:sqlite';
 import { systemCode } from '../errors.ts';
 
 /** A kernel lock on a file, held until `release` or the end of the process, however it ends. */
@@ -48,7 +48,7 @@ export async function waitForLock(
   }
 }
 
-function heldBy(database: DatabaseSync): FileLock {
+function heldBy(database: Sqlite.DatabaseSync): FileLock {
   let held = true;
   return {
     release() {
@@ -64,12 +64,12 @@ const isBusy = (error: unknown): boolean =>
   systemCode(error) === 'ERR_SQLITE_ERROR' && (error as { errcode?: unknown }).errcode === 5;
 
 /** Node announces sqlite as experimental once per process on stderr; the part used here has not changed since 22.13. */
-async function loadSqlite(): Promise<typeof import('node:sqlite')> {
-  const emitWarning = process.emitWarning;
+async function loadSqlite(): Promise<typeof Sqlite> {
+  const original = Object.getOwnPropertyDescriptor(process, 'emitWarning');
   process.emitWarning = () => {};
   try {
     return await import('node:sqlite');
   } finally {
-    process.emitWarning = emitWarning;
+    if (original !== undefined) Object.defineProperty(process, 'emitWarning', original);
   }
 }
