@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TestCounts } from '../session/callback.ts';
 import type { Receipt, Verdict } from '../session/receipt.ts';
@@ -69,18 +68,10 @@ export async function verify(input: VerifyInput): Promise<VerificationReceipt> {
     receipt(verdict, { ...NOT_RUN, logSha256: (await log.end()).sha256 });
   if (work.length > 0) return unrun({ type: 'dirty', files: work.slice(0, MAX_FILES_NAMED) });
   if (commit === input.baseCommit) return unrun({ type: 'no-change' });
-  if (!existsSync(worktree)) return unrun({ type: 'not-runnable', reason: `${worktree} is not there` });
 
-  const run = await runLogged({
-    ...input,
-    command: plan.command,
-    cwd: worktree,
-    log,
-    timeoutMs: plan.timeoutMs,
-  }).finally(
-    // Closed also when it throws.
-    () => log.end(),
-  );
+  const running = runLogged({ ...input, command: plan.command, cwd: worktree, log, timeoutMs: plan.timeoutMs });
+  // The log is closed also when the run throws.
+  const run = await running.finally(() => log.end());
   const { sha256, tail } = await log.end();
   const counts = run.startError === null ? parseCounts(tail) : null;
   const headAfter = await input.head();
