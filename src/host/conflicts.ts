@@ -15,7 +15,8 @@ export async function conflictsWithOthers(context: HostContext): Promise<Record<
     if (id === record.id) continue;
     const other = readSession(home, runtimeDir, id);
     if (
-      other?.record.task == null ||
+      other === null ||
+      other.record.task === null ||
       other.folded.life.stopped ||
       other.state === 'failed' ||
       other.state === 'cancelled'
