@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf, systemCode } from '../errors.ts';
 import { waitForLock } from '../lock/file-lock.ts';
@@ -50,7 +50,7 @@ export class MemoryKeeper {
   }
 }
 
-async function writeMemory({ home, runtimeDir, record, redact, env }: HostContext): Promise<void> {
+async function writeMemory({ home, runtimeDir, record, redact }: HostContext): Promise<void> {
   if (record.repo === null || record.kind === 'ask') return;
   const paths = repoPaths(home, record.repo.key);
   makePrivateDirectory(paths.dir);
@@ -59,19 +59,22 @@ async function writeMemory({ home, runtimeDir, record, redact, env }: HostContex
   try {
     const entries = listNames(home, record.repo.key).flatMap(({ id }) => {
       const view = readSession(home, runtimeDir, id);
-      return view === null || view.record.kind === 'ask'
-        ? []
-        : [memoryEntry(view, env['CONDUXT_COMMAND'] ?? 'conduxt')];
+      return view === null || view.record.kind === 'ask' ? [] : [memoryEntry(view)];
     });
     const file = record.hooks.memoryFile ?? paths.memory;
     makePrivateDirectory(path.dirname(file));
     const before = readOrEmpty(file);
     const after = replaceSection(before, redact(renderMemorySection(entries)));
-    if (after !== before) replaceFile(file, after);
+    if (after !== before) replaceFile(file, after, modeOf(file));
     replaceFile(paths.activeTasks, redact(activeTasksJson(entries)));
   } finally {
     lock.release();
   }
+}
+
+/** A file that people keep in their repository stays as readable as it was; ours is private. */
+function modeOf(file: string): number {
+  return existsSync(file) ? statSync(file).mode & 0o777 : 0o600;
 }
 
 function readOrEmpty(file: string): string {

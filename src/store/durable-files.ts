@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  chmodSync,
   closeSync,
   constants,
   fsyncSync,
@@ -29,9 +30,10 @@ export function makePrivateDirectory(directory: string): void {
 }
 
 /** Replaces a file atomically: temp in the same directory, sync, rename, sync of the directory. */
-export function replaceFile(filePath: string, content: string | Buffer): void {
+export function replaceFile(filePath: string, content: string | Buffer, mode = 0o600): void {
   const temporary = writeTemporary(path.dirname(filePath), content, filePath);
   try {
+    if (mode !== 0o600) chmodSync(temporary, mode);
     renameSync(temporary, filePath);
   } catch (error) {
     rmSync(temporary, { force: true });

@@ -43,7 +43,7 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Followed, 
   const { paths, since, live, signal } = options;
   const records = new MergedRecords({ journal: paths.journal, transcript: paths.transcript }, since);
   const host = new RecordedHost(paths.journal);
-  let told: boolean | null = null;
+  const news = new News();
   try {
     while (!signal.aborted) {
       const watch = await HostWatch.open(paths.socket);
@@ -51,9 +51,7 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Followed, 
         try {
           for await (const followed of followHost(records, watch, options)) {
             host.see(followed);
-            if (followed.source === 'caught-up' && told === true) continue;
-            if (followed.source === 'caught-up') told = true;
-            yield followed;
+            if (news.isNew(followed)) yield followed;
           }
         } finally {
           watch.close();
@@ -67,10 +65,11 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Followed, 
       }
       for (const followed of records.read(records.sizes(), true)) {
         host.see(followed);
-        yield followed;
+        if (news.isNew(followed)) yield followed;
       }
+      const caughtUp = { source: 'caught-up', hostAlive: false } as const;
       // A host that started while we read is told as such after the next connection.
-      if (told !== false && !host.isAlive()) yield { source: 'caught-up', hostAlive: (told = false) };
+      if (!host.isAlive() && news.isNew(caughtUp)) yield caughtUp;
       if (!live) return;
       await somethingChanged(paths.dir, RECONNECT_MS, signal);
     }
@@ -103,6 +102,20 @@ async function* followHost(
     if (watch.latest === latest && !watch.ended) {
       await watch.wait(heldSince === null ? IDLE_LOOK_MS : HOLE_PATIENCE_MS, signal);
     }
+  }
+}
+
+/** Being caught up is worth telling after something else was told, and when the host came or went. */
+class News {
+  #last: Followed | null = null;
+
+  isNew(followed: Followed): boolean {
+    const repeats =
+      followed.source === 'caught-up' &&
+      this.#last?.source === 'caught-up' &&
+      this.#last.hostAlive === followed.hostAlive;
+    this.#last = followed;
+    return !repeats;
   }
 }
 

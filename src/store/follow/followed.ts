@@ -11,7 +11,7 @@ export type Followed =
       readonly offset: number;
       readonly bytes: number;
     }
-  /** Everything durable was delivered. Told once at the beginning, and whenever the host came or went. */
+  /** Everything durable was delivered. Told after the last record of each batch, and when the host came or went. */
   | { readonly source: 'caught-up'; readonly hostAlive: boolean };
 
 export type FollowedRecord =
