@@ -18,6 +18,8 @@ export interface AgentProfile {
   readonly loginFiles: readonly string[];
   /** Version this profile was last run against, or null: shown as unverified. */
   readonly verified: string | null;
+  /** Continues the agent's session without conduxt; `{id}` stands for the id that ACP gave it. Only where both agree. */
+  readonly resumeByHand?: readonly string[];
   readonly knownFaults: readonly { readonly seenIn: string; readonly what: string }[];
 }
 

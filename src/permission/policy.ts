@@ -1,0 +1,78 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { PermissionRequest } from '../backend/backend.ts';
+import { unreachable } from '../errors.ts';
+import type { PermissionMode } from '../session/words.ts';
+
+/** `reason` is a clause for people: in the milestone of a refusal, beside the question of an `ask`. */
+export interface PermissionDecision {
+  readonly type: 'allow' | 'reject' | 'ask';
+  readonly reason: string;
+}
+
+export interface PermissionFacts {
+  readonly mode: PermissionMode;
+  readonly request: PermissionRequest;
+  /** Absolute: where the agent may read under `approve-reads`. */
+  readonly worktree: string;
+  /** The rules no agent may break: a reason to refuse, or null. It overrules every mode, `approve-all` too. */
+  readonly guard: (request: PermissionRequest) => string | null;
+}
+
+/** ACP tool kinds that look and change nothing. `fetch` is not among them: it can carry data out. */
+const READING = new Set(['read', 'search', 'think']);
+
+/**
+ * What the session's policy says to one request of the agent. Judged by structured fields only: a title is the agent's
+ * own words. Paths are compared as text, so a symbolic link inside the worktree can lead a read out of it.
+ */
+export function decidePermission({ mode, request, worktree, guard }: PermissionFacts): PermissionDecision {
+  const forbidden = guard(request);
+  if (forbidden !== null) return { type: 'reject', reason: forbidden };
+  switch (mode) {
+    case 'approve-all':
+      return { type: 'allow', reason: 'everything is approved' };
+    case 'deny-all':
+      return { type: 'reject', reason: 'everything is denied' };
+    case 'ask':
+      return { type: 'ask', reason: 'a person decides' };
+    case 'approve-reads': {
+      const objection = notARead(request, worktree);
+      return objection === null
+        ? { type: 'allow', reason: 'reading in the worktree is approved' }
+        : { type: 'reject', reason: `only reading in the worktree is approved: ${objection}` };
+    }
+    default:
+      return unreachable(mode, 'permission mode');
+  }
+}
+
+function notARead(request: PermissionRequest, worktree: string): string | null {
+  if (request.kind === null) return 'the request does not say what kind it is';
+  if (!READING.has(request.kind)) return `this is of the kind "${request.kind}"`;
+  // Some agents call a shell command that prints a file a read; a shell can do anything.
+  if (request.command !== null) return 'it runs a command';
+  const outside = request.paths.find((named) => !isInside(named, worktree));
+  if (outside !== undefined) return `${outside} is outside of it`;
+  if (request.kind === 'read' && request.paths.length === 0) return 'it names no path';
+  return null;
+}
+
+function isInside(named: string, worktree: string): boolean {
+  const file = namedPath(named);
+  if (file === null) return false;
+  const relative = path.relative(worktree, path.resolve(worktree, file));
+  return relative === '' || !(relative === '..' || relative.startsWith('../') || path.isAbsolute(relative));
+}
+
+/** Null for what is no plain path: another scheme, a home directory, a NUL. */
+function namedPath(named: string): string | null {
+  if (named.startsWith('~') || named.includes('\0')) return null;
+  if (!/^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(named)) return named;
+  try {
+    return fileURLToPath(named);
+  } catch {
+    // Not a file: URL, or one with a host or an encoded slash.
+    return null;
+  }
+}
