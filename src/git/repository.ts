@@ -42,24 +42,24 @@ export function requireCommits(repo: Repository): void {
 interface Places {
   readonly gitDir: string;
   readonly commonDir: string;
-  readonly inWorkTree: boolean;
+  /** The checkout we stand in; null in a bare repository and inside of `.git`. */
+  readonly topLevel: string | null;
 }
 
+/** One call for all of it: `status` and `tell` open a repository, too, and every start of git costs milliseconds. */
 async function readPlaces(git: Git, cwd: string): Promise<Places> {
   let result;
   try {
-    result = await git.run(['rev-parse', '--git-dir', '--git-common-dir', '--is-inside-work-tree'], {
-      okCodes: [0, 128],
-    });
+    // The last one fails where there is no checkout, after the others have been printed.
+    result = await git.run(['rev-parse', '--git-dir', '--git-common-dir', '--show-toplevel'], { okCodes: [0, 128] });
   } catch (error) {
-    if (error instanceof ConduxtError && error.code === 'directory-missing') throw notARepository(cwd, error.message);
+    if (error instanceof ConduxtError && error.code === 'directory-missing') throw notARepository(cwd, '');
     throw error;
   }
-  const [gitDir, commonDir, inWorkTree] = result.stdout.split('\n');
-  if (result.exitCode !== 0 || gitDir === undefined || commonDir === undefined) {
-    throw notARepository(cwd, result.stderr.trim());
-  }
-  return { gitDir: resolve(cwd, gitDir), commonDir: resolve(cwd, commonDir), inWorkTree: inWorkTree === 'true' };
+  const [gitDir = '', commonDir = '', topLevel = ''] = result.stdout.split('\n');
+  if (gitDir === '' || commonDir === '') throw notARepository(cwd, result.stderr.trim());
+  const isCheckout = result.exitCode === 0 && topLevel !== '';
+  return { gitDir: resolve(cwd, gitDir), commonDir: resolve(cwd, commonDir), topLevel: isCheckout ? topLevel : null };
 }
 
 function notARepository(cwd: string, detail: string): ConduxtError {
@@ -75,13 +75,13 @@ function notARepository(cwd: string, detail: string): ConduxtError {
 async function findRoot(git: Git, places: Places, commonDir: string, cwd: string): Promise<string> {
   const isLinked = (await realpath(places.gitDir)) !== commonDir;
   if (!isLinked) {
-    if (!places.inWorkTree) throw bareRepository(cwd);
-    return git.line(['rev-parse', '--show-toplevel']);
+    if (places.topLevel === null) throw bareRepository(cwd);
+    return places.topLevel;
   }
   const main = (await listWorktrees(git))[0];
   if (main?.bare === true) {
-    if (!places.inWorkTree) throw bareRepository(cwd);
-    return git.line(['rev-parse', '--show-toplevel']);
+    if (places.topLevel === null) throw bareRepository(cwd);
+    return places.topLevel;
   }
   if (basename(commonDir) === '.git') return dirname(commonDir);
   // A separate git directory (`git init --separate-git-dir`, a submodule) may say where its checkout is.

@@ -1,6 +1,18 @@
 import { realpath } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { systemCode, usageError } from '../errors.ts';
+
+/**
+ * Where a task's worktree goes: `../worktrees/<repo>/<task>` beside the main checkout, or below `worktreeRoot` (from
+ * the configuration, relative to the main checkout).
+ */
+export function worktreePath(
+  repo: { readonly root: string; readonly slug: string },
+  task: string,
+  worktreeRoot?: string,
+): string {
+  return resolve(repo.root, worktreeRoot ?? join('..', 'worktrees'), repo.slug, task);
+}
 
 /**
  * A worktree's path as git will list it, whether or not it exists: real parents, the last part as given.

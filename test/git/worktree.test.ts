@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { addWorktree, checkWorktreeFree, worktreeOfBranch } from '../../src/git/worktree.ts';
 import { listWorktrees, parseWorktrees } from '../../src/git/worktree-list.ts';
 import { worktreeStatus } from '../../src/git/status.ts';
+import { worktreePath } from '../../src/git/worktree-path.ts';
 import { commitFile, makeProject, open, scratch, type Scratch } from './scratch.ts';
 
 const planIn = async (s: Scratch, root: string, branch = 'fix/issue-78', adopt = false) => ({
@@ -170,6 +171,13 @@ test('a worktree path must be absolute and on one line', async (t) => {
   for (const path of ['relative', `${plan.path}\nx`]) {
     await assert.rejects(addWorktree({ ...plan, path }), { code: 'invalid-worktree-path', exitCode: 2 });
   }
+});
+
+test('a worktree goes beside the main checkout, or where the configuration says', () => {
+  const repo = { root: '/home/ana/project', slug: 'project' };
+  assert.equal(worktreePath(repo, 'issue-78'), '/home/ana/worktrees/project/issue-78');
+  assert.equal(worktreePath(repo, 'issue-78', '/big/disk'), '/big/disk/project/issue-78');
+  assert.equal(worktreePath(repo, 'issue-78', '.trees'), '/home/ana/project/.trees/project/issue-78');
 });
 
 test('worktree listings are read with detached, bare and locked entries and unknown keys', () => {
