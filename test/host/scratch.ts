@@ -24,7 +24,8 @@ const FAULT_AGENT = path.resolve(import.meta.dirname, '../../src/rehearsal/fault
 /** A repository with a failing test, its bare remote, a state directory, and sessions whose agent follows a script. */
 export class Scratch {
   readonly root: string;
-  readonly home: string;
+  /** The state directory; a test may move it before it makes a session. */
+  home: string;
   readonly repo: string;
   readonly remote: string;
   readonly env: Record<string, string>;

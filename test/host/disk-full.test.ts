@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { ConduxtError } from '../../src/errors.ts';
+import { Scratch } from './scratch.ts';
+
+/** A file system of its own with this many bytes; null when this machine does not let us make one. */
+function smallDisk(t: TestContext, size: string): string | null {
+  const directory = mkdtempSync(path.join(tmpdir(), 'conduxt-disk-'));
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=0700`, 'tmpfs', directory]);
+  if (mounted.status !== 0) {
+    rmSync(directory, { recursive: true });
+    return null;
+  }
+  t.after(() => {
+    execFileSync('umount', ['-l', directory]);
+    rmSync(directory, { recursive: true, force: true });
+  });
+  return directory;
+}
+
+describe('a full disk', () => {
+  it('refuses prompts loudly, keeps every acknowledged one, and goes on when there is space again', async (t) => {
+    const scratch = new Scratch(t);
+    // After the scratch: hooks run in the order they were made, and its processes must be gone before the disk is.
+    const disk = smallDisk(t, '3m');
+    if (disk === null) {
+      t.skip('a file system cannot be mounted here (needs root)');
+      return;
+    }
+    scratch.home = path.join(disk, 'state');
+    mkdirSync(scratch.home);
+    const goOn = path.join(scratch.root, 'go-on');
+    const session = scratch.plain({
+      prompts: [
+        {
+          match: 'begin',
+          steps: [
+            { type: 'text', text: 'x' },
+            { type: 'wait-for-file', path: goOn },
+          ],
+        },
+        { match: '.', steps: [{ type: 'text', text: 'ok' }] },
+      ],
+    });
+    await session.tell('begin');
+    await session.untilType('prompt-accepted');
+    const filler = path.join(disk, 'filler');
+    writeFileSync(filler, Buffer.alloc(1024 * 1024));
+    const acknowledged: string[] = [];
+    let refusal: unknown = null;
+    for (let index = 0; index < 40 && refusal === null; index += 1) {
+      const text = `${String(index).padStart(3, '0')} ${'x'.repeat(100_000)}`;
+      try {
+        await session.tell(text, 'queue', `key-${index}`);
+        acknowledged.push(text);
+      } catch (error) {
+        refusal = error;
+      }
+    }
+    assert.ok(refusal instanceof ConduxtError, 'the disk was never full');
+    assert.equal(refusal.exitCode, 74);
+    assert.ok(refusal.remedy);
+    assert.equal(session.view().damaged.length, 0);
+    rmSync(filler);
+    assert.equal((await session.tell('after', 'queue', 'key-after')).outcome, 'queued');
+    writeFileSync(goOn, '');
+    await session.untilType('turn-ended', acknowledged.length + 2);
+    assert.deepEqual(session.prompts(), ['begin', ...acknowledged, 'after']);
+  });
+});
