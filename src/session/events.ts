@@ -38,6 +38,7 @@ export type SessionEvent =
   | TaskParked
   | TaskEnded
   | Notified
+  | TaskEvaluated
   | SessionStopped;
 
 export type EventType = SessionEvent['type'];
@@ -314,6 +315,12 @@ export interface Notified {
   readonly about: string;
   /** What could not be reached, as sentences; empty when all went well. */
   readonly problems: readonly string[];
+}
+/** Somebody judged the finished work: scores between 0 and 1 by name (correctness, completeness, …). */
+export interface TaskEvaluated {
+  readonly type: 'task-evaluated';
+  readonly scores: Readonly<Record<string, number>>;
+  readonly by: string;
 }
 /** `conduxt stop`: the session is over; its history stays. */
 export interface SessionStopped {

@@ -38,6 +38,8 @@ export interface Life {
     readonly seq: number;
   } | null;
   readonly notified: Set<string>;
+  /** Scores of the last evaluation; null until somebody made one. */
+  evaluation: Readonly<Record<string, number>> | null;
   stopped: boolean;
   /** Since the task began or was reopened. */
   fixRoundsUsed: number;
@@ -56,6 +58,7 @@ export const newLife = (): Life => ({
   parked: null,
   ended: null,
   notified: new Set(),
+  evaluation: null,
   stopped: false,
   fixRoundsUsed: 0,
   remindersUsed: 0,
@@ -124,6 +127,9 @@ export function foldLife(life: Life, record: JournalRecord): void {
       return;
     case 'notified':
       life.notified.add(record.about);
+      return;
+    case 'task-evaluated':
+      life.evaluation = record.scores;
       return;
     case 'session-stopped':
       life.stopped = true;
