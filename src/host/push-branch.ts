@@ -3,7 +3,7 @@ import { branchCommit } from '../git/refs.ts';
 import { pushBranch } from '../git/push.ts';
 import type { StepOutcome } from '../session/events.ts';
 import { requireTask, type HostContext } from './context.ts';
-import { worktreeGit } from './worktree-git.ts';
+import { mainGit } from './worktree-git.ts';
 
 /** Pushes the task's branch: only ever forwards, only from the commit that was verified. */
 export async function pushTaskBranch(context: HostContext): Promise<StepOutcome> {
@@ -11,7 +11,7 @@ export async function pushTaskBranch(context: HostContext): Promise<StepOutcome>
   const task = requireTask(context);
   const { remote } = task.delivery;
   if (remote === null) return { type: 'skipped', why: 'the repository has no remote' };
-  const git = worktreeGit(context);
+  const git = mainGit(context);
   const commit = log.folded.delivery.receipt?.commit ?? (await branchCommit(git, task.branch));
   if (commit === null) return blocked(record.name, `branch ${task.branch} is gone`);
   try {

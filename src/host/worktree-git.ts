@@ -5,3 +5,7 @@ import type { HostContext } from './context.ts';
 /** Git in the task's worktree. */
 export const worktreeGit = ({ record, env }: HostContext): Git =>
   createGit({ cwd: record.cwd, env: gitEnvironment(env) });
+
+/** Git in the main checkout: where a remote's relative path is meant from. */
+export const mainGit = ({ record, env }: HostContext): Git =>
+  createGit({ cwd: record.repo?.root ?? record.cwd, env: gitEnvironment(env) });

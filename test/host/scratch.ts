@@ -72,7 +72,8 @@ export class Scratch {
     this.git('add', '-A');
     this.git('commit', '-q', '-m', 'First');
     execFileSync('git', ['clone', '-q', '--bare', this.repo, this.remote], { env: this.env });
-    this.git('remote', 'add', 'origin', this.remote);
+    // Relative on purpose: it is meant from the checkout, not from a worktree elsewhere.
+    this.git('remote', 'add', 'origin', '../remote.git');
   }
 
   /** A task whose agent follows `script`. Its host is not started yet. */
