@@ -28,7 +28,7 @@ export function memoryEntry({ record, folded, hostAlive, state }: SessionView): 
     createdAt: record.createdAt,
     startedAt: life.startedAt,
     endedAt: life.ended?.at ?? null,
-    milestone: life.milestones.at(-1)?.text ?? null,
+    milestone: life.milestones.at(-1)?.text ?? furthestPoint(folded),
     callback: callbackText(turns.last?.end.callback),
     reason: [...life.decisions.values()][0]?.question ?? life.ended?.reason ?? null,
     pullRequest: delivery.pullRequest?.url ?? null,
@@ -49,4 +49,14 @@ function callbackText(result: CallbackResult | undefined): string {
     case 'valid':
       return `${result.callback.status}: ${result.callback.summary}`;
   }
+}
+
+/** How far the work has come, in the journal's own facts, while nothing out of the ordinary was noted. */
+function furthestPoint({ delivery, turns, life }: SessionView['folded']): string | null {
+  if (delivery.pullRequest !== null) return 'pull request opened';
+  if (delivery.pushedCommit !== null) return 'branch pushed';
+  if (delivery.receipt !== null) return delivery.receipt.verdict.type === 'green' ? 'tests passed' : 'tests did not pass';
+  if (turns.count > 0) return `turn ${turns.count} ${turns.open === null ? 'ended' : 'is running'}`;
+  if (delivery.setup !== null) return 'worktree is ready';
+  return life.startedAt === null ? null : 'preparing the worktree';
 }
