@@ -22,8 +22,9 @@ export function parseCounts(output: string): TestCounts | null {
     .split(/\r\n?|\n/)
     .map((line) => line.slice(0, MAX_LINE_CHARACTERS).trimEnd());
   const found = RECOGNISERS.flatMap((recognise) => recognise(lines) ?? []);
-  if (found.length > 0) return found.reduce(add);
-  return plain(lines);
+  const counts = found.length > 0 ? found.reduce(add) : plain(lines);
+  // A summary whose parts do not add up (failures outside of any test, say) must not count backwards.
+  return counts === null ? null : { ...counts, passed: Math.max(0, counts.passed) };
 }
 
 /** True when the output says that not one test ran. */

@@ -15,6 +15,10 @@ type Remembered = z.infer<typeof Remembered>;
 /** More than this is not a report but a build tree that should be ignored. */
 const MAX_FILES = 1000;
 
+/** Where the files of one worktree are remembered: the same log directory may serve several. */
+export const memoryFile = (directory: string, worktree: string): string =>
+  join(directory, `left-by-tests-${createHash('sha256').update(worktree).digest('hex').slice(0, 12)}.json`);
+
 /** The dirty files that are somebody's work: all but those that are exactly as an earlier test run left them. */
 export async function withoutRemembered(file: string, worktree: string, dirty: readonly string[]): Promise<string[]> {
   const remembered = await load(file);

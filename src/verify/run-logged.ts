@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, systemCode } from '../errors.ts';
@@ -6,15 +5,15 @@ import { endTree, startGroup, type GroupLeader } from '../process/group.ts';
 import { SESSION_MARKER } from '../process/marker.ts';
 import { showCommand } from '../process/run.ts';
 import type { VerifyCommand } from '../session/record.ts';
-import { endMarkedRun, RUN_MARKER } from './leftovers.ts';
 import type { OutputLog } from './output-log.ts';
 
 export interface LoggedRunInput {
   readonly command: VerifyCommand;
   readonly cwd: string;
-  /** The complete environment; the session's marker is added. */
+  /** The complete environment; the marker is added. */
   readonly env: Readonly<Record<string, string>>;
   readonly log: OutputLog;
+  /** The marker of what is started. At the end everything that carries it is ended: it must not be the agent's own. */
   readonly sessionId: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -31,7 +30,9 @@ export interface LoggedRun {
 
 const TERM_PATIENCE_MS = 2000;
 /** A process we could not end may hold the pipe for ever; what is in it by then has arrived long ago. */
-const STREAM_PATIENCE_MS = 1000;
+const STREAM_PATIENCE_MS = 10_000;
+/** Node's timers fire at once beyond this: 24 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The command as a person would type it. */
 export const commandText = (command: VerifyCommand): string =>
@@ -45,14 +46,13 @@ export const commandText = (command: VerifyCommand): string =>
 export async function runLogged(input: LoggedRunInput): Promise<LoggedRun> {
   const [program = '', ...args] =
     input.command.type === 'shell' ? ['/bin/sh', '-c', input.command.line] : input.command.argv;
-  const runId = randomUUID();
   const startedAt = performance.now();
   const elapsed = (): number => Math.round(performance.now() - startedAt);
   let leader: GroupLeader;
   try {
     leader = await startGroup(program, args, {
       cwd: input.cwd,
-      env: { ...input.env, [SESSION_MARKER]: input.sessionId, [RUN_MARKER]: runId },
+      env: { ...input.env, [SESSION_MARKER]: input.sessionId },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   } catch (error) {
@@ -63,9 +63,11 @@ export async function runLogged(input: LoggedRunInput): Promise<LoggedRun> {
   const copied = Promise.all(streams.map((stream) => copy(stream, input.log)));
   const end = await endOfRun(leader, copied, input);
   const durationMs = elapsed();
-  const ending = { sessionId: null, patienceMs: 0, termPatienceMs: TERM_PATIENCE_MS };
-  await endTree(leader.identity, ending);
-  await endMarkedRun(runId);
+  await endTree(leader.identity, {
+    sessionId: input.sessionId,
+    patienceMs: 0,
+    termPatienceMs: TERM_PATIENCE_MS,
+  });
   const { exitCode, signal } = await leader.exited;
   const giveUp = new AbortController();
   try {
@@ -85,7 +87,9 @@ async function endOfRun(
 ): Promise<'exit' | 'timeout' | 'abort' | 'log-error'> {
   const stop = new AbortController();
   const timer = AbortSignal.any([stop.signal, signal]);
-  const timeout = delay(timeoutMs, 'timeout' as const, { signal: timer }).catch(() => 'abort' as const);
+  const timeout = delay(Math.min(timeoutMs, LONGEST_TIMER_MS), 'timeout' as const, { signal: timer }).catch(
+    () => 'abort' as const,
+  );
   const logError = copied.then(
     () => new Promise<never>(() => {}),
     () => 'log-error' as const,

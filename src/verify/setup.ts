@@ -12,6 +12,7 @@ export interface PrepareInput {
   /** The complete environment (`verificationEnvironment`). */
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
+  /** The marker of what is started, and swept at the end: not the agent's own. */
   readonly sessionId: string;
   readonly signal: AbortSignal;
 }

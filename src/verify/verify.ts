@@ -1,11 +1,11 @@
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { TestCounts } from '../session/callback.ts';
 import type { Receipt, Verdict } from '../session/receipt.ts';
 import type { VerifyPlan } from '../session/record.ts';
 import { parseCounts, ranNothing } from './counts.ts';
 import { failureExcerpt } from './excerpt.ts';
 import { changedJudges } from './judges.ts';
-import { remember, withoutRemembered } from './left-by-tests.ts';
+import { memoryFile, remember, withoutRemembered } from './left-by-tests.ts';
 import { openOutputLog } from './output-log.ts';
 import { commandText, runLogged, type LoggedRun } from './run-logged.ts';
 
@@ -18,6 +18,7 @@ export interface VerifyInput {
   readonly env: Readonly<Record<string, string>>;
   /** Where the complete output goes (0600). What tests leave in the worktree is remembered in the same directory. */
   readonly logFile: string;
+  /** The marker of what is started, and swept at the end: not the agent's own. */
   readonly sessionId: string;
   /** Ends the run; the receipt of an aborted verification means nothing and must not be recorded. */
   readonly signal: AbortSignal;
@@ -44,7 +45,7 @@ const MAX_FILES_NAMED = 50;
  */
 export async function verify(input: VerifyInput): Promise<VerificationReceipt> {
   const { plan, worktree } = input;
-  const memory = join(dirname(input.logFile), 'left-by-tests.json');
+  const memory = memoryFile(dirname(input.logFile), worktree);
   const commit = await input.head();
   const judges = changedJudges(await input.changed(), plan.runner);
   const work = await withoutRemembered(memory, worktree, await input.dirty());

@@ -11,7 +11,11 @@ const POINT_MEANS: Readonly<Record<string, keyof TestCounts>> = {
   skip: 'skipped',
   todo: 'skipped',
 };
-/** node:test reports a file in which no test was found as one passed test, named by the file's path. */
+/**
+ * node:test reports a file in which it found no test as one passed test, named by the file's path. Such a file is either
+ * empty or checks things in its own way, which the output does not tell: it is not counted, and when there is nothing
+ * else, the number is unknown.
+ */
 const FILE_AS_TEST = /^(?:✔|ok \d+ -) (\S+)(?: \([\d.]+ms\))?$/;
 /** The names under which node:test looks for test files. */
 const TEST_FILE = /(?:(?:^|\/)test(?:-[^/]*)?|[._-]test|(?:^|\/)test\/.*)\.[cm]?[jt]s$/;
@@ -19,15 +23,17 @@ const isFileAsTest = (line: string): boolean => TEST_FILE.test(FILE_AS_TEST.exec
 
 const nodeTest: Recogniser = (lines) => {
   let sum: TestCounts | null = null;
-  let emptyFiles = 0;
+  let filesAsTests = 0;
   for (const line of lines) {
-    if (isFileAsTest(line)) emptyFiles += 1;
+    if (isFileAsTest(line)) filesAsTests += 1;
     const [, word = '', number] = POINT.exec(line) ?? [];
     if (word === '') continue;
     const key = POINT_MEANS[word];
     sum = add(sum ?? none, key === undefined ? none : { ...none, [key]: toNumber(number) });
   }
-  return sum === null ? null : { ...sum, passed: Math.max(0, sum.passed - emptyFiles) };
+  if (sum === null || filesAsTests === 0) return sum;
+  const passed = Math.max(0, sum.passed - filesAsTests);
+  return passed + sum.failed + sum.skipped === 0 ? null : { ...sum, passed };
 };
 
 /** TAP without a summary (of its producer, or of prove): the plan and the points themselves. */
