@@ -55,7 +55,8 @@ function callbackText(result: CallbackResult | undefined): string {
 function furthestPoint({ delivery, turns, life }: SessionView['folded']): string | null {
   if (delivery.pullRequest !== null) return 'pull request opened';
   if (delivery.pushedCommit !== null) return 'branch pushed';
-  if (delivery.receipt !== null) return delivery.receipt.verdict.type === 'green' ? 'tests passed' : 'tests did not pass';
+  if (delivery.receipt !== null)
+    return delivery.receipt.verdict.type === 'green' ? 'tests passed' : 'tests did not pass';
   if (turns.count > 0) return `turn ${turns.count} ${turns.open === null ? 'ended' : 'is running'}`;
   if (delivery.setup !== null) return 'worktree is ready';
   return life.startedAt === null ? null : 'preparing the worktree';
