@@ -16,6 +16,12 @@ export interface AgentProfile {
   readonly environment: readonly string[];
   /** Files under HOME whose existence shows that someone logged in; any one is enough. Empty: cannot be told. */
   readonly loginFiles: readonly string[];
+  /** Variables whose presence shows that the agent was set up some other way (an API key, a directory of its own). */
+  readonly loginVariables?: readonly string[];
+  /** Set for the agent unless the configuration says otherwise: mostly against updates in the middle of a task. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Another program it cannot do without. */
+  readonly companion?: { readonly bin: string; readonly install: string };
   /** Version this profile was last run against, or null: shown as unverified. */
   readonly verified: string | null;
   /** Continues the agent's session without conduxt; `{id}` stands for the id that ACP gave it. Only where both agree. */
@@ -28,6 +34,8 @@ export interface AcpProfile {
   readonly programs: readonly { readonly bin: string; readonly args: readonly string[] }[];
   /** npm packages that bring the program, looked for in local and global `node_modules`. */
   readonly packages: readonly string[];
+  /** Names under which its program was published before: found, it is used, and the user is told. */
+  readonly oldPackages?: readonly string[];
   readonly resume: 'resume' | 'load' | 'none';
   readonly preferredOptionIds: readonly string[];
   /** How long it takes to leave after its stdin is closed. */

@@ -46,7 +46,10 @@ const environmentName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name o
 
 const agentSettings = group({
   acp: group({
-    command: text('the program that speaks ACP: an absolute path or a name on PATH', NO_NUL),
+    command: text(
+      'the program that speaks ACP: an absolute path or a name on PATH',
+      /^(?:~?\/[^\0]+|[^\0/~-][^\0/]*)$/,
+    ),
     args: z.array(text('text', /^[^\0]*$/), 'a list of texts').optional(),
     env: z.record(environmentName, text('text', /^[^\0]*$/), 'an object of texts').optional(),
   }).optional(),

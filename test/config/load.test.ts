@@ -223,7 +223,7 @@ describe('trust', () => {
     verify: { command: 'make test', timeoutSeconds: 60 },
     worktree: { setup: 'make', copy: ['.env.test'] },
     notify: [{ command: ['say', 'done'] }],
-    agents: { pi: { acp: { command: './evil' } } },
+    agents: { pi: { acp: { command: 'evil' } } },
     slots: { perUser: 64 },
     worktreeRoot: '/etc',
   });
