@@ -1,23 +1,26 @@
-import { createHash } from 'node:crypto';
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { refused, systemCode } from '../errors.ts';
-import { markedPids, SESSION_MARKER } from '../process/marker.ts';
+import { refused } from '../errors.ts';
+import { filesNotIn, filesOtherThan } from './checkout-files.ts';
 import { branchCommit } from './refs.ts';
 import type { Repository } from './repository.ts';
-import { ageOf, isUnfinished, namesIn, readWorktreeFiles, textOf, type WorktreeFiles } from './worktree-entry.ts';
+import { endWorktreeProcesses } from './worktree-marker.ts';
+import {
+  ageOf,
+  isUnfinished,
+  MAKING,
+  namesIn,
+  readWorktreeFiles,
+  textOf,
+  type WorktreeFiles,
+} from './worktree-entry.ts';
 
 /**
  * What `kill -9` during `git worktree add` leaves, and how it is cleared. Measured: a plain retry was refused 30 of 31
  * times, `prune` does not touch an entry that is still locked, and a `git reset` that outlived its parent kept writing
  * into the new attempt. So: end what is left of the old attempt, clear what it made, then start over.
  */
-
-/** Carried by every git process that works on the worktree at `path`, so that a later attempt can find it. */
-export const worktreeMarker = (path: string): Record<string, string> => ({ [SESSION_MARKER]: markerOf(path) });
-
-const markerOf = (path: string): string => `worktree-${createHash('sha256').update(path).digest('hex').slice(0, 24)}`;
 
 export interface Attempt {
   readonly repo: Repository;
@@ -33,14 +36,14 @@ export interface Attempt {
  */
 export async function clearEarlierAttempt(attempt: Attempt): Promise<void> {
   const { repo, path, branch } = attempt;
-  await endProcesses(markerOf(path), await leftTraces(attempt));
+  await endWorktreeProcesses(path, await leftTraces(attempt));
   if (process.platform !== 'linux') await waitUntilCalm(attempt);
   await removeStaleLock(join(repo.commonDir, 'refs', 'heads', `${branch}.lock`));
   for (const files of await readWorktreeFiles(repo.commonDir)) {
     if (files.gitdir === join(path, '.git')) await clearOwn(attempt, files);
     else await clearOrphan(files, basename(path));
   }
-  if (await isOnlyDanglingLink(repo, path)) await rm(path, { recursive: true, force: true });
+  if (await isDangling(repo, path)) await clearDangling(attempt);
 }
 
 /** True when something shows that this is not the first attempt. */
@@ -52,27 +55,6 @@ async function leftTraces({ repo, path, branch }: Attempt): Promise<boolean> {
   ];
   for (const trace of traces) if ((await ageOf(trace)) !== null) return true;
   return false;
-}
-
-/** Between fork and exec a process still shows its parent's environment: one look could miss it. */
-const SECOND_LOOK_MS = 30;
-
-async function endProcesses(marker: string, lookTwice: boolean): Promise<void> {
-  for (let calm = 0; ;) {
-    const pids = markedPids(marker);
-    for (const pid of pids) kill(pid);
-    calm = pids.length === 0 ? calm + 1 : 0;
-    if (calm > (lookTwice ? 1 : 0)) return;
-    await delay(calm === 0 ? 5 : SECOND_LOOK_MS);
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // Gone in the meantime.
-  }
 }
 
 /** Where processes cannot be found by their environment (not Linux), a running attempt gets time to end by itself. */
@@ -88,7 +70,7 @@ async function waitUntilCalm({ repo, path }: Attempt): Promise<void> {
 }
 
 /** A living git holds a ref's lock, or leaves its entry without a place, for milliseconds. */
-const STALE_MS = 2000;
+const STALE_MS = 1000;
 /** The same for entries of other tasks, whose processes we have not looked for. */
 const STALE_FOR_OTHERS_MS = 60_000;
 
@@ -104,11 +86,14 @@ async function removeStaleLock(lock: string): Promise<void> {
 }
 
 async function clearOwn(attempt: Attempt, files: WorktreeFiles): Promise<void> {
-  const { path } = attempt;
+  const { repo, path, branch } = attempt;
   // A whole entry whose directory somebody deleted says nothing any more; one that is locked by a person stays.
   const isEmptied = files.locked === null && (await namesIn(path)).length === 0;
   if (!isUnfinished(files) && !isEmptied) return;
-  const strange = await strangeFiles(attempt);
+  const commit = await branchCommit(repo.git, branch);
+  // Git's own lock says that nobody has worked here yet; without it (a damaged entry) every byte counts.
+  const strange =
+    files.locked === MAKING ? await filesNotIn(repo.git, commit, path) : await filesOtherThan(repo.git, commit, path);
   if (strange.length > 0) {
     throw refused('worktree-occupied', `The unfinished worktree ${path} holds files that are not from its commit.`, {
       remedy: `Move them away, then try again: ${strange.slice(0, 5).join(', ')}`,
@@ -142,44 +127,22 @@ async function clearOrphan(files: WorktreeFiles, name: string): Promise<void> {
 
 const isEmpty = (text: string | null): boolean => text === null || text === '';
 
-/** A directory with nothing but a `.git` file that leads to an entry which is not there. */
-async function isOnlyDanglingLink(repo: Repository, path: string): Promise<boolean> {
-  const names = await namesIn(path);
-  if (names.length !== 1 || names[0] !== '.git') return false;
+/** True for a directory whose `.git` file is empty, or leads to an entry of this repository that is not there. */
+async function isDangling(repo: Repository, path: string): Promise<boolean> {
   const link = await textOf(join(path, '.git'));
+  if (link === null) return false;
   if (link === '') return true;
-  const target = link?.startsWith('gitdir: ') === true ? link.slice('gitdir: '.length) : null;
+  const target = link.startsWith('gitdir: ') ? link.slice('gitdir: '.length) : null;
   return target !== null && target.startsWith(join(repo.commonDir, 'worktrees', '/')) && (await ageOf(target)) === null;
 }
 
-/** Files in the directory that the commit being checked out does not have. */
-async function strangeFiles({ repo, path, branch }: Attempt): Promise<string[]> {
-  const found = await filesIn(path);
-  if (found.length === 0) return [];
-  const commit = await branchCommit(repo.git, branch);
-  if (commit === null) return found;
-  const output = await repo.git.run(['ls-tree', '-r', '-z', '--name-only', '--full-tree', '--end-of-options', commit], {
-    maxOutputBytes: 512 * 1024 * 1024,
-  });
-  const known = new Set(output.stdout.split('\0'));
-  return found.filter((file) => !known.has(file));
-}
-
-/** Every file below a directory but git's own link, relative, with `/`. */
-async function filesIn(directory: string): Promise<string[]> {
-  const found: string[] = [];
-  const walk = async (relative: string): Promise<void> => {
-    for (const item of await readdir(join(directory, relative), { withFileTypes: true })) {
-      const path = relative === '' ? item.name : `${relative}/${item.name}`;
-      if (path === '.git') continue;
-      if (item.isDirectory()) await walk(path);
-      else found.push(path);
-    }
-  };
-  try {
-    await walk('');
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error;
-  }
-  return found;
+/**
+ * A git that failed removes its entry first and the files then. What it did not come to is removed here, if it is
+ * nothing but the commit's own content: without the entry nobody can say whether a changed file is somebody's work.
+ * Else it stays, and is reported as occupying the place.
+ */
+async function clearDangling(attempt: Attempt): Promise<void> {
+  const { repo, path, branch } = attempt;
+  if ((await filesOtherThan(repo.git, await branchCommit(repo.git, branch), path)).length > 0) return;
+  await rm(path, { recursive: true, force: true, maxRetries: 3 });
 }

@@ -2,12 +2,13 @@ import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { refused, systemCode } from '../errors.ts';
 import { createGit, type Git } from './git.ts';
-import { clearEarlierAttempt, worktreeMarker } from './half-made-worktree.ts';
+import { clearEarlierAttempt } from './half-made-worktree.ts';
 import { branchCommit } from './refs.ts';
 import type { Repository } from './repository.ts';
 import { fileStatus } from './status.ts';
 import { syncBranch, syncWorktree } from './sync-refs.ts';
 import { listWorktrees, type WorktreeEntry } from './worktree-list.ts';
+import { worktreeMarker } from './worktree-marker.ts';
 import { realPlace } from './worktree-path.ts';
 
 export interface WorktreePlan {

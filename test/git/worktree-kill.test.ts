@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'node:test';
 import { SESSION_MARKER, markedPids } from '../../src/process/marker.ts';
-import { worktreeMarker } from '../../src/git/half-made-worktree.ts';
+import { worktreeMarker } from '../../src/git/worktree-marker.ts';
 import { listWorktrees } from '../../src/git/worktree-list.ts';
 import { addWorktree } from '../../src/git/worktree.ts';
 import { worktreeStatus } from '../../src/git/status.ts';
 import { makeProject, open, scratch } from './scratch.ts';
 
-const FILES = 500;
+const FILES = 150;
 
 interface Place {
   readonly root: string;

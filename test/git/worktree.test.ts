@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { addWorktree, checkWorktreeFree, worktreeOfBranch } from '../../src/git/worktree.ts';
 import { listWorktrees, parseWorktrees } from '../../src/git/worktree-list.ts';
+import { removeWorktree } from '../../src/git/remove.ts';
 import { worktreeStatus } from '../../src/git/status.ts';
 import { worktreePath } from '../../src/git/worktree-path.ts';
 import { commitFile, makeProject, open, scratch, type Scratch } from './scratch.ts';
@@ -111,6 +112,26 @@ test('a half-made worktree that holds a strange file is not cleared away', async
   assert.equal(readFileSync(join(plan.path, 'thesis.txt'), 'utf8'), 'years of work');
 });
 
+test('work in a worktree whose entry was damaged is not taken for half-made', async (t) => {
+  const s = scratch(t);
+  const root = makeProject(s);
+  const plan = await planIn(s, root);
+  await addWorktree(plan);
+  writeFileSync(join(plan.path, 'README.md'), 'work of an hour');
+  writeFileSync(join(root, '.git', 'worktrees', 'issue-78', 'HEAD'), '');
+  const removal = {
+    repo: plan.repo,
+    worktree: plan.path,
+    branch: plan.branch,
+    baseCommit: plan.baseCommit,
+    force: null,
+  };
+  for (const act of [() => addWorktree(plan), () => removeWorktree(removal)]) {
+    await assert.rejects(act(), { code: 'worktree-occupied', facts: { path: plan.path, files: ['README.md'] } });
+  }
+  assert.equal(readFileSync(join(plan.path, 'README.md'), 'utf8'), 'work of an hour');
+});
+
 test('locks and entries that a killed git left behind do not stand in the way', async (t) => {
   const s = scratch(t);
   const root = makeProject(s);
@@ -129,6 +150,28 @@ test('locks and entries that a killed git left behind do not stand in the way', 
     (await listWorktrees(plan.repo.git)).map((entry) => entry.path),
     [root, plan.path],
   );
+});
+
+test('files without an entry are cleared when they are the commit, and kept when anything in them is not', async (t) => {
+  const s = scratch(t);
+  const root = makeProject(s);
+  const plan = await planIn(s, root);
+  await addWorktree(plan);
+  const entry = join(root, '.git', 'worktrees', 'issue-78');
+  rmSync(entry, { recursive: true });
+  rmSync(join(plan.path, 'src'), { recursive: true });
+  writeFileSync(join(plan.path, 'README.md'), '# Pro');
+  assert.equal((await addWorktree(plan)).created, true);
+  assert.equal(readFileSync(join(plan.path, 'README.md'), 'utf8'), '# Project\n');
+  for (const [file, content] of [
+    ['README.md', '# Project\nand my notes'],
+    ['mine.txt', 'mine'],
+  ] as const) {
+    rmSync(entry, { recursive: true, force: true });
+    writeFileSync(join(plan.path, file), content);
+    await assert.rejects(addWorktree(plan), { code: 'worktree-occupied' });
+    assert.equal(readFileSync(join(plan.path, file), 'utf8'), content);
+  }
 });
 
 test('a worktree whose directory somebody deleted is made again on its branch', async (t) => {
