@@ -88,6 +88,12 @@ unlocked() { if [ "$locked" = flock ]; then "$@" 9>&-; else "$@"; fi; }
 
 # --- packages ------------------------------------------------------------------------------------------------------
 packages_are_fresh() {
+  # A linked directory belongs to another checkout, and npm ci would empty it there: used as it is, or not at all.
+  if [ -L node_modules ]; then
+    [ -f node_modules/.package-lock.json ] ||
+      give_up 'node_modules is a link to a directory without packages. Remove the link, then try again.' 5
+    return 0
+  fi
   # npm writes this file last, so a broken-off install does not count.
   [ -f node_modules/.package-lock.json ] && ! [ package-lock.json -nt node_modules/.package-lock.json ]
 }
@@ -122,7 +128,8 @@ conduxt: Either install Node 24 yourself and put it first on the PATH, or run: n
 
 # --- build ---------------------------------------------------------------------------------------------------------
 build_is_fresh() {
-  [ -f dist/.built ] && [ -z "$(find src scripts/build.ts package.json -newer dist/.built | head -n 1)" ]
+  [ -f dist/conduxt.js ] && [ -f "$state/built" ] &&
+    [ -z "$(find src scripts/build.ts package.json -newer "$state/built" | head -n 1)" ]
 }
 
 build() {

@@ -13,12 +13,12 @@
 import { build, type BuildOptions, type Metafile, type OutputFile, type Plugin } from 'esbuild';
 import { chmod, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
-/** Its time is when the build began: sources changed since then make the build stale (see bootstrap.sh). */
-const STAMP = '.built';
+/** Its time is when the build began: sources changed since then make the build stale (see bootstrap.sh). Not in dist/, which is packed. */
+const stamp = join(root, '.test-cache', 'built');
 
 interface Entry {
   readonly name: string;
@@ -126,10 +126,11 @@ await mkdir(dist, { recursive: true });
 for (const [name, content] of outputs) await put(name, content);
 if (complete) {
   for (const name of await readdir(dist)) {
-    if (!outputs.has(name) && name !== STAMP) await rm(join(dist, name), { recursive: true, force: true });
+    if (!outputs.has(name)) await rm(join(dist, name), { recursive: true, force: true });
   }
-  await writeFile(join(dist, STAMP), '');
-  await utimes(join(dist, STAMP), startedAt, startedAt);
+  await mkdir(dirname(stamp), { recursive: true });
+  await writeFile(stamp, '');
+  await utimes(stamp, startedAt, startedAt);
 } else {
   process.exitCode = 1;
 }

@@ -137,10 +137,14 @@ async function leftRunning(): Promise<readonly string[]> {
   return left.map(({ pid, command }) => `${pid} ${command}`);
 }
 
+// Ctrl-C reaches conduxt too, which detaches; then it is for us to end what goes on.
+process.on('SIGINT', () => {});
 let exitCode: number;
 try {
   if (!existsSync(conduxt)) throw new Error(`${conduxt} is not there: run npm run build`);
   makeRepository();
+  show('issue 78 (.conduxt/issues/78.md)', readFileSync(join(repository, '.conduxt', 'issues', '78.md'), 'utf8'));
+  console.log();
   console.log(bold('$ cd corner-shop && conduxt run "fix issue #78" --agent rehearsal'));
   exitCode = await run('run', 'fix issue #78', '--agent', 'rehearsal');
   if (exitCode === 0) {
