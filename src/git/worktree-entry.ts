@@ -54,12 +54,12 @@ export async function namesIn(directory: string): Promise<string[]> {
   }
 }
 
-/** The trimmed text of a small file, or null when it is missing. */
+/** The trimmed text of a small file, or null when it is missing or a directory. */
 export async function textOf(path: string): Promise<string | null> {
   try {
     return (await readFile(path, 'utf8')).trim();
   } catch (error) {
-    if (isMissing(error)) return null;
+    if (isMissing(error) || systemCode(error) === 'EISDIR') return null;
     throw error;
   }
 }
