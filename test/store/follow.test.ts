@@ -170,6 +170,7 @@ describe('following a living host', () => {
     transcript(paths, 4);
     host.announce(sizes(paths));
     assert.deepEqual(await next, ['t1:2', 'j1:3', 't1:4']);
+    assert.equal(await follower.next(), 'caught-up alive');
   });
 
   it('goes on through the death of the host and the start of the next one', async (t) => {

@@ -1,0 +1,121 @@
+import { existsSync } from 'node:fs';
+import { refused, type ConduxtError } from '../../errors.ts';
+import { gitEnvironment } from '../../git/git-environment.ts';
+import { whatWouldBeLost, worktreeHoldsWork, type Losses } from '../../git/losses.ts';
+import { deleteBranch, removeWorktree, type RefusalReason } from '../../git/remove.ts';
+import { openRepository, type Repository } from '../../git/repository.ts';
+import { isoTime } from '../../clock.ts';
+import type { VerbContext } from '../context.ts';
+import { lossSentences } from './losses.ts';
+import type { RestingTask } from './require-rest.ts';
+
+export interface RemovalWish {
+  /** Delete the branch too. */
+  readonly branch: boolean;
+  /** A person named these losses and accepted them; they are kept under a hidden ref all the same. */
+  readonly discardChanges: boolean;
+  readonly discardCommits: boolean;
+  /** How a person says so, for messages. */
+  readonly flags: { readonly changes: string; readonly commits: string };
+}
+
+export interface Removed {
+  readonly worktree: 'removed' | 'absent';
+  readonly branch: 'deleted' | 'absent' | 'kept';
+  /** Hidden refs that hold what was discarded. */
+  readonly snapshots: readonly string[];
+}
+
+/** The repository a task belongs to, from wherever the command was typed. */
+export function repositoryOf(context: VerbContext, { view }: RestingTask): Promise<Repository> {
+  return openRepository(view.record.repo?.root ?? view.record.cwd, gitEnvironment(context.io.env));
+}
+
+/** Refuses, with everything that would be lost by name, unless the wish names it too. Changes nothing. */
+export async function requireNoLoss(repo: Repository, { view, task }: RestingTask, wish: RemovalWish): Promise<void> {
+  const worktree = existsSync(view.record.cwd) ? view.record.cwd : null;
+  const losses = await whatWouldBeLost({ repo, worktree, branch: task.branch, baseCommit: task.baseCommit });
+  const changes = worktree !== null && worktreeHoldsWork(losses) && !wish.discardChanges;
+  const commits = wish.branch && losses.unpushed.length > 0 && !wish.discardCommits;
+  if (changes || commits) throw wouldBeLost(view.record.name, losses, { changes, commits }, wish);
+}
+
+function wouldBeLost(
+  name: string,
+  losses: Losses,
+  what: { changes: boolean; commits: boolean },
+  wish: RemovalWish,
+): ConduxtError {
+  const sentences = lossSentences(losses, what.changes && what.commits ? 'both' : what.changes ? 'worktree' : 'branch');
+  const flags = [...(what.changes ? [wish.flags.changes] : []), ...(what.commits ? [wish.flags.commits] : [])];
+  return refused('work-would-be-lost', `Work of ${name} would be lost: ${sentences.join('; ')}.`, {
+    remedy: `Commit and push it, or say ${[...new Set(flags)].join(' ')}: it is then kept under refs/conduxt/snapshots only.`,
+    facts: { losses },
+  });
+}
+
+/**
+ * Removes a task's worktree and, if wished, its branch. Call `requireNoLoss` and stop the session first: this checks
+ * again, so what appeared in between is refused too.
+ */
+export async function removeWork(
+  context: VerbContext,
+  repo: Repository,
+  resting: RestingTask,
+  wish: RemovalWish,
+): Promise<Removed> {
+  const { view, task } = resting;
+  const { branch, baseCommit } = task;
+  const snapshot = { session: view.record.id, at: isoTime(context.io.now()) };
+  const removed = await removeWorktree({
+    repo,
+    worktree: view.record.cwd,
+    branch,
+    baseCommit,
+    force: wish.discardChanges ? snapshot : null,
+  });
+  if (removed.type === 'refused')
+    throw cannotRemove(view.record.name, view.record.cwd, removed.why, removed.losses, wish);
+  const snapshots = removed.type === 'removed' && removed.snapshot !== null ? [removed.snapshot] : [];
+  if (!wish.branch) return { worktree: removed.type, branch: 'kept', snapshots };
+  const tip = { session: view.record.id, at: `${snapshot.at}-branch` };
+  const deleted = await deleteBranch({ repo, branch, baseCommit, force: wish.discardCommits ? tip : null });
+  if (deleted.type === 'refused') {
+    if (deleted.why === 'work-would-be-lost') {
+      throw wouldBeLost(view.record.name, deleted.losses, { changes: false, commits: true }, wish);
+    }
+    throw refused('branch-checked-out', `The branch ${branch} is checked out in ${deleted.path}, so it stays.`, {
+      remedy: 'Switch that checkout to another branch first.',
+    });
+  }
+  const kept = deleted.type === 'deleted' && deleted.snapshot !== null ? [deleted.snapshot] : [];
+  return { worktree: removed.type, branch: deleted.type, snapshots: [...snapshots, ...kept] };
+}
+
+function cannotRemove(
+  name: string,
+  worktree: string,
+  why: RefusalReason,
+  losses: Losses,
+  wish: RemovalWish,
+): ConduxtError {
+  switch (why) {
+    case 'work-would-be-lost':
+      return wouldBeLost(name, losses, { changes: true, commits: false }, wish);
+    case 'locked':
+      return refused('worktree-locked', `The worktree ${worktree} is locked by a person, so it stays.`, {
+        remedy: `Unlock it first: git worktree unlock ${worktree}`,
+      });
+    case 'not-savable':
+      return refused(
+        'worktree-not-savable',
+        `The worktree ${worktree} holds repositories of its own, which a snapshot cannot keep.`,
+        {
+          remedy: `Move them away first: ${losses.submodules.join(', ')}`,
+          facts: { losses },
+        },
+      );
+    case 'main-checkout':
+      return refused('main-checkout', `${worktree} is the main checkout, which is never removed.`);
+  }
+}

@@ -1,0 +1,120 @@
+import type { Command } from 'commander';
+import type { LoginState } from '../../agents/find.ts';
+import type { AgentProfile } from '../../agents/profile.ts';
+import { profilesWith } from '../../agents/profiles.ts';
+import { ExitCode } from '../../errors.ts';
+import { oneLine } from '../../text/sanitize.ts';
+import { SCHEMA_VERSION } from '../../views/json-session.ts';
+import { fit } from '../../views/columns.ts';
+import type { Line, Tone } from '../../views/tone.ts';
+import type { VerbContext } from '../context.ts';
+import { finishVerb } from '../options.ts';
+import { findIn } from '../run/launch-agent.ts';
+import { sessionPlace } from '../session-plan.ts';
+
+/** One agent on this machine: `agents --json`. */
+export interface AgentJson {
+  readonly name: string;
+  readonly title: string;
+  readonly state: 'found' | 'missing';
+  /** Why it is missing; null when it was found. */
+  readonly reason: string | null;
+  readonly version: string | null;
+  /** The version conduxt was last run against; null: never. */
+  readonly verifiedVersion: string | null;
+  readonly login: LoginState;
+  readonly backends: readonly ('acp' | 'tmux')[];
+  readonly resume: 'resume' | 'load' | 'none' | null;
+  readonly command: readonly string[] | null;
+  readonly install: string;
+  readonly loginHint: string;
+  readonly warnings: readonly string[];
+}
+
+export function define(command: Command, context: VerbContext): void {
+  finishVerb(
+    command
+      .option('-a, --all', 'also those that are not installed')
+      .action(context.act((options: { all?: boolean }) => listAgents(context, options.all === true))),
+    {
+      examples: ['conduxt agents', 'conduxt agents --all --json'],
+      exits: '0, 2 (configuration)',
+      notes:
+        'Looks at files only: no agent is started and nothing is downloaded. conduxt doctor <agent> starts one.\n' +
+        'Another agent is added in the configuration: {"agents": {"<name>": {"acp": {"command": "…"}}}}',
+    },
+  );
+}
+
+async function listAgents(context: VerbContext, all: boolean): Promise<number> {
+  const { loaded, cwd, ref } = await sessionPlace(context, 'optional');
+  const place = { config: loaded.config, cwd, repoRoot: ref?.root ?? null };
+  const agents = await Promise.all(
+    profilesWith(loaded.config.agents).map(async (profile) =>
+      agentJson(profile, await findIn(context, place, profile)),
+    ),
+  );
+  const shown = all ? agents : agents.filter((one) => one.state === 'found');
+  if (context.json) context.printer.document({ schemaVersion: SCHEMA_VERSION, agents: all ? agents : shown });
+  else show(context, shown, agents.length - shown.length);
+  return ExitCode.done;
+}
+
+function agentJson(profile: AgentProfile, found: Awaited<ReturnType<typeof findIn>>): AgentJson {
+  const launch = found.state === 'found' ? found.launch : null;
+  return {
+    name: profile.name,
+    title: profile.title,
+    state: found.state,
+    reason: found.state === 'missing' ? found.reason : null,
+    version: launch?.version ?? null,
+    verifiedVersion: profile.verified,
+    login: found.state === 'found' ? found.login : 'unknown',
+    backends: profile.acp === null ? ['tmux'] : profile.terminal ? ['acp', 'tmux'] : ['acp'],
+    resume: profile.acp?.resume ?? null,
+    command: launch === null ? null : [launch.command, ...launch.args],
+    install: profile.install,
+    loginHint: profile.login,
+    warnings: found.state === 'found' ? found.warnings : [],
+  };
+}
+
+function show({ printer }: VerbContext, agents: readonly AgentJson[], hidden: number): void {
+  const head = row(['NAME', 'STATE', 'VERSION', 'BACKENDS', 'RESUME', ''], ['dim', 'dim', 'dim', 'dim', 'dim', 'dim']);
+  printer.result(head);
+  for (const agent of agents) {
+    const { word, tone, hint } = stateOf(agent);
+    const resume = agent.resume === null ? '-' : agent.resume;
+    printer.result(
+      row(
+        [agent.name, word, agent.version ?? '-', agent.backends.join(', '), resume, hint],
+        ['strong', tone, 'plain', 'plain', 'plain', 'dim'],
+      ),
+    );
+  }
+  if (hidden > 0) printer.note(`${hidden} more are known and not installed: conduxt agents --all`, 'dim');
+}
+
+function stateOf(agent: AgentJson): { word: string; tone: Tone; hint: string } {
+  if (agent.state === 'missing') return { word: 'missing', tone: 'dim', hint: agent.install };
+  if (agent.login === 'no') return { word: 'logged out', tone: 'warn', hint: agent.loginHint };
+  if (agent.warnings.length > 0) return { word: 'outdated', tone: 'warn', hint: agent.warnings.join(' ') };
+  if (agent.name === 'rehearsal') return { word: 'ready', tone: 'good', hint: 'scripted; needs no account' };
+  if (agent.verifiedVersion === null)
+    return { word: 'unverified', tone: 'warn', hint: 'conduxt was never run against it: conduxt doctor ' + agent.name };
+  return {
+    word: 'ready',
+    tone: 'good',
+    hint: agent.version === agent.verifiedVersion ? '' : `tested with ${agent.verifiedVersion}`,
+  };
+}
+
+const WIDTHS = [12, 10, 10, 10, 7];
+
+function row(cells: readonly string[], tones: readonly Tone[]): Line {
+  return cells.map((cell, at) => {
+    const width = WIDTHS[at];
+    const text = oneLine(cell, 200);
+    return { text: width === undefined ? text : `${fit(text, width)} `, tone: tones[at] ?? 'plain' };
+  });
+}

@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { Option, type Command } from 'commander';
+import { MessageLog } from '../../backend/acp/message-log.ts';
+import { ConduxtError, ExitCode, unavailable } from '../../errors.ts';
+import { START } from '../../store/cursor.ts';
+import { releaseName } from '../../store/create-session.ts';
+import { NO_REPOSITORY } from '../../store/paths.ts';
+import { sanitize } from '../../text/sanitize.ts';
+import { SCHEMA_VERSION } from '../../views/json-session.ts';
+import { outcomeOf, type SessionFacts } from '../../views/outcome.ts';
+import type { VerbContext } from '../context.ts';
+import { onCtrlC } from '../ctrl-c.ts';
+import { followSession } from '../follow/follow-session.ts';
+import { newsOf } from '../follow/read-news.ts';
+import { startHostFor } from '../host-call.ts';
+import { finishVerb, parseDuration } from '../options.ts';
+import { promptText } from '../prompt-text.ts';
+import { applyPlan } from '../run/apply.ts';
+import { backendWords, type BackendWord } from '../run/launch-agent.ts';
+import { planSession, sessionPlace } from '../session-plan.ts';
+import { stopOne } from './stop.ts';
+
+interface AskOptions {
+  readonly file?: string;
+  readonly agent?: string;
+  readonly backend: BackendWord;
+  readonly permissions: 'deny-all' | 'approve-reads';
+  readonly timeout?: number;
+}
+
+export function define(command: Command, context: VerbContext): void {
+  finishVerb(
+    command
+      .argument('[question...]', 'what you want to know; - reads standard input')
+      .option('--file <path>', 'read the question from a file')
+      .option('--agent <name>', 'the agent to ask (see conduxt agents)')
+      .addOption(new Option('--backend <name>', 'how to talk to it').choices(backendWords).default('auto'))
+      .addOption(
+        new Option('--permissions <mode>', 'what it may do').choices(['deny-all', 'approve-reads']).default('deny-all'),
+      )
+      .option('--timeout <duration>', 'give up after this long (90s, 5m)', parseDuration('seconds'))
+      .action(context.act((words: string[], options: AskOptions) => ask(context, words, options))),
+    {
+      examples: [
+        'conduxt ask "What does HTTP status 418 mean?"',
+        'git diff | conduxt ask - --permissions approve-reads',
+      ],
+      exits: '0, 1 (no answer), 2, 5 (agent not available), 7 (--timeout), 74, 130 (Ctrl-C)',
+      notes: 'Leaves no session behind; what was said stays readable with conduxt log <session id>.',
+    },
+  );
+}
+
+async function ask(context: VerbContext, words: readonly string[], options: AskOptions): Promise<number> {
+  const text = await promptText(context.io, { words, file: options.file });
+  const place = await sessionPlace(context, 'optional');
+  const plan = await planSession(context, place, {
+    kind: 'ask',
+    name: `ask-${randomBytes(4).toString('hex')}`,
+    text,
+    agent: options.agent,
+    backend: options.backend,
+    permissions: { mode: options.permissions, reason: 'a question changes nothing' },
+  });
+  const { record } = plan;
+  const paths = await applyPlan(context, plan);
+  const interrupt = onCtrlC(context.io);
+  const timeout = options.timeout === undefined ? [] : [AbortSignal.timeout(options.timeout)];
+  const signal = AbortSignal.any([interrupt.signal, context.io.readerGone, ...timeout]);
+  const messages = new MessageLog();
+  try {
+    const facts = await followSession({
+      record,
+      paths,
+      since: START,
+      signal,
+      revive: () => startHostFor(context, { record, paths }),
+      show: (followed) => {
+        if (followed.source !== 'transcript') return;
+        const news = newsOf(followed.message);
+        if (news?.type === 'message') messages.chunk(news.text, news.messageId);
+        if (news?.type === 'tool') messages.tool();
+      },
+    });
+    if (facts.settled) return tell(context, facts, messages.lastFirst()[0] ?? '');
+    return timeout[0]?.aborted === true ? ExitCode.timedOut : ExitCode.interrupted;
+  } finally {
+    interrupt.dispose();
+    await stopOne(context, context.reread(record));
+    releaseName(context.places.home, record.repo?.key ?? NO_REPOSITORY, record.name, record.id);
+  }
+}
+
+/** The answer on stdout and nothing else; what went wrong is an error like any other. */
+function tell({ printer, json }: VerbContext, facts: SessionFacts, message: string): number {
+  const { record, folded, state } = facts;
+  const outcome = outcomeOf(facts);
+  if (state === 'needs-person') {
+    throw unavailable('agent-unavailable', `The agent could not answer: ${outcome.reason}`, {
+      facts: { sessionId: record.id },
+    });
+  }
+  const end = folded.turns.last?.end;
+  const answer = (message === '' ? (end?.lastMessage ?? '') : message).trim();
+  if (outcome.exitCode !== ExitCode.done || answer === '') {
+    const why = answer === '' && outcome.exitCode === ExitCode.done ? 'it said nothing' : outcome.reason;
+    throw new ConduxtError(
+      'no-answer',
+      outcome.exitCode === ExitCode.done ? ExitCode.taskFailed : outcome.exitCode,
+      `There is no answer: ${why}.`,
+      {
+        remedy: `See what happened: conduxt log ${record.id}`,
+        facts: { sessionId: record.id, ...(end?.detail === undefined ? {} : { detail: end.detail }) },
+      },
+    );
+  }
+  if (json) {
+    const usage = Object.keys(folded.turns.usage).length === 0 ? null : folded.turns.usage;
+    printer.document({ schemaVersion: SCHEMA_VERSION, sessionId: record.id, agent: record.agent.name, answer, usage });
+  } else printer.raw(`${sanitize(answer)}\n`);
+  return ExitCode.done;
+}

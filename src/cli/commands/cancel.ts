@@ -1,0 +1,75 @@
+import type { Command } from 'commander';
+import type { CancelReply } from '../../control/protocol.ts';
+import { ExitCode, usageError } from '../../errors.ts';
+import { isOwed } from '../../session/derive-state.ts';
+import type { SessionView } from '../../store/read-session.ts';
+import { SCHEMA_VERSION } from '../../views/json-session.ts';
+import { plural } from '../../views/quantities.ts';
+import type { VerbContext } from '../context.ts';
+import { askHost } from '../host-call.ts';
+import { finishVerb } from '../options.ts';
+
+interface CancelOptions {
+  readonly queued?: boolean;
+  readonly task?: boolean;
+}
+
+/** A cancel is cooperative first: the agent gets its time before it is ended. */
+const CANCEL_TIMEOUT_MS = 60_000;
+
+export function define(command: Command, context: VerbContext): void {
+  finishVerb(
+    command
+      .argument('<session>', 'a name, repo/name, or a session id')
+      .option('--queued', 'drop the prompts that wait; the running turn goes on')
+      .option('--task', 'end the turn, drop what waits, and end the task as cancelled')
+      .action(context.act((name: string, options: CancelOptions) => cancel(context, name, options))),
+    {
+      examples: ['conduxt cancel issue-78', 'conduxt cancel issue-78 --task'],
+      exits: '0 (also when there was nothing to cancel), 4, 75',
+      notes: 'Without an option the running turn ends and the queue goes on. The session stays.',
+    },
+  );
+}
+
+async function cancel(context: VerbContext, name: string, options: CancelOptions): Promise<number> {
+  if (options.queued === true && options.task === true) {
+    throw usageError('conflicting-options', '--queued and --task cannot be used together.', {
+      remedy: '--task drops what is queued as well.',
+    });
+  }
+  const scope = options.task === true ? 'task' : options.queued === true ? 'queued' : 'turn';
+  const session = context.session(name);
+  const reply: CancelReply = nothingToCancel(session, scope)
+    ? { turn: 'none', dropped: 0, task: 'unchanged' }
+    : await askHost(context, session, { op: 'cancel', scope }, CANCEL_TIMEOUT_MS);
+  const { record } = session;
+  if (context.json) {
+    context.printer.document({
+      schemaVersion: SCHEMA_VERSION,
+      session: record.name,
+      sessionId: record.id,
+      scope,
+      ...reply,
+    });
+  } else context.printer.result(`${record.name}: ${describe(reply)}.`);
+  return ExitCode.done;
+}
+
+/** Then no host is started only to be told so. */
+function nothingToCancel({ folded, record, hostAlive }: SessionView, scope: 'turn' | 'queued' | 'task'): boolean {
+  if (hostAlive) return false;
+  if (folded.life.stopped) return true;
+  if (scope === 'turn') return folded.turns.open === null;
+  if (scope === 'queued') return folded.prompts.owed.length === 0;
+  return !isOwed(folded, record) && (record.task === null || folded.life.ended !== null);
+}
+
+function describe(reply: CancelReply): string {
+  const parts = [
+    ...(reply.task === 'cancelled' ? ['the task is cancelled'] : []),
+    ...(reply.turn === 'cancelled' ? ['the turn has ended'] : []),
+    ...(reply.dropped > 0 ? [`${plural(reply.dropped, 'queued prompt')} dropped`] : []),
+  ];
+  return parts.length === 0 ? 'there was nothing to cancel' : parts.join(', ');
+}

@@ -1,0 +1,61 @@
+import type { Command } from 'commander';
+import { ExitCode } from '../../errors.ts';
+import { SCHEMA_VERSION } from '../../views/json-session.ts';
+import { removeWork, repositoryOf, requireNoLoss, type RemovalWish, type Removed } from '../clean/remove-work.ts';
+import { requireRest } from '../clean/require-rest.ts';
+import type { VerbContext } from '../context.ts';
+import { finishVerb } from '../options.ts';
+import { stopOne } from './stop.ts';
+
+interface CleanOptions {
+  readonly branch?: boolean;
+  readonly discardChanges?: boolean;
+  readonly discardCommits?: boolean;
+}
+
+const FLAGS = { changes: '--discard-changes', commits: '--discard-commits' };
+
+export function define(command: Command, context: VerbContext): void {
+  finishVerb(
+    command
+      .argument('<task>', 'a name, repo/name, or a session id')
+      .option('--branch', 'delete the branch too')
+      .option(FLAGS.changes, 'also when uncommitted changes or unknown files go with the worktree')
+      .option(FLAGS.commits, 'also when commits of the branch are nowhere else (with --branch)')
+      .action(context.act((name: string, options: CleanOptions) => clean(context, name, options))),
+    {
+      examples: ['conduxt clean issue-78 --branch'],
+      exits: '0 (also when it was clean already), 4, 6 (work would be lost, or the task is still running)',
+      notes:
+        'Ends the session and removes its worktree when nothing would be lost; otherwise it refuses and lists what.\n' +
+        'Discarded work is kept under refs/conduxt/snapshots. The history stays: conduxt log still shows it.',
+    },
+  );
+}
+
+async function clean(context: VerbContext, name: string, options: CleanOptions): Promise<number> {
+  const resting = requireRest(context.session(name), 'clean');
+  const wish: RemovalWish = {
+    branch: options.branch === true,
+    discardChanges: options.discardChanges === true,
+    discardCommits: options.discardCommits === true,
+    flags: FLAGS,
+  };
+  const repo = await repositoryOf(context, resting);
+  await requireNoLoss(repo, resting, wish);
+  await stopOne(context, resting.view);
+  const removed = await removeWork(context, repo, resting, wish);
+  const { record } = resting.view;
+  if (context.json) {
+    context.printer.document({ schemaVersion: SCHEMA_VERSION, session: record.name, sessionId: record.id, ...removed });
+  } else for (const line of describe(record.name, removed)) context.printer.result(line);
+  return ExitCode.done;
+}
+
+function describe(name: string, { worktree, branch, snapshots }: Removed): readonly string[] {
+  const what = [
+    worktree === 'removed' ? 'worktree removed' : 'there was no worktree',
+    ...(branch === 'deleted' ? ['branch deleted'] : branch === 'absent' ? ['there was no branch'] : []),
+  ];
+  return [`${name}: ${what.join(', ')}.`, ...snapshots.map((ref) => `  kept as ${ref}`)];
+}

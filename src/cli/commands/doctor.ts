@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import { ExitCode } from '../../errors.ts';
+import { oneLine } from '../../text/sanitize.ts';
+import { SCHEMA_VERSION } from '../../views/json-session.ts';
+import type { Tone } from '../../views/tone.ts';
+import type { VerbContext } from '../context.ts';
+import { checkAgent } from '../doctor/check-agent.ts';
+import { checkMachine } from '../doctor/check-machine.ts';
+import type { Check } from '../doctor/check.ts';
+import { finishVerb } from '../options.ts';
+
+export function define(command: Command, context: VerbContext): void {
+  finishVerb(
+    command
+      .argument('[agent]', 'start this agent, say hello, and end it')
+      .action(context.act((agent: string | undefined) => doctor(context, agent))),
+    {
+      examples: ['conduxt doctor', 'conduxt doctor codex'],
+      exits: '0 (all that is needed is there), 1 (something is not), 2, 5 (the agent is not installed)',
+      notes: 'With an agent: it is started in an empty directory and asked for a session; nothing is sent to a model.',
+    },
+  );
+}
+
+async function doctor(context: VerbContext, agent: string | undefined): Promise<number> {
+  const machine = await checkMachine(context);
+  const checks = agent === undefined ? machine : [...machine, ...(await checkAgent(context, agent))];
+  const bad = checks.some((check) => check.state === 'bad');
+  if (context.json) context.printer.document({ schemaVersion: SCHEMA_VERSION, ok: !bad, checks });
+  else for (const check of checks) show(context, check);
+  return bad ? ExitCode.taskFailed : ExitCode.done;
+}
+
+const WORDS: Readonly<Record<Check['state'], { word: string; tone: Tone }>> = {
+  good: { word: 'ok', tone: 'good' },
+  note: { word: 'note', tone: 'warn' },
+  bad: { word: 'bad', tone: 'bad' },
+};
+
+function show({ printer }: VerbContext, check: Check): void {
+  const { word, tone } = WORDS[check.state];
+  printer.result([
+    { text: word.padEnd(5), tone },
+    { text: `${check.name.padEnd(16)} `, tone: 'plain' },
+    { text: oneLine(check.text, 300), tone: 'plain' },
+  ]);
+  if (check.remedy !== null) printer.result(`      → ${oneLine(check.remedy, 300)}`);
+}

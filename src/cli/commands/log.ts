@@ -1,0 +1,157 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { ConduxtError, ExitCode } from '../../errors.ts';
+import { parseCursor, type Cursor } from '../../store/cursor.ts';
+import { beginAt, follow, type Beginning, type Followed } from '../../store/follow.ts';
+import type { SessionView } from '../../store/read-session.ts';
+import type { VerbContext } from '../context.ts';
+import { onCtrlC } from '../ctrl-c.ts';
+import { BlockBuilder, PieceReader, type Block } from '../follow/blocks.ts';
+import { ProgressPrinter } from '../follow/progress-printer.ts';
+import { jsonSink, textSink, type Sink } from '../follow/sinks.ts';
+import { finishVerb, parseCount } from '../options.ts';
+
+interface LogOptions {
+  readonly follow?: boolean;
+  readonly tail?: number;
+  readonly since?: Beginning;
+  readonly raw?: boolean;
+}
+
+const DEFAULT_TAIL = 20;
+/** A message arrives in many small records: this many are looked at for each event that is shown. */
+const RECORDS_PER_EVENT = 50;
+
+export function define(command: Command, context: VerbContext): void {
+  finishVerb(
+    command
+      .argument('<session>', 'a name, repo/name, or a session id')
+      .option('-f, --follow', 'go on as more happens; Ctrl-C ends this, not the session')
+      .option(
+        '-n, --tail <count>',
+        `how many events to begin with (default ${DEFAULT_TAIL}; all of them after --since)`,
+        parseCount(0, 1_000_000),
+      )
+      .option('--since <cursor>', 'only what comes after this cursor (epoch:seq) or sequence number', parseSince)
+      .option('--raw', "JSON lines with the agent's own messages as they came")
+      .action(context.act((name: string, options: LogOptions) => log(context, name, options))),
+    {
+      examples: ['conduxt log issue-78', 'conduxt log issue-78 -f', 'conduxt log issue-78 --json --since 1:118 -f'],
+      exits: '0, 2, 4 (no such session)',
+      notes:
+        'Every JSON line carries a cursor. A reader that comes back with --since <cursor> continues with no gap and no\n' +
+        'repeat, also over the end of a host, a crash or a reboot.',
+    },
+  );
+}
+
+function parseSince(text: string): Beginning {
+  try {
+    const { epoch, seq } = parseCursor(text);
+    return epoch === null ? { type: 'seq', seq } : { type: 'cursor', cursor: { epoch, seq } };
+  } catch (error) {
+    throw new InvalidArgumentError(
+      error instanceof ConduxtError ? (error.remedy ?? error.message) : 'It is not a cursor.',
+    );
+  }
+}
+
+async function log(context: VerbContext, name: string, options: LogOptions): Promise<number> {
+  const { io } = context;
+  const session = context.session(name);
+  const interrupt = onCtrlC(io);
+  const signal = AbortSignal.any([interrupt.signal, io.readerGone]);
+  try {
+    const programs = context.json || options.raw === true;
+    const end = programs
+      ? await logForPrograms(context, session, options, signal)
+      : await logForPeople(context, session, options, signal);
+    if (options.follow !== true || signal.aborted) return ExitCode.done;
+    const sink = programs
+      ? jsonSink(context.printer, session.record, options.raw === true)
+      : textSink(io, io.stdout, { name: null, times: true });
+    await showAll(session, end, true, sink, signal);
+    return ExitCode.done;
+  } finally {
+    interrupt.dispose();
+  }
+}
+
+/** Shows everything after `since`. @returns the cursor of the last record. */
+async function showAll(
+  session: SessionView,
+  since: Cursor,
+  live: boolean,
+  sink: Sink,
+  signal: AbortSignal,
+): Promise<Cursor> {
+  let last = since;
+  for await (const followed of follow({ paths: session.paths, since, live, signal })) {
+    if (followed.source === 'caught-up') {
+      continue;
+    }
+    if (followed.source !== 'damaged') last = followed.cursor;
+    sink.show(followed);
+  }
+  sink.finish();
+  return last;
+}
+
+async function logForPrograms(
+  context: VerbContext,
+  session: SessionView,
+  options: LogOptions,
+  signal: AbortSignal,
+): Promise<Cursor> {
+  const sink = jsonSink(context.printer, session.record, options.raw === true);
+  if (options.since === undefined) {
+    const since = beginAt(session.paths, { type: 'last', count: options.tail ?? DEFAULT_TAIL });
+    return showAll(session, since, false, sink, signal);
+  }
+  const since = beginAt(session.paths, options.since);
+  if (options.tail === undefined) return showAll(session, since, false, sink, signal);
+  const last: Exclude<Followed, { source: 'caught-up' }>[] = [];
+  const end = await showAll(
+    session,
+    since,
+    false,
+    { show: (followed) => keepLast(last, followed, options.tail ?? 0), finish: () => {} },
+    signal,
+  );
+  for (const followed of last) sink.show(followed);
+  return end;
+}
+
+/** Events as people count them: all pieces of one message are one. */
+async function logForPeople(
+  context: VerbContext,
+  session: SessionView,
+  options: LogOptions,
+  signal: AbortSignal,
+): Promise<Cursor> {
+  const limit = options.tail ?? (options.since === undefined ? DEFAULT_TAIL : Infinity);
+  const printer = new ProgressPrinter(context.io, context.io.stdout, { name: null, times: true });
+  const blocks: Block[] = [];
+  const take = (block: Block): void => {
+    if (limit === Infinity) printer.piece(block.at, block.piece);
+    else keepLast(blocks, block, limit);
+  };
+  const beginning = options.since ?? { type: 'last', count: Math.max(1, limit) * RECORDS_PER_EVENT };
+  const reader = new PieceReader();
+  const builder = new BlockBuilder();
+  const sink: Sink = {
+    show(followed) {
+      const read = reader.read(followed);
+      if (read !== null) builder.push(read.at, read.piece).forEach(take);
+    },
+    finish: () => builder.flush().forEach(take),
+  };
+  const end = await showAll(session, beginAt(session.paths, beginning), false, sink, signal);
+  for (const block of blocks) printer.piece(block.at, block.piece);
+  printer.finish();
+  return end;
+}
+
+function keepLast<T>(list: T[], item: T, count: number): void {
+  list.push(item);
+  if (list.length > count) list.shift();
+}

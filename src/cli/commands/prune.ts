@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+import { ExitCode } from '../../errors.ts';
+import { SCHEMA_VERSION } from '../../views/json-session.ts';
+import { formatBytes, plural } from '../../views/quantities.ts';
+import type { VerbContext } from '../context.ts';
+import { finishVerb, parseDuration } from '../options.ts';
+import { prunable, pruneSession } from '../prune-sessions.ts';
+
+interface PruneOptions {
+  readonly olderThan: number;
+  readonly dryRun?: boolean;
+}
+
+export function define(command: Command, context: VerbContext): void {
+  finishVerb(
+    command
+      .requiredOption(
+        '--older-than <duration>',
+        'only sessions whose last record is older, such as 30d',
+        parseDuration('seconds'),
+      )
+      .option('--dry-run', 'show what would be deleted, delete nothing')
+      .action(context.act((options: PruneOptions) => prune(context, options))),
+    {
+      examples: ['conduxt prune --older-than 30d --dry-run', 'conduxt prune --older-than 30d'],
+      exits: '0, 2, 74',
+      notes:
+        'Deletes transcripts, prompt texts, logs and scratch files of sessions that have ended or were stopped. Journals\n' +
+        'stay, so status and the history of outcomes stay too. Worktrees and branches are not touched: see conduxt clean.',
+    },
+  );
+}
+
+async function prune(context: VerbContext, options: PruneOptions): Promise<number> {
+  const { io, places, printer } = context;
+  const dryRun = options.dryRun === true;
+  const before = io.now() - options.olderThan;
+  const pruned: { session: string; sessionId: string; bytes: number }[] = [];
+  for (const candidate of prunable(places, before)) {
+    const bytes = await pruneSession(candidate, dryRun);
+    if (bytes !== null) pruned.push({ session: candidate.name, sessionId: candidate.id, bytes });
+  }
+  const bytes = pruned.reduce((sum, one) => sum + one.bytes, 0);
+  if (context.json) {
+    printer.document({ schemaVersion: SCHEMA_VERSION, dryRun, bytes, sessions: pruned });
+    return ExitCode.done;
+  }
+  for (const one of pruned) printer.result(`${one.session} (${one.sessionId}): ${formatBytes(one.bytes)}`);
+  printer.result(`${dryRun ? 'Would free' : 'Freed'} ${formatBytes(bytes)} of ${plural(pruned.length, 'session')}.`);
+  return ExitCode.done;
+}

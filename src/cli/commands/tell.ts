@@ -1,0 +1,157 @@
+import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
+import type { TellReply } from '../../control/protocol.ts';
+import { ConduxtError, ExitCode, refused, usageError } from '../../errors.ts';
+import { newPromptId } from '../../session/ids.ts';
+import type { TellMode } from '../../session/words.ts';
+import type { SessionView } from '../../store/read-session.ts';
+import { SCHEMA_VERSION } from '../../views/json-session.ts';
+import { plural } from '../../views/quantities.ts';
+import type { VerbContext } from '../context.ts';
+import { askHost } from '../host-call.ts';
+import { finishVerb } from '../options.ts';
+import { promptText } from '../prompt-text.ts';
+
+interface TellOptions {
+  readonly queue?: boolean;
+  readonly steer?: boolean;
+  readonly interrupt?: boolean;
+  readonly replace?: boolean;
+  readonly file?: string;
+  readonly key?: string;
+  readonly create?: boolean;
+  readonly agent?: string;
+  readonly wait?: boolean;
+}
+
+const MODES: readonly TellMode[] = ['queue', 'steer', 'interrupt', 'replace'];
+/** Ids of the control protocol. */
+const KEY = /^[\w./:@-]{1,200}$/;
+/** An interrupt waits for nothing; a steer waits for the agent to take it. */
+const TELL_TIMEOUT_MS = 30_000;
+
+export function define(command: Command, context: VerbContext): void {
+  finishVerb(
+    command
+      .argument('<session>', 'a name, repo/name, or a session id')
+      .argument('[text...]', 'what to say; - reads standard input')
+      .option('--queue', 'after what is already queued (the default)')
+      .option('--steer', 'into the running turn, where the agent can; otherwise queued')
+      .option('--interrupt', 'end the running turn, then this next')
+      .option('--replace', 'as --interrupt, and drop what is queued')
+      .option('--file <path>', 'read the text from a file')
+      .option('--key <key>', 'idempotency key: the same key twice is one prompt')
+      .option('--create', 'start a session of this name when there is none')
+      .option('--agent <name>', 'the agent of a session that --create starts')
+      .option('--wait', 'wait until the session has nothing left to do')
+      .action(
+        context.act((name: string, words: string[], options: TellOptions) => tell(context, name, words, options)),
+      ),
+    {
+      examples: [
+        'conduxt tell issue-78 "Also update the changelog"',
+        'conduxt tell issue-78 --interrupt "Stop: use the old parser instead"',
+        'git diff | conduxt tell helper -',
+      ],
+      exits:
+        '0 (the text is on stable storage), 2, 4, 6 (stopped, or its worktree was removed), 74, 75; with --wait as for wait',
+      notes: 'A tell to a finished task takes it up again: same conversation, same branch, same pull request.',
+    },
+  );
+}
+
+async function tell(
+  context: VerbContext,
+  name: string,
+  words: readonly string[],
+  options: TellOptions,
+): Promise<number> {
+  const mode = modeOf(options);
+  const key = options.key ?? `tell/${newPromptId()}`;
+  if (!KEY.test(key)) {
+    throw usageError('invalid-key', 'A key may have up to 200 letters, digits and . _ / : @ - characters.');
+  }
+  const text = await promptText(context.io, { words, file: options.file });
+  const found = findOrNull(context, name, options);
+  if (found === null) {
+    const { createByTell } = await import('../start-session.ts');
+    return createByTell(context, { name, text, agent: options.agent, wait: options.wait === true });
+  }
+  refuseIfOver(found, name);
+  const reply = await askHost(
+    context,
+    found,
+    { op: 'tell', promptId: newPromptId(), key, text, mode },
+    TELL_TIMEOUT_MS,
+  );
+  const { record } = found;
+  if (context.json && options.wait !== true) {
+    context.printer.document({
+      schemaVersion: SCHEMA_VERSION,
+      session: record.name,
+      sessionId: record.id,
+      key,
+      ...reply,
+    });
+  } else if (!context.json) context.printer.result(`${record.name}: ${describe(reply)}`);
+  if (options.wait !== true) return ExitCode.done;
+  const { waitFor } = await import('../follow/wait-for.ts');
+  const { folded } = found;
+  const since = { epoch: folded.epoch, seq: folded.seq };
+  const show = context.json ? 'nothing' : 'text';
+  const codes = await waitFor(context, [{ record, paths: found.paths, since }], {
+    timeoutMs: null,
+    show,
+    outcome: context.json ? 'document' : 'text',
+  });
+  return Math.max(...codes);
+}
+
+function modeOf(options: TellOptions): TellMode {
+  const [mode, another] = MODES.filter((each) => options[each] === true);
+  if (another === undefined) return mode ?? 'queue';
+  throw usageError('conflicting-options', `--${mode} and --${another} cannot be used together.`, {
+    remedy: 'Choose one of them.',
+  });
+}
+
+/** Null when there is none and it may be created. */
+function findOrNull(context: VerbContext, name: string, { create }: TellOptions): SessionView | null {
+  try {
+    return context.session(name);
+  } catch (error) {
+    if (create === true && error instanceof ConduxtError && error.code === 'session-not-found') return null;
+    throw error;
+  }
+}
+
+/** What the host would refuse too: said without starting one. */
+function refuseIfOver({ record, folded }: SessionView, name: string): void {
+  if (folded.life.stopped) {
+    throw refused('session-stopped', `Session ${record.name} was stopped; it takes no more prompts.`, {
+      remedy: record.task === null ? `Start another with conduxt start.` : `Begin it again with conduxt retry ${name}.`,
+    });
+  }
+  if (record.task !== null && folded.delivery.worktree !== null && !existsSync(record.cwd)) {
+    throw refused('worktree-gone', `The worktree of ${record.name} was cleaned up; there is nothing to go on with.`, {
+      remedy: `Begin again with conduxt retry ${name}.`,
+    });
+  }
+}
+
+function describe(reply: TellReply): string {
+  const note = reply.note === undefined ? '' : ` (${reply.note})`;
+  const ahead = reply.ahead === 0 ? 'it goes to the agent next' : `${plural(reply.ahead, 'turn')} before it`;
+  switch (reply.outcome) {
+    case 'queued':
+      return `queued${note}; ${ahead}.`;
+    case 'steered':
+      return 'the agent took it into its running turn.';
+    case 'interrupted':
+      return 'the running turn is being ended; this goes next.';
+    case 'replaced':
+      return 'the running turn is being ended, what was queued is dropped; this goes next.';
+    case 'duplicate':
+      return `already there under this key (${reply.state}); nothing was added.`;
+  }
+}

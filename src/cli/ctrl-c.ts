@@ -1,0 +1,7 @@
+import type { Io } from './io.ts';
+
+/** Aborts at Ctrl-C, which then no longer ends the process. `dispose` gives Ctrl-C its usual meaning back. */
+export function onCtrlC(io: Io): { readonly signal: AbortSignal; dispose(): void } {
+  const interrupt = new AbortController();
+  return { signal: interrupt.signal, dispose: io.onInterrupt(() => interrupt.abort()) };
+}

@@ -1,0 +1,98 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { agentEnvironment } from '../../agents/environment.ts';
+import { readEnvFile } from '../../agents/env-file.ts';
+import { knownProfile } from '../../agents/choose.ts';
+import { profilesWith } from '../../agents/profiles.ts';
+import type { AgentProfile } from '../../agents/profile.ts';
+import { acpBackend } from '../../backend/acp/acp-backend.ts';
+import type { AgentListener, OpenSpec } from '../../backend/backend.ts';
+import { ConduxtError } from '../../errors.ts';
+import { newSessionId } from '../../session/ids.ts';
+import type { AgentLaunch } from '../../session/record.ts';
+import type { VerbContext } from '../context.ts';
+import { launchFor } from '../run/launch-agent.ts';
+import { sessionPlace } from '../session-plan.ts';
+import { bad, good, note, type Check } from './check.ts';
+
+const listener: AgentListener = {
+  update: () => {},
+  accepted: () => {},
+  permission: async () => ({ type: 'reject' }),
+  notice: () => {},
+};
+
+/** Starts the agent in an empty directory, opens a session, ends it. Nothing is sent to a model, nothing is left. */
+export async function checkAgent(context: VerbContext, name: string): Promise<Check[]> {
+  const { loaded, cwd, ref } = await sessionPlace(context, 'optional');
+  const profile = knownProfile(name, profilesWith(loaded.config.agents));
+  const { launch, warnings } = await launchFor(
+    context,
+    { config: loaded.config, cwd, repoRoot: ref?.root ?? null },
+    name,
+  );
+  const found = [
+    good('agent', `${profile.title}: ${[launch.command, ...launch.args].join(' ')}`),
+    ...warnings.map((text) => note('agent', text, null)),
+    ...profile.knownFaults.map((fault) => note('known fault', `${fault.seenIn}: ${fault.what}`, null)),
+  ];
+  const directory = await mkdtemp(path.join(os.tmpdir(), 'conduxt-doctor-'));
+  try {
+    return [...found, ...(await greet(await openSpec(context, profile, launch, directory), profile))];
+  } catch (error) {
+    if (!(error instanceof ConduxtError)) throw error;
+    return [...found, bad('start', error.message, error.remedy ?? profile.install)];
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function greet(spec: OpenSpec, profile: AgentProfile): Promise<Check[]> {
+  const started = performance.now();
+  const session = await acpBackend.open(spec, listener);
+  const tookMs = Math.round(performance.now() - started);
+  const { capabilities, agentVersion } = session;
+  const exit = await session.close();
+  const version = agentVersion ?? 'unknown';
+  const can = [
+    `resume: ${capabilities.resume}`,
+    ...(capabilities.steer ? ['can be steered'] : []),
+    ...(capabilities.usage ? ['reports usage'] : []),
+  ].join(', ');
+  return [
+    good('start', `speaks ACP, answered after ${tookMs} ms`),
+    profile.verified === null || profile.verified === version
+      ? good('version', version)
+      : note('version', `${version}; conduxt was tested with ${profile.verified}`, null),
+    good('abilities', can),
+    exit.left.length === 0
+      ? good('end', 'left nothing behind')
+      : bad('end', `these processes could not be ended: ${exit.left.join(', ')}`, 'End them by hand.'),
+  ];
+}
+
+async function openSpec(
+  context: VerbContext,
+  profile: AgentProfile,
+  launch: AgentLaunch,
+  cwd: string,
+): Promise<OpenSpec> {
+  const secrets = launch.envFile === null ? {} : await readEnvFile(launch.envFile);
+  return {
+    sessionId: newSessionId(),
+    cwd,
+    command: launch.command,
+    args: launch.args,
+    env: agentEnvironment({ processEnv: context.io.env, profile, extra: { ...launch.env, ...secrets }, cwd }),
+    resume: null,
+    startTimeoutMs: 60_000,
+    firstSignTimeoutMs: 60_000,
+    turnTimeoutMs: 60_000,
+    cancelTimeoutMs: 10_000,
+    silenceWarnMs: 60_000,
+    closePatienceMs: profile.acp?.closePatienceMs ?? 8_000,
+    termPatienceMs: 5_000,
+    preferredOptionIds: [],
+  };
+}

@@ -1,0 +1,125 @@
+import { mkdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { ConduxtError, messageOf, systemCode } from '../../errors.ts';
+import { gitEnvironment } from '../../git/git-environment.ts';
+import { run } from '../../process/run.ts';
+import { formatBytes } from '../../views/quantities.ts';
+import type { VerbContext } from '../context.ts';
+import { sessionPlace } from '../session-plan.ts';
+import { bad, good, note, type Check } from './check.ts';
+
+const TOOL_TIMEOUT_MS = 10_000;
+/** Worktrees, transcripts and test logs need room; below this something fails soon. */
+const LITTLE_SPACE_BYTES = 500 * 1024 * 1024;
+const OLDEST_GIT = [2, 31] as const;
+
+/** What conduxt needs of a machine, and what it can do without. Leaves nothing behind. */
+export async function checkMachine(context: VerbContext): Promise<Check[]> {
+  return [
+    good('node', `${process.version} at ${process.execPath}`),
+    await checkGit(context),
+    ...checkState(context.places.home),
+    await checkGithub(context),
+    await checkTmux(context),
+    await checkRepository(context),
+  ];
+}
+
+async function checkGit({ io }: VerbContext): Promise<Check> {
+  const result = await run('git', ['--version'], { cwd: '/', env: gitEnvironment(io.env), timeoutMs: TOOL_TIMEOUT_MS });
+  const [, major = '0', minor = '0'] = /(\d+)\.(\d+)/.exec(result.stdout) ?? [];
+  if (result.exitCode !== 0) return bad('git', 'is not there', 'Install git 2.31 or newer and put it on the PATH.');
+  const old = Number(major) < OLDEST_GIT[0] || (Number(major) === OLDEST_GIT[0] && Number(minor) < OLDEST_GIT[1]);
+  return old
+    ? bad('git', `${major}.${minor} is too old`, 'Install git 2.31 or newer.')
+    : good('git', result.stdout.trim());
+}
+
+function checkState(home: string): Check[] {
+  const probe = path.join(home, `.doctor-${process.pid}`);
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    writeFileSync(probe, 'x', { mode: 0o600, flush: true });
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return [
+      bad(
+        'state directory',
+        `${home} cannot be written: ${messageOf(error)}`,
+        'Check its owner and free space, or set CONDUXT_HOME.',
+      ),
+    ];
+  } finally {
+    rmSync(probe, { force: true });
+  }
+  const facts = statSync(home);
+  const open = (facts.mode & 0o077) !== 0;
+  const disk = statfsSync(home);
+  const free = disk.bavail * disk.bsize;
+  return [
+    open
+      ? note(
+          'state directory',
+          `${home} can be entered by others (mode ${(facts.mode & 0o777).toString(8)})`,
+          `Run: chmod 700 ${home}`,
+        )
+      : good('state directory', home),
+    free < LITTLE_SPACE_BYTES
+      ? note(
+          'free space',
+          `only ${formatBytes(free)} left`,
+          'Make room, for example with conduxt prune --older-than 30d.',
+        )
+      : good('free space', formatBytes(free)),
+  ];
+}
+
+async function checkGithub({ io }: VerbContext): Promise<Check> {
+  const env = Object.fromEntries(
+    Object.entries(io.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+  const version = await run('gh', ['--version'], { cwd: '/', env, timeoutMs: TOOL_TIMEOUT_MS });
+  if (version.exitCode !== 0) {
+    return note(
+      'gh',
+      'is not there: GitHub issues and pull requests need it',
+      'Install it from https://cli.github.com, then: gh auth login',
+    );
+  }
+  const words = version.stdout.split('\n', 1)[0] ?? 'gh';
+  const status = await run('gh', ['auth', 'status'], { cwd: '/', env, timeoutMs: TOOL_TIMEOUT_MS });
+  return status.exitCode === 0
+    ? good('gh', `${words}, logged in`)
+    : note('gh', `${words}, not logged in`, 'Run: gh auth login');
+}
+
+async function checkTmux({ io }: VerbContext): Promise<Check> {
+  const result = await run('tmux', ['-V'], {
+    cwd: '/',
+    env: { PATH: io.env['PATH'] ?? '' },
+    timeoutMs: TOOL_TIMEOUT_MS,
+  });
+  return result.exitCode === 0
+    ? good('tmux', result.stdout.trim())
+    : note('tmux', 'is not there: optional, for agents that speak no ACP', null);
+}
+
+async function checkRepository(context: VerbContext): Promise<Check> {
+  try {
+    const { ref, loaded } = await sessionPlace(context, 'required');
+    if (loaded.untrusted.length > 0) {
+      return note(
+        'repository',
+        `conduxt.json sets ${loaded.untrusted.join(', ')}, which is ignored until you allow it`,
+        'conduxt trust',
+      );
+    }
+    return good('repository', `${ref?.root ?? ''}, configuration is fine`);
+  } catch (error) {
+    if (!(error instanceof ConduxtError)) throw error;
+    const elsewhere = error.code === 'not-a-repository';
+    return elsewhere
+      ? note('repository', 'this directory is in none', error.remedy ?? null)
+      : bad('repository', error.message, error.remedy ?? '');
+  }
+}

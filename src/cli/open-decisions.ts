@@ -1,0 +1,28 @@
+import type { Decision } from '../session/decision.ts';
+import { listNames, readSession, type SessionView } from '../store/read-session.ts';
+import type { VerbContext } from './context.ts';
+
+export interface OpenDecision {
+  readonly view: SessionView;
+  readonly decision: Decision;
+}
+
+/** Every question that waits for a person, of this repository or of all. Unreadable sessions have none to show. */
+export function openDecisions({ places, place }: VerbContext, all: boolean): OpenDecision[] {
+  const everywhere = all || !place.inRepository;
+  if (!everywhere && place.repoKey === null) return [];
+  return listNames(places.home, everywhere ? null : place.repoKey).flatMap(({ id }) => {
+    const view = readOrNull(places.home, places.runtimeDir, id);
+    if (view === null || view.folded.life.stopped) return [];
+    return [...view.folded.life.decisions.values()].map((decision) => ({ view, decision }));
+  });
+}
+
+function readOrNull(home: string, runtimeDir: string, id: string): SessionView | null {
+  try {
+    return readSession(home, runtimeDir, id);
+  } catch {
+    // `status` shows what is wrong with it.
+    return null;
+  }
+}

@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import { isoTime } from '../clock.ts';
+import { systemCode } from '../errors.ts';
+import { checkBranchName } from '../git/branch-name.ts';
+import { branchExists, resolveCommit } from '../git/refs.ts';
+import { checkWorktreeFree } from '../git/worktree.ts';
+import { sessionLimits, memoryFile, notifyTargets } from '../config/session-settings.ts';
+import { taskBody } from '../intake/prompt.ts';
+import { newPromptId, newSessionId } from '../session/ids.ts';
+import type { TaskSpec } from '../session/record.ts';
+import { describePrompt, releaseName } from '../store/create-session.ts';
+import { promptFile } from '../store/paths.ts';
+import { listNames, type SessionView } from '../store/read-session.ts';
+import { expectedDuration } from '../views/expected-duration.ts';
+import { removeWork, requireNoLoss, type RemovalWish } from './clean/remove-work.ts';
+import { requireRest, type RestingTask } from './clean/require-rest.ts';
+import { stopOne } from './commands/stop.ts';
+import type { RetryOptions } from './commands/retry.ts';
+import type { VerbContext } from './context.ts';
+import { nameTaken } from './run/name-free.ts';
+import { startOrFollow } from './run/run-tasks.ts';
+import { pastTasks } from './run/history.ts';
+import { setupPlan, verifyPlan } from './run/judge.ts';
+import { launchFor } from './run/launch-agent.ts';
+import { worktreeFor, type TaskPlan } from './run/plan.ts';
+import { gatherRepository, type RepositoryFacts } from './run/repository-facts.ts';
+
+/** `conduxt retry`: the old session ends and is archived, its name begins anew with the same words. */
+export async function retryTask(context: VerbContext, name: string, options: RetryOptions): Promise<number> {
+  const resting = requireRest(context.session(name), 'retry');
+  const { view, task } = resting;
+  requireOwnName(context, view);
+  const facts = await gatherRepository(inRepository(context, resting), options.base ?? task.base);
+  const adopt = options.adopt === true;
+  const branch = await branchFor(facts, resting, options);
+  const wish: RemovalWish = {
+    // A branch that goes on under the old name is only in the way when it is not adopted.
+    branch: !adopt && branch === task.branch,
+    discardChanges: options.discard === true,
+    discardCommits: options.discard === true,
+    flags: { changes: '--discard', commits: '--discard' },
+  };
+  if (!adopt) await requireNoLoss(facts.repo, resting, wish);
+  const plan = await planRetry(context, facts, resting, { branch, options });
+  const { record } = plan;
+  const place = { repo: facts.repo, path: record.cwd, branch, baseCommit: record.task.baseCommit, adopt };
+  if (adopt) await checkWorktreeFree(place);
+  await stopOne(context, view);
+  if (!adopt) {
+    const { snapshots } = await removeWork(context, facts.repo, resting, wish);
+    for (const ref of snapshots) context.printer.note(`What was there is kept as ${ref}`, 'dim');
+    await checkWorktreeFree(place);
+  }
+  releaseName(context.places.home, facts.ref.key, view.record.name, view.record.id);
+  return startOrFollow(context, [plan], { wait: options.wait });
+}
+
+/** An archived session has given its name away: the task that has it now is the one to retry. */
+function requireOwnName({ places }: VerbContext, { record }: SessionView): void {
+  const holder = listNames(places.home, record.repo?.key ?? null).find((one) => one.name === record.name);
+  if (holder !== undefined && holder.id !== record.id) throw nameTaken(places, record.name, holder.id);
+}
+
+/** The task's repository, wherever the command was typed. */
+function inRepository(context: VerbContext, { view }: RestingTask): VerbContext {
+  const { repo, cwd } = view.record;
+  return context.at(repo?.root ?? cwd);
+}
+
+/** The old branch, or a new one beside it when the old one was pushed: its pull request stays what it is. */
+async function branchFor(
+  { repo, remote }: RepositoryFacts,
+  { view, task }: RestingTask,
+  options: RetryOptions,
+): Promise<string> {
+  if (options.branch !== undefined) return checkBranchName(repo.git, options.branch);
+  if (options.adopt === true || view.folded.delivery.pushedCommit === null) return task.branch;
+  for (let number = 2; ; number += 1) {
+    const name = `${task.branch}-${number}`;
+    const remotely = remote === null ? null : await resolveCommit(repo.git, `refs/remotes/${remote}/${name}`);
+    if (remotely === null && !(await branchExists(repo.git, name))) return name;
+  }
+}
+
+async function planRetry(
+  context: VerbContext,
+  facts: RepositoryFacts,
+  { view, task: old }: RestingTask,
+  { branch, options }: { readonly branch: string; readonly options: RetryOptions },
+): Promise<TaskPlan> {
+  const { record: before } = view;
+  const { loaded, base, ref } = facts;
+  const { config } = loaded;
+  const agent = await launchFor(
+    context,
+    { config, cwd: ref.root, repoRoot: ref.root },
+    options.agent ?? before.agent.name,
+  );
+  const worktree = await worktreeFor({ facts, name: before.name }, context.io.homedir);
+  const task: TaskSpec = {
+    ...old,
+    branch,
+    base: base.branch,
+    baseCommit: base.commit,
+    adopted: options.adopt === true,
+    // What a person said counts again; what was detected is detected anew, from the base as it is now.
+    verify:
+      old.verify.type === 'skipped' || (old.verify.type === 'command' && old.verify.from === 'flag')
+        ? old.verify
+        : await verifyPlan({}, loaded, facts.tree),
+    setup: await setupPlan(config, facts.tree),
+  };
+  const promptText = sameWords(view.paths, before.firstPrompt?.promptId ?? '', { before, old, worktree, task });
+  const permissions =
+    options.permissions === undefined
+      ? { mode: before.permissions, reason: before.permissionsReason }
+      : { mode: options.permissions, reason: 'as you said' };
+  return {
+    record: {
+      ...before,
+      id: newSessionId(),
+      agent: agent.launch,
+      cwd: worktree,
+      permissions: permissions.mode,
+      permissionsReason: permissions.reason,
+      createdAt: isoTime(context.io.now()),
+      task,
+      firstPrompt: describePrompt(newPromptId(), 'task', promptText),
+      limits: sessionLimits(config, agent.launch.name, before.limits.taskTimeoutMs),
+      hooks: { notify: notifyTargets(config, ref.root, context.io.homedir), memoryFile: memoryFile(config, ref.root) },
+    },
+    promptText,
+    agentWhy: options.agent === undefined ? 'as last time' : 'it was asked for',
+    expected: expectedDuration(pastTasks(context.places, ref.key), { kind: task.kind, agent: agent.launch.name }),
+    warnings: agent.warnings,
+  };
+}
+
+interface Move {
+  readonly before: { readonly name: string; readonly cwd: string };
+  readonly old: TaskSpec;
+  readonly worktree: string;
+  readonly task: TaskSpec;
+}
+
+/**
+ * The text as it was sent, with the new place of work in it. When it was pruned, what the user typed is all there is.
+ */
+function sameWords(
+  paths: { readonly prompts: string },
+  promptId: string,
+  { before, old, worktree, task }: Move,
+): string {
+  const place = (cwd: string, { branch, base }: TaskSpec): string =>
+    `- Directory: ${cwd}\n- Branch: ${branch}, which began at ${base}`;
+  try {
+    const text = readFileSync(promptFile(paths, promptId), 'utf8');
+    return text.split(place(before.cwd, old)).join(place(worktree, task));
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    const { branch, base, kind, words } = task;
+    return taskBody({ taskId: before.name, worktree, branch, base, kind, brief: words });
+  }
+}

@@ -1,0 +1,41 @@
+import type { Config } from '../../config/config.ts';
+import type { LoadedConfig } from '../../config/load.ts';
+import type { BaseTree } from '../../git/tree.ts';
+import type { SetupPlan, VerifyCommand, VerifyPlan } from '../../session/record.ts';
+import { detectVerification } from '../../verify/detect.ts';
+import { detectSetup } from '../../verify/detect-setup.ts';
+
+const shellLine = (line: string): VerifyCommand => ({ type: 'shell', line });
+
+/** The command that will judge the work: the flag, then the configuration, then what the base commit shows. */
+export async function verifyPlan(
+  flags: { readonly verify?: string | false | undefined },
+  { config }: LoadedConfig,
+  tree: BaseTree,
+): Promise<VerifyPlan> {
+  const timeoutMs = config.verify.timeoutSeconds * 1000;
+  if (flags.verify === false) return { type: 'skipped' };
+  if (flags.verify !== undefined) {
+    return { type: 'command', command: shellLine(flags.verify), from: 'flag', runner: null, timeoutMs };
+  }
+  if (config.verify.command !== null) {
+    return { type: 'command', command: shellLine(config.verify.command), from: 'config', runner: null, timeoutMs };
+  }
+  const found = await detectVerification(tree);
+  if (found === null) return { type: 'missing' };
+  return {
+    type: 'command',
+    command: { type: 'argv', argv: found.argv },
+    from: 'detected',
+    runner: found.runner,
+    timeoutMs,
+  };
+}
+
+/** How a fresh worktree is made runnable: the configuration, else the lockfiles of the base commit. */
+export async function setupPlan({ worktree }: Config, tree: BaseTree): Promise<SetupPlan> {
+  const rest = { copy: worktree.copy, link: worktree.link, timeoutMs: worktree.timeoutSeconds * 1000 };
+  if (worktree.setup !== null) return { ...rest, commands: worktree.setup.map(shellLine), from: 'config' };
+  const commands = await detectSetup(tree);
+  return { ...rest, commands, from: commands.length === 0 ? 'none' : 'detected' };
+}

@@ -1,0 +1,180 @@
+import { openForge } from '../../forge/choose.ts';
+import { createGithubForge } from '../../forge/github.ts';
+import type { Forge } from '../../forge/forge.ts';
+import { checkWorktreeFree } from '../../git/worktree.ts';
+import { notFound, usageError } from '../../errors.ts';
+import { gatherTask, type GatheredTask } from '../../intake/gather.ts';
+import { uniqueName } from '../../naming/task-names.ts';
+import { checkName, isGenericName } from '../../session/names.ts';
+import { repoPaths } from '../../store/paths.ts';
+import { listNames } from '../../store/read-session.ts';
+import { expectedDuration } from '../../views/expected-duration.ts';
+import type { RunOptions } from '../commands/run.ts';
+import type { VerbContext } from '../context.ts';
+import { pastTasks } from './history.ts';
+import { launchFor, requestedBackend, type ChosenLaunch } from './launch-agent.ts';
+import { requireFreeName } from './name-free.ts';
+import { planTask, type TaskFlags, type TaskPlan } from './plan.ts';
+import { pullRequestStart } from './pull-request-head.ts';
+import { gatherRepository, type RepositoryFacts } from './repository-facts.ts';
+import { tasksIn } from './task-words.ts';
+
+/**
+ * Plans every task of a command line before the first is begun: what is wrong with the last one is said before
+ * anything was touched.
+ */
+export async function planTasks(
+  context: VerbContext,
+  args: readonly string[],
+  options: RunOptions,
+): Promise<TaskPlan[]> {
+  const words = taskTexts(args, options);
+  if (options.name !== undefined) checkName(options.name);
+  let facts = await gatherRepository(context, options.base);
+  const backend = requestedBackend(options.backend === 'auto' ? facts.loaded.config.backend : options.backend);
+  const { config } = facts.loaded;
+  const agent = await launchFor(context, { config, cwd: facts.ref.root, repoRoot: facts.ref.root }, options.agent);
+  const names = new Set<string>();
+  const plans: TaskPlan[] = [];
+  for (const text of words) {
+    const gathered = await gather(context, facts, text, options);
+    // A pull request says itself what it goes against.
+    if (gathered.pullRequest !== null) facts = await gatherRepository(context, gathered.pullRequest.baseBranch);
+    const name = options.name ?? uniqueName(gathered.name, names);
+    names.add(name);
+    requireFreeName(context.places, facts.ref.key, name);
+    requireAfter(context, facts, options.after ?? [], names, name);
+    plans.push(await planOne(context, { facts, gathered, name, agent, options, requested: backend }));
+  }
+  return plans;
+}
+
+/** The words of each task; '' for one that is a file or a review alone, '-' for standard input. */
+function taskTexts(args: readonly string[], options: RunOptions): readonly string[] {
+  const words = tasksIn(args);
+  const elsewhere = options.file !== undefined || options.review !== undefined;
+  if (options.file !== undefined && options.review !== undefined) {
+    throw usageError('conflicting-options', '--file and --review cannot be used together.');
+  }
+  if (words.length === 0 && !elsewhere) {
+    throw usageError('empty-prompt', 'There is no task: nothing was said.', {
+      remedy: 'Say what to do, e.g. conduxt run "fix issue #78", or pass --file spec.md.',
+    });
+  }
+  if (words.length > 1) {
+    const single = (['name', 'branch', 'file', 'review'] as const).find((option) => options[option] !== undefined);
+    if (single !== undefined) {
+      throw usageError('conflicting-options', `--${single} names one thing, but there are ${words.length} tasks.`, {
+        remedy: 'Run the tasks one by one, or leave the option out.',
+      });
+    }
+    if (words.includes('-')) throw usageError('conflicting-options', 'Standard input (-) is one task; give it alone.');
+  }
+  return words.length === 0 ? [''] : words;
+}
+
+function gather(
+  context: VerbContext,
+  facts: RepositoryFacts,
+  words: string,
+  options: RunOptions,
+): Promise<GatheredTask> {
+  const { io, places } = context;
+  const { ref, detected, remote } = facts;
+  const forge = openForge({
+    name: detected.forge,
+    root: ref.root,
+    remote,
+    env: io.env,
+    pullRequestsDir: repoPaths(places.home, ref.key).pullRequests,
+  });
+  return gatherTask({
+    words: words === '-' ? '' : words,
+    ...(words === '-' ? { stdin: io.stdin } : {}),
+    ...(options.file === undefined ? {} : { file: options.file }),
+    ...(options.review === undefined ? {} : { review: options.review }),
+    cwd: io.cwd,
+    forge,
+    repository: detected.repository,
+    forgeOf: (repository): Forge => createGithubForge(repository, io.env),
+  });
+}
+
+/** A dependency is a task that is there, or one that is begun before this one by the same command. */
+function requireAfter(
+  context: VerbContext,
+  facts: RepositoryFacts,
+  after: readonly string[],
+  names: ReadonlySet<string>,
+  own: string,
+): void {
+  if (after.length === 0) return;
+  const known = new Set(listNames(context.places.home, facts.ref.key).map((one) => one.name));
+  for (const name of after) {
+    if (name === own) throw usageError('after-itself', `Task ${name} cannot come after itself.`);
+    if (known.has(name) || names.has(name)) continue;
+    throw notFound('session-not-found', `There is no task "${name}" in this repository to come after.`, {
+      remedy: 'See conduxt status for those that are there.',
+      facts: { name },
+    });
+  }
+}
+
+interface OnePlan {
+  readonly facts: RepositoryFacts;
+  readonly gathered: GatheredTask;
+  readonly name: string;
+  readonly agent: ChosenLaunch;
+  readonly options: RunOptions;
+  readonly requested: TaskFlags['requestedBackend'];
+}
+
+async function planOne(
+  context: VerbContext,
+  { facts, gathered, name, agent, options, requested }: OnePlan,
+): Promise<TaskPlan> {
+  const { pullRequest } = gathered;
+  const baseCommit =
+    pullRequest === null ? facts.base.commit : await pullRequestStart(facts, pullRequest, options.dryRun !== true);
+  const adopted = options.adopt === true || pullRequest !== null;
+  const task = { kind: gathered.kind, agent: agent.launch.name };
+  const plan = await planTask(context, {
+    facts,
+    gathered,
+    name,
+    agent,
+    flags: flagsOf(options, requested),
+    baseCommit,
+    adopted,
+    expected: expectedDuration(pastTasks(context.places, facts.ref.key), task),
+    warnings: [...(isGenericName(name) ? [`the name "${name}" says little; --name chooses another`] : [])],
+  });
+  const { record } = plan;
+  await checkWorktreeFree({
+    repo: facts.repo,
+    path: record.cwd,
+    branch: record.task.branch,
+    baseCommit,
+    adopt: adopted,
+  });
+  return plan;
+}
+
+function flagsOf(options: RunOptions, requested: TaskFlags['requestedBackend']): TaskFlags {
+  return {
+    branch: options.branch,
+    permissions: options.permissions,
+    // `--verify <command>` gives text, `--no-verify` false; commander's default for the pair is true.
+    verify: options.verify === true ? undefined : options.verify,
+    fixRounds: options.fixRounds,
+    timeoutMs: options.timeout,
+    pullRequest: options.pr,
+    draft: options.draft,
+    adopt: options.adopt === true,
+    after: options.after ?? [],
+    tags: options.tag ?? [],
+    priority: options.priority ?? 0,
+    checklist: options.checklist ?? [],
+    requestedBackend: requested,
+  };
+}

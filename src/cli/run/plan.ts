@@ -1,0 +1,152 @@
+import { memoryFile, notifyTargets, sessionLimits, worktreeRoot } from '../../config/session-settings.ts';
+import { isoTime } from '../../clock.ts';
+import { checkBranchName } from '../../git/branch-name.ts';
+import { realPlace, worktreePath } from '../../git/worktree-path.ts';
+import { taskBody } from '../../intake/prompt.ts';
+import type { GatheredTask } from '../../intake/gather.ts';
+import { branchForTask } from '../../naming/task-kind.ts';
+import { newPromptId, newSessionId } from '../../session/ids.ts';
+import type { SessionRecord, TaskSpec } from '../../session/record.ts';
+import type { PermissionMode } from '../../session/words.ts';
+import { describePrompt } from '../../store/create-session.ts';
+import type { ExpectedDuration } from '../../views/expected-duration.ts';
+import type { VerbContext } from '../context.ts';
+import type { ChosenLaunch } from './launch-agent.ts';
+import { setupPlan, verifyPlan } from './judge.ts';
+import { choosePermissions } from './permission-default.ts';
+import type { RepositoryFacts } from './repository-facts.ts';
+
+/** What a person said about a task beyond its words. */
+export interface TaskFlags {
+  readonly branch?: string | undefined;
+  readonly permissions?: PermissionMode | undefined;
+  /** A shell line; false for `--no-verify`. */
+  readonly verify?: string | false | undefined;
+  readonly fixRounds?: number | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly pullRequest: boolean;
+  readonly draft?: boolean | undefined;
+  readonly adopt: boolean;
+  readonly after: readonly string[];
+  readonly tags: readonly string[];
+  readonly priority: number;
+  readonly checklist: readonly string[];
+  readonly requestedBackend: SessionRecord['requestedBackend'];
+}
+
+/** Everything `run` is about to do, as data: printing it is the dry run, `createSession` and a host carry it out. */
+export interface TaskPlan {
+  readonly record: SessionRecord & { readonly task: TaskSpec };
+  /** The text that goes to the agent; the host adds the contract of the turn. */
+  readonly promptText: string;
+  readonly agentWhy: string;
+  readonly expected: ExpectedDuration | null;
+  /** Sentences a person should read before the work begins. */
+  readonly warnings: readonly string[];
+}
+
+export interface PlanParts {
+  readonly facts: RepositoryFacts;
+  readonly gathered: GatheredTask;
+  /** Checked and free. */
+  readonly name: string;
+  readonly agent: ChosenLaunch;
+  readonly flags: TaskFlags;
+  /** Where the branch begins: the base commit, or the head of the pull request that is continued. */
+  readonly baseCommit: string;
+  readonly adopted: boolean;
+  readonly expected: ExpectedDuration | null;
+  readonly warnings: readonly string[];
+}
+
+/** Puts a task's plan together. Reads git and changes nothing. @throws `invalid-branch`, `invalid-worktree-path`. */
+export async function planTask(context: VerbContext, parts: PlanParts): Promise<TaskPlan> {
+  const { facts, gathered, name, agent, flags, baseCommit } = parts;
+  const { repo, ref, base, loaded } = facts;
+  const { config } = loaded;
+  const { homedir } = context.io;
+  const branch = await checkBranchName(
+    repo.git,
+    flags.branch ?? gathered.pullRequest?.headBranch ?? branchForTask(gathered.kind, name),
+  );
+  const worktree = await worktreeFor(parts, homedir);
+  const permissions = choosePermissions(flags.permissions, config, gathered);
+  const task: TaskSpec = {
+    title: gathered.title,
+    words: gathered.words,
+    source: gathered.source,
+    kind: gathered.kind,
+    branch,
+    base: base.branch,
+    baseCommit,
+    adopted: parts.adopted,
+    verify: await verifyPlan(flags, loaded, facts.tree),
+    setup: await setupPlan(config, facts.tree),
+    delivery: {
+      forge: facts.detected.forge,
+      remote: facts.remote,
+      pullRequest: flags.pullRequest,
+      draft: flags.draft ?? config.draft,
+      pullRequestNumber: gathered.pullRequest?.number ?? null,
+    },
+    fixRounds: flags.fixRounds ?? config.fixRounds,
+    reminders: config.reminders,
+    tags: flags.tags,
+    priority: flags.priority,
+    after: flags.after,
+    checklist: flags.checklist,
+  };
+  const body = taskBody({
+    taskId: name,
+    worktree,
+    branch,
+    base: base.branch,
+    kind: gathered.kind,
+    brief: gathered.brief,
+  });
+  const promptText = withChecklist(body, flags.checklist);
+  const record: TaskPlan['record'] = {
+    schemaVersion: 1,
+    id: newSessionId(),
+    name,
+    kind: 'task',
+    repo: ref,
+    agent: agent.launch,
+    backend: 'acp',
+    requestedBackend: flags.requestedBackend,
+    cwd: worktree,
+    permissions: permissions.mode,
+    permissionsReason: permissions.reason,
+    createdAt: isoTime(context.io.now()),
+    task,
+    firstPrompt: describePrompt(newPromptId(), 'task', promptText),
+    limits: sessionLimits(config, agent.launch.name, flags.timeoutMs ?? null),
+    hooks: { notify: notifyTargets(config, ref.root, homedir), memoryFile: memoryFile(config, ref.root) },
+  };
+  const warnings = [...agent.warnings, ...parts.warnings, ...warningsOf(facts, gathered)];
+  return { record, promptText, agentWhy: agent.why, expected: parts.expected, warnings };
+}
+
+/** Absolute real path of the worktree a task of this name gets. */
+export function worktreeFor({ facts, name }: Pick<PlanParts, 'facts' | 'name'>, homedir: string): Promise<string> {
+  const { ref, loaded } = facts;
+  return realPlace(worktreePath(ref, name, worktreeRoot(loaded.config, ref.root, homedir) ?? undefined));
+}
+
+const withChecklist = (body: string, checklist: readonly string[]): string =>
+  checklist.length === 0
+    ? body
+    : `${body}\n\n# Checklist\n\nBefore you end, check each of these:\n\n${checklist.map((item) => `- ${item}`).join('\n')}`;
+
+function warningsOf({ base, loaded }: RepositoryFacts, gathered: GatheredTask): string[] {
+  const { untrusted } = loaded;
+  return [
+    ...(untrusted.length === 0
+      ? []
+      : [`conduxt.json sets ${untrusted.join(', ')}, which is ignored until you allow it: conduxt trust`]),
+    ...(base.behind === 0 ? [] : [`${base.branch} is ${base.behind} commits behind its remote, as of the last fetch`]),
+    ...(gathered.omittedComments === 0
+      ? []
+      : [`${gathered.omittedComments} comments were left out: resolved, or not by members of the repository`]),
+  ];
+}

@@ -1,0 +1,100 @@
+import { isoTime } from '../clock.ts';
+import { loadConfig, type LoadedConfig } from '../config/load.ts';
+import { memoryFile, notifyTargets, sessionLimits } from '../config/session-settings.ts';
+import { ConduxtError } from '../errors.ts';
+import { gitEnvironment } from '../git/git-environment.ts';
+import { resolveCommit } from '../git/refs.ts';
+import { openRepository, type Repository } from '../git/repository.ts';
+import { treeAt } from '../git/tree.ts';
+import { newPromptId, newSessionId } from '../session/ids.ts';
+import type { RepoRef, SessionRecord } from '../session/record.ts';
+import type { PermissionMode } from '../session/words.ts';
+import { describePrompt } from '../store/create-session.ts';
+import type { VerbContext } from './context.ts';
+import { launchFor, requestedBackend, type BackendWord, type ChosenLaunch } from './run/launch-agent.ts';
+
+/** Where a session without a task works, and what is configured there. */
+export interface SessionPlace {
+  /** Null outside of a repository, which only `ask` allows. */
+  readonly ref: RepoRef | null;
+  readonly cwd: string;
+  readonly loaded: LoadedConfig;
+}
+
+/**
+ * The directory the command was typed in. The repository's configuration is read from its commit, not from its files:
+ * what stands there uncommitted may be an agent's.
+ */
+export async function sessionPlace(context: VerbContext, repository: 'required' | 'optional'): Promise<SessionPlace> {
+  const { io, places } = context;
+  const repo = await repositoryAt(context, repository);
+  const head = repo === null ? null : await resolveCommit(repo.git, 'HEAD');
+  const repoConfigText = repo === null || head === null ? null : await treeAt(repo.git, head).read('conduxt.json');
+  const loaded = await loadConfig({
+    env: io.env,
+    places,
+    repoConfigText,
+    repoConfigLabel: 'conduxt.json (HEAD)',
+    repoKey: repo?.key ?? null,
+  });
+  if (repo === null) return { ref: null, cwd: io.cwd, loaded };
+  const { key, slug, root, commonDir } = repo;
+  return { ref: { key, slug, root, commonDir }, cwd: io.cwd, loaded };
+}
+
+async function repositoryAt({ io }: VerbContext, repository: 'required' | 'optional'): Promise<Repository | null> {
+  try {
+    return await openRepository(io.cwd, gitEnvironment(io.env));
+  } catch (error) {
+    const elsewhere =
+      error instanceof ConduxtError && ['not-a-repository', 'bare-repository', 'git-missing'].includes(error.code);
+    if (repository === 'optional' && elsewhere) return null;
+    throw error;
+  }
+}
+
+export interface SessionWish {
+  readonly kind: 'session' | 'ask';
+  readonly name: string;
+  readonly text: string | null;
+  readonly agent: string | undefined;
+  readonly backend: BackendWord;
+  readonly permissions: { readonly mode: PermissionMode; readonly reason: string };
+}
+
+export interface SessionPlan {
+  readonly record: SessionRecord;
+  readonly promptText: string | null;
+  readonly warnings: readonly string[];
+}
+
+/** A session without a task, as data. Nothing is written. */
+export async function planSession(context: VerbContext, place: SessionPlace, wish: SessionWish): Promise<SessionPlan> {
+  const { loaded, ref, cwd } = place;
+  const { config } = loaded;
+  const backend = requestedBackend(wish.backend === 'auto' ? config.backend : wish.backend);
+  const root = ref?.root ?? cwd;
+  const agent: ChosenLaunch = await launchFor(context, { config, cwd, repoRoot: ref?.root ?? null }, wish.agent);
+  const record: SessionRecord = {
+    schemaVersion: 1,
+    id: newSessionId(),
+    name: wish.name,
+    kind: wish.kind,
+    repo: ref,
+    agent: agent.launch,
+    backend: 'acp',
+    requestedBackend: backend,
+    cwd,
+    permissions: wish.permissions.mode,
+    permissionsReason: wish.permissions.reason,
+    createdAt: isoTime(context.io.now()),
+    task: null,
+    firstPrompt: wish.text === null ? null : describePrompt(newPromptId(), 'user', wish.text),
+    limits: sessionLimits(config, agent.launch.name, null),
+    hooks: {
+      notify: wish.kind === 'ask' ? [] : notifyTargets(config, root, context.io.homedir),
+      memoryFile: ref === null ? null : memoryFile(config, root),
+    },
+  };
+  return { record, promptText: wish.text, warnings: agent.warnings };
+}

@@ -1,0 +1,94 @@
+import { ExitCode, usageError } from '../errors.ts';
+import { checkName, isGenericName } from '../session/names.ts';
+import type { PermissionMode } from '../session/words.ts';
+import { START } from '../store/cursor.ts';
+import { SCHEMA_VERSION } from '../views/json-session.ts';
+import { nextCommands } from '../views/plan.ts';
+import { oneLine } from '../text/sanitize.ts';
+import type { VerbContext } from './context.ts';
+import { waitFor } from './follow/wait-for.ts';
+import { applyPlan } from './run/apply.ts';
+import type { BackendWord } from './run/launch-agent.ts';
+import { requireFreeName } from './run/name-free.ts';
+import { planSession, sessionPlace, type SessionPlan } from './session-plan.ts';
+
+export interface StartWish {
+  readonly name: string;
+  /** Null: it waits for the first `tell`. */
+  readonly text: string | null;
+  readonly agent: string | undefined;
+  readonly backend: BackendWord;
+  readonly permissions: PermissionMode | undefined;
+  readonly wait: boolean;
+}
+
+/** Starts a named session in the directory the command was typed in, and says what can be said to it now. */
+export async function startSession(context: VerbContext, wish: StartWish): Promise<number> {
+  const { printer, json } = context;
+  checkName(wish.name);
+  const place = await sessionPlace(context, 'required');
+  if (place.ref === null) throw usageError('not-a-repository', 'A session needs a repository.');
+  requireFreeName(context.places, place.ref.key, wish.name);
+  const configured = place.loaded.config.permissions;
+  const plan = await planSession(context, place, {
+    kind: 'session',
+    name: wish.name,
+    text: wish.text,
+    agent: wish.agent,
+    backend: wish.backend,
+    permissions:
+      wish.permissions !== undefined
+        ? { mode: wish.permissions, reason: 'as you said' }
+        : configured !== null
+          ? { mode: configured, reason: 'from the configuration' }
+          : { mode: 'approve-all', reason: 'you talk to it yourself' },
+  });
+  const paths = await applyPlan(context, plan);
+  const { record } = plan;
+  if (json) {
+    const head = { session: record.name, sessionId: record.id, directory: record.cwd, warnings: plan.warnings };
+    const permissions = { mode: record.permissions, reason: record.permissionsReason };
+    const agent = { name: record.agent.name, version: record.agent.version };
+    const started = { ...head, agent, backend: record.backend, permissions, commands: nextCommands(record.name) };
+    if (wish.text === null || !wish.wait) printer.document({ schemaVersion: SCHEMA_VERSION, ...started });
+    else printer.record({ schemaVersion: SCHEMA_VERSION, type: 'session', ...started });
+  } else tellAbout(context, plan);
+  if (wish.text === null || !wish.wait) return ExitCode.done;
+  const codes = await waitFor(context, [{ record, paths, since: START }], {
+    timeoutMs: null,
+    show: json ? 'json' : 'text',
+    outcome: json ? 'record' : 'text',
+  });
+  return Math.max(...codes);
+}
+
+function tellAbout({ printer }: VerbContext, { record, warnings }: SessionPlan): void {
+  const { name } = record;
+  const row = (label: string, text: string): void =>
+    printer.result([
+      { text: `  ${label.padEnd(12)}`, tone: 'dim' },
+      { text, tone: 'plain' },
+    ]);
+  printer.result([
+    { text: `${name}: `, tone: 'strong' },
+    { text: record.firstPrompt === null ? 'waits for instructions' : 'has its first instruction', tone: 'plain' },
+  ]);
+  row('session', record.id);
+  row('directory', oneLine(record.cwd, 300));
+  row('agent', `${record.agent.name} over ${record.backend}`);
+  row('permissions', `${record.permissions} (${oneLine(record.permissionsReason, 200)})`);
+  for (const warning of warnings) row('note', oneLine(warning, 300));
+  if (isGenericName(name)) row('note', `the name "${name}" says little`);
+  row('talk', `conduxt tell ${name} "…"`);
+  row('watch', `conduxt log ${name} -f, conduxt status ${name}`);
+  row('end', `conduxt stop ${name}`);
+  row('you hear', `conduxt wait ${name} returns when it has nothing left to do`);
+}
+
+/** `tell --create`: the session is begun with what was to be told. */
+export async function createByTell(
+  context: VerbContext,
+  wish: { readonly name: string; readonly text: string; readonly agent: string | undefined; readonly wait: boolean },
+): Promise<number> {
+  return startSession(context, { ...wish, backend: 'auto', permissions: undefined });
+}

@@ -1,0 +1,143 @@
+import type { Command } from 'commander';
+import type { VerbContext } from './context.ts';
+
+export interface VerbModule {
+  /** Adds arguments, options, help and the action to a command that has only its name. */
+  define(command: Command, context: VerbContext): void;
+}
+
+export interface Verb {
+  readonly name: string;
+  readonly alias?: string;
+  readonly summary: string;
+  readonly group: string;
+  /** Loaded when the verb is used: the others cost nothing. */
+  load(): Promise<VerbModule>;
+}
+
+const WORK = 'Give work:';
+const WATCH = 'Watch and answer:';
+const STEPS = 'Steps by hand:';
+export const KEEP = 'Keep house:';
+
+export const verbs: readonly Verb[] = [
+  {
+    name: 'run',
+    group: WORK,
+    summary: 'give a task to a coding agent and follow it to the pull request',
+    load: () => import('./commands/run.ts'),
+  },
+  {
+    name: 'ask',
+    group: WORK,
+    summary: 'ask an agent one question; prints only the answer',
+    load: () => import('./commands/ask.ts'),
+  },
+  {
+    name: 'start',
+    group: WORK,
+    summary: 'start a named session that waits for instructions',
+    load: () => import('./commands/start.ts'),
+  },
+  {
+    name: 'tell',
+    group: WORK,
+    summary: 'say something to a running or finished session',
+    load: () => import('./commands/tell.ts'),
+  },
+  {
+    name: 'retry',
+    group: WORK,
+    summary: 'begin a task again from its base branch',
+    load: () => import('./commands/retry.ts'),
+  },
+  {
+    name: 'status',
+    alias: 'ls',
+    group: WATCH,
+    summary: 'show sessions, or one of them in detail',
+    load: () => import('./commands/status.ts'),
+  },
+  { name: 'log', group: WATCH, summary: 'show what happened in a session', load: () => import('./commands/log.ts') },
+  {
+    name: 'wait',
+    group: WATCH,
+    summary: 'wait until a session has nothing left to do',
+    load: () => import('./commands/wait.ts'),
+  },
+  {
+    name: 'decisions',
+    group: WATCH,
+    summary: 'list the questions that wait for a person',
+    load: () => import('./commands/decisions.ts'),
+  },
+  {
+    name: 'answer',
+    group: WATCH,
+    summary: 'answer one of these questions',
+    load: () => import('./commands/answer.ts'),
+  },
+  {
+    name: 'cancel',
+    group: WATCH,
+    summary: 'end the running turn, the queue, or the task',
+    load: () => import('./commands/cancel.ts'),
+  },
+  { name: 'stop', group: WATCH, summary: 'end a session; its history stays', load: () => import('./commands/stop.ts') },
+  { name: 'verify', group: STEPS, summary: "run a task's tests now", load: () => import('./commands/verify.ts') },
+  {
+    name: 'pr',
+    group: STEPS,
+    summary: "push a task's branch and open its pull request",
+    load: () => import('./commands/pr.ts'),
+  },
+  {
+    name: 'clean',
+    group: STEPS,
+    summary: "remove a task's worktree when nothing would be lost",
+    load: () => import('./commands/clean.ts'),
+  },
+  { name: 'watchdog', group: KEEP, summary: 'bring back what died', load: () => import('./commands/watchdog.ts') },
+  {
+    name: 'prune',
+    group: KEEP,
+    summary: 'delete transcripts of sessions that ended long ago',
+    load: () => import('./commands/prune.ts'),
+  },
+  {
+    name: 'trust',
+    group: KEEP,
+    summary: "allow what this repository's configuration executes",
+    load: () => import('./commands/trust.ts'),
+  },
+  {
+    name: 'agents',
+    group: KEEP,
+    summary: 'list the agents conduxt knows and which are ready',
+    load: () => import('./commands/agents.ts'),
+  },
+  {
+    name: 'doctor',
+    group: KEEP,
+    summary: 'check this machine, or one agent',
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
+    name: 'rehearse',
+    group: KEEP,
+    summary: 'try everything here with a scripted agent: no account, no network',
+    load: () => import('./commands/rehearse.ts'),
+  },
+  {
+    name: 'completion',
+    group: KEEP,
+    summary: 'print a completion script for bash, zsh or fish',
+    load: () => import('./commands/completion.ts'),
+  },
+];
+
+/** The verb of a command line: its first word that is no option. */
+export function verbIn(argv: readonly string[]): Verb | undefined {
+  const word = argv.find((each) => !each.startsWith('-'));
+  return word === undefined ? undefined : verbs.find((verb) => verb.name === word || verb.alias === word);
+}

@@ -1,0 +1,153 @@
+import type { VerifyPlan } from '../session/record.ts';
+import { oneLine, sanitize } from '../text/sanitize.ts';
+import type { SessionDetailsJson } from './json-session.ts';
+import { answerHint, conflictLines } from './progress.ts';
+import { formatBytes, formatDuration, formatUsage, plural } from './quantities.ts';
+import { excerptLines, isGreen, receiptLine } from './receipt.ts';
+import { stateTone } from './state-tone.ts';
+import type { Line, Tone } from './tone.ts';
+
+const LABEL_WIDTH = 12;
+const MILESTONES = 8;
+const WORDS_LINES = 6;
+
+/** `status <name>`: everything a person needs to know about one session. */
+export function detailLines({ session }: SessionDetailsJson): readonly Line[] {
+  const { task } = session;
+  const usage = session.usage === null ? null : formatUsage(session.usage);
+  return [
+    [
+      { text: session.name, tone: 'strong' },
+      { text: '  ', tone: 'plain' },
+      { text: session.state, tone: stateTone(session.state) },
+      { text: `  ${oneLine(session.doing, 200)}`, tone: 'plain' },
+    ],
+    ...(task === null ? [] : [field('task', oneLine(task.title, 120))]),
+    ...(task === null ? [] : below(sanitize(task.words).trim().split('\n').slice(0, WORDS_LINES), 'dim', task.title)),
+    field('session', `${session.id}${session.repo === null ? '' : `  in ${oneLine(session.repo.root, 200)}`}`),
+    field('agent', agentText(session)),
+    field('permissions', `${session.permissions.mode} (${oneLine(session.permissions.reason, 200)})`),
+    field(task === null ? 'directory' : 'worktree', oneLine(session.directory, 300)),
+    ...(task === null
+      ? []
+      : [
+          field(
+            'branch',
+            `${oneLine(task.branch, 120)} from ${oneLine(task.base, 80)} (${task.baseCommit.slice(0, 10)})`,
+          ),
+        ]),
+    ...(task === null ? [] : [field('tests', verifyText(task.verify))]),
+    field('time', `${formatDuration(session.elapsedMs)} since ${session.createdAt}`),
+    field(
+      'work',
+      [
+        plural(session.turns, 'turn'),
+        ...(session.fixRounds === 0 ? [] : [plural(session.fixRounds, 'fix round')]),
+        ...(usage === null ? [] : [usage]),
+        session.hostAlive ? 'host alive' : 'no host',
+      ].join(', '),
+    ),
+    ...queueLines(session),
+    ...taskExtras(session),
+    ...receiptLines(session),
+    ...(session.pullRequest === null
+      ? []
+      : [
+          field('pr', oneLine(session.pullRequest.url, 300), 'strong'),
+          ...below(conflictLines(session.pullRequest.conflicts), 'warn'),
+        ]),
+    ...(session.blocked === null
+      ? []
+      : [
+          field('blocked', oneLine(session.blocked.why, 300), 'warn'),
+          ...below([`to go on: ${oneLine(session.blocked.remedy, 300)}`]),
+        ]),
+    ...session.milestones
+      .slice(-MILESTONES)
+      .map((one) => field('milestone', `${one.at}  ${oneLine(one.text, 200)}`, one.level === 'warn' ? 'warn' : 'dim')),
+    ...session.decisions.flatMap((one) => [
+      field('question', oneLine(one.question, 400), 'warn'),
+      ...below([
+        ...Object.entries(one.facts).map(([name, value]) => `${oneLine(name, 30)}: ${oneLine(value, 200)}`),
+        ...(one.deadline === null ? [] : [`until ${one.deadline}, then: ${one.fallback ?? 'nothing'}`]),
+        answerHint(one),
+      ]),
+    ]),
+    ...(session.lastMessage === null || session.lastMessage.trim() === ''
+      ? []
+      : [field('last words', ''), ...below(sanitize(session.lastMessage).trim().split('\n').slice(-8), 'dim')]),
+    ...session.damaged.map((one) =>
+      field('damaged', `${formatBytes(one.bytes)} at offset ${one.offset} of ${session.files.journal}`, 'bad'),
+    ),
+    field('next', oneLine(session.next.text, 300)),
+    ...(session.next.command === null ? [] : below([session.next.command], 'strong')),
+  ];
+}
+
+type Session = SessionDetailsJson['session'];
+
+const field = (label: string, text: string, tone: Tone = 'plain'): Line => [
+  { text: `  ${label.padEnd(LABEL_WIDTH)}`, tone: 'dim' },
+  { text, tone },
+];
+
+/** Continuation lines under a field; those that only repeat `unless` are left out. */
+const below = (lines: readonly string[], tone: Tone = 'plain', unless?: string): readonly Line[] =>
+  lines.length === 1 && lines[0] === unless
+    ? []
+    : lines.map((text) => [{ text: ' '.repeat(LABEL_WIDTH + 2) + oneLine(text, 200), tone }]);
+
+function agentText({ agent, backend, requestedBackend, nativeSessionId }: Session): string {
+  const version = agent.version === null ? '' : ` ${oneLine(agent.version, 60)}`;
+  const asked = requestedBackend === backend || requestedBackend === 'auto' ? '' : ` (asked for ${requestedBackend})`;
+  const native = nativeSessionId === null ? '' : `, its own session ${oneLine(nativeSessionId, 80)}`;
+  return `${agent.name}${version} over ${backend}${asked}${native}`;
+}
+
+/** The command that judges the work, and who chose it. */
+export function verifyText(verify: VerifyPlan): string {
+  switch (verify.type) {
+    case 'command': {
+      const { command } = verify;
+      const text = command.type === 'shell' ? command.line : command.argv.join(' ');
+      return `${oneLine(text, 200)} (${{ flag: 'as you said', config: 'from the configuration', detected: 'detected' }[verify.from]})`;
+    }
+    case 'missing':
+      return 'no test command found: you will be asked before the work is delivered';
+    case 'skipped':
+      return 'skipped, as you said: the work is delivered unverified';
+  }
+}
+
+function queueLines({ queued }: Session): readonly Line[] {
+  if (queued.length === 0) return [];
+  const shown = queued
+    .slice(0, 5)
+    .map((one) => `${one.kind} ${one.id} (${formatBytes(one.bytes)}, since ${one.queuedAt})`);
+  return [field('queue', plural(queued.length, 'prompt')), ...below(shown, 'dim')];
+}
+
+function taskExtras({ task }: Session): readonly Line[] {
+  if (task === null) return [];
+  return [
+    ...(task.after.length === 0 ? [] : [field('after', task.after.join(', '))]),
+    ...(task.tags.length === 0 ? [] : [field('tags', oneLine(task.tags.join(', '), 200))]),
+    ...(task.priority === 0 ? [] : [field('priority', String(task.priority))]),
+    ...(task.checklist.length === 0
+      ? []
+      : [field('checklist', plural(task.checklist.length, 'item')), ...below(task.checklist)]),
+  ];
+}
+
+function receiptLines({ receipt }: Session): readonly Line[] {
+  if (receipt === null) return [];
+  const green = isGreen(receipt.verdict);
+  return [
+    field('verified', receiptLine(receipt), green ? 'good' : 'bad'),
+    ...below(green ? [] : excerptLines(receipt), 'dim'),
+    ...below(
+      receipt.changedJudges.slice(0, 10).map((file) => `changes what judges it: ${oneLine(file, 150)}`),
+      'warn',
+    ),
+  ];
+}

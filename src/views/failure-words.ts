@@ -1,0 +1,17 @@
+import type { TurnFailure } from '../session/events.ts';
+
+/** Why a turn failed or has no known outcome, for people. */
+export const failureWords: Readonly<Record<TurnFailure, string>> = {
+  'empty-turn': 'the agent ended its turn without saying or doing anything',
+  'agent-error': 'the agent answered with an error',
+  'agent-exited': 'the agent ended in the middle of its turn',
+  'no-first-sign': 'the agent gave no sign of life',
+  'turn-timeout': 'the turn took longer than it may',
+  'cancel-timeout': 'the agent did not react to the cancel and was ended',
+  'unknown-stop-reason': 'the agent stopped for a reason conduxt does not know',
+  refusal: 'the agent refused',
+  'max-tokens': 'the agent ran out of tokens',
+  'max-turn-requests': 'the agent used up its requests for one turn',
+  'auth-required': 'the agent is not logged in',
+  'host-lost': 'conduxt itself was interrupted during the turn',
+};

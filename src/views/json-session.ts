@@ -1,0 +1,186 @@
+import type { Decision } from '../session/decision.ts';
+import type { ProcessIdentity, TaskEndCode, Usage } from '../session/events.ts';
+import type { Receipt } from '../session/receipt.ts';
+import type { RepoRef, SessionLimits, TaskSpec } from '../session/record.ts';
+import type { BackendName, PermissionMode, PromptKind, PromptState, SessionState, TaskEnd } from '../session/words.ts';
+import type { Milestone } from '../session/fold/life.ts';
+import { doingNow } from './now.ts';
+import { elapsedMs } from './elapsed.ts';
+import { nextStep, type NextStep } from './next-step.ts';
+import type { SessionFacts } from './outcome.ts';
+
+/** Every JSON document and every line of a JSON stream carries this. It grows only when a field changes its meaning. */
+export const SCHEMA_VERSION = 1;
+
+/** What a reader of a session knows besides its record and journal. */
+export interface ReadFacts extends SessionFacts {
+  readonly hostAlive: boolean;
+  readonly damaged: readonly { readonly offset: number; readonly bytes: number }[];
+}
+
+/** One session in a list: `status --json`. */
+export interface SessionJson {
+  readonly id: string;
+  readonly name: string;
+  readonly repo: Pick<RepoRef, 'key' | 'slug' | 'root'> | null;
+  readonly kind: 'task' | 'session' | 'ask';
+  readonly agent: { readonly name: string; readonly version: string | null };
+  readonly backend: BackendName;
+  readonly requestedBackend: BackendName | 'auto';
+  readonly state: SessionState;
+  /** A few words for people. */
+  readonly doing: string;
+  readonly hostAlive: boolean;
+  /** Prompts that are owed to the agent. */
+  readonly queue: number;
+  readonly turns: number;
+  readonly fixRounds: number;
+  readonly openDecisions: number;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly lastActivityAt: string | null;
+  readonly elapsedMs: number;
+  /** Null when the agent reported nothing. */
+  readonly usage: Usage | null;
+  readonly title: string | null;
+  readonly branch: string | null;
+  /** The worktree of a task; the directory of a plain session. */
+  readonly directory: string;
+  readonly pullRequest: PullRequestJson | null;
+  readonly blocked: { readonly why: string; readonly remedy: string } | null;
+  readonly end: { readonly end: TaskEnd; readonly reason: string; readonly code: TaskEndCode | null } | null;
+  readonly damagedRecords: number;
+  /** Of the last journal record: for `log --since`. */
+  readonly cursor: string;
+}
+
+export interface PullRequestJson {
+  readonly url: string;
+  readonly number: number | null;
+  /** Files that other running tasks' branches also touch, by task. */
+  readonly conflicts: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A session whose record cannot be read: shown, never hidden. */
+export interface UnreadableJson {
+  readonly id: string;
+  readonly name: string;
+  readonly state: 'unreadable';
+  readonly error: { readonly code: string; readonly message: string };
+}
+
+export interface StatusJson {
+  readonly schemaVersion: 1;
+  readonly sessions: readonly (SessionJson | UnreadableJson)[];
+}
+
+/** One session with everything: `status <name> --json`. */
+export interface SessionDetailsJson {
+  readonly schemaVersion: 1;
+  readonly session: SessionJson & {
+    readonly task: TaskSpec | null;
+    readonly permissions: { readonly mode: PermissionMode; readonly reason: string };
+    readonly agentProcess: ProcessIdentity | null;
+    readonly nativeSessionId: string | null;
+    readonly host: ProcessIdentity | null;
+    readonly queued: readonly PromptJson[];
+    readonly milestones: readonly Milestone[];
+    readonly decisions: readonly Decision[];
+    readonly next: NextStep;
+    readonly receipt: Receipt | null;
+    readonly lastMessage: string | null;
+    readonly limits: SessionLimits;
+    /** Scores a later evaluation fills in; always null for now. */
+    readonly evaluation: null;
+    readonly damaged: readonly { readonly offset: number; readonly bytes: number }[];
+    readonly files: { readonly directory: string; readonly journal: string; readonly transcript: string };
+  };
+}
+
+export interface PromptJson {
+  readonly id: string;
+  readonly key: string;
+  readonly kind: PromptKind;
+  readonly state: PromptState;
+  readonly bytes: number;
+  readonly queuedAt: string;
+}
+
+export function sessionJson(facts: ReadFacts, nowMs: number): SessionJson {
+  const { record, folded, state, hostAlive, damaged } = facts;
+  const { life, turns, prompts, delivery } = folded;
+  return {
+    id: record.id,
+    name: record.name,
+    repo: record.repo === null ? null : { key: record.repo.key, slug: record.repo.slug, root: record.repo.root },
+    kind: record.kind,
+    agent: { name: record.agent.name, version: life.agent.version ?? record.agent.version },
+    backend: record.backend,
+    requestedBackend: record.requestedBackend,
+    state,
+    doing: doingNow(facts),
+    hostAlive,
+    queue: prompts.owed.length,
+    turns: turns.count,
+    fixRounds: life.fixRoundsUsed,
+    openDecisions: life.decisions.size,
+    createdAt: record.createdAt,
+    startedAt: life.startedAt,
+    endedAt: life.ended?.at ?? null,
+    lastActivityAt: folded.lastAt,
+    elapsedMs: elapsedMs(facts, nowMs),
+    usage: Object.keys(turns.usage).length === 0 ? null : turns.usage,
+    title: record.task?.title ?? null,
+    branch: record.task?.branch ?? null,
+    directory: record.cwd,
+    pullRequest: pullRequestJson(facts),
+    blocked: delivery.blocked === null ? null : { why: delivery.blocked.why, remedy: delivery.blocked.remedy },
+    end: life.ended === null ? null : { end: life.ended.end, reason: life.ended.reason, code: life.ended.code },
+    damagedRecords: damaged.length,
+    cursor: `${folded.epoch}:${folded.seq}`,
+  };
+}
+
+export function pullRequestJson({ folded }: SessionFacts): PullRequestJson | null {
+  const made = folded.delivery.pullRequest;
+  return made === null ? null : { url: made.url, number: made.number, conflicts: made.conflicts };
+}
+
+export function sessionDetailsJson(
+  facts: ReadFacts & {
+    readonly paths: { readonly dir: string; readonly journal: string; readonly transcript: string };
+  },
+  nowMs: number,
+): SessionDetailsJson {
+  const { record, folded, state, damaged, paths } = facts;
+  const { life, turns, prompts, delivery } = folded;
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    session: {
+      ...sessionJson(facts, nowMs),
+      task: record.task,
+      permissions: { mode: record.permissions, reason: record.permissionsReason },
+      agentProcess: life.agent.process,
+      nativeSessionId: life.agent.nativeId,
+      host: life.host?.process ?? null,
+      queued: prompts.owed.map(({ id, key, kind, state: promptState, bytes, queuedAt }) => ({
+        id,
+        key,
+        kind,
+        state: promptState,
+        bytes,
+        queuedAt,
+      })),
+      milestones: life.milestones,
+      decisions: [...life.decisions.values()],
+      next: nextStep(folded, record, state),
+      receipt: delivery.receipt,
+      lastMessage: turns.last?.end.lastMessage ?? null,
+      limits: record.limits,
+      evaluation: null,
+      damaged,
+      files: { directory: paths.dir, journal: paths.journal, transcript: paths.transcript },
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { oneLine } from '../text/sanitize.ts';
+import type { ProgressLine } from './progress.ts';
+
+/** What an agent said or did, as far as it is shown. The same shape whatever backend it came through. */
+export type AgentNews =
+  | { readonly type: 'message'; readonly text: string; readonly messageId: string | null }
+  | { readonly type: 'thought'; readonly text: string }
+  | {
+      readonly type: 'tool';
+      readonly toolCallId: string;
+      readonly title: string | null;
+      readonly kind: string | null;
+      readonly status: string | null;
+    }
+  | { readonly type: 'plan'; readonly entries: readonly { readonly content: string; readonly status: string }[] }
+  | { readonly type: 'usage'; readonly usage: object }
+  | { readonly type: 'other'; readonly kind: string };
+
+/** Text that arrives in pieces, or a whole line. */
+export type ProgressPiece =
+  | { readonly type: 'message'; readonly text: string; readonly messageId: string | null }
+  | { readonly type: 'thought'; readonly text: string }
+  | { readonly type: 'line'; readonly line: ProgressLine };
+
+interface ToolSeen {
+  readonly title: string;
+  readonly status: string | null;
+}
+
+/** Tool calls by id: an update names only what changed. */
+export type ToolMemory = Map<string, ToolSeen>;
+
+/** A turn with thousands of tool calls must not grow without bound; the oldest are forgotten. */
+const MAX_TOOLS = 500;
+
+/** What to show of one update; null when there is nothing new in it for a person. */
+export function piecesOf(tools: ToolMemory, news: AgentNews): ProgressPiece | null {
+  switch (news.type) {
+    case 'message':
+      return news.text === '' ? null : { type: 'message', text: news.text, messageId: news.messageId };
+    case 'thought':
+      return news.text === '' ? null : { type: 'thought', text: news.text };
+    case 'tool':
+      return toolPiece(tools, news);
+    case 'plan':
+      return news.entries.length === 0 ? null : { type: 'line', line: planLine(news.entries) };
+    case 'usage':
+    case 'other':
+      return null;
+  }
+}
+
+function toolPiece(tools: ToolMemory, news: Extract<AgentNews, { type: 'tool' }>): ProgressPiece | null {
+  const known = tools.get(news.toolCallId);
+  const title = oneLine(news.title ?? known?.title ?? news.kind ?? 'tool call', 120);
+  const status = news.status ?? known?.status ?? null;
+  if (known?.title === title && known.status === status) return null;
+  tools.delete(news.toolCallId);
+  tools.set(news.toolCallId, { title, status });
+  if (tools.size > MAX_TOOLS) tools.delete(tools.keys().next().value ?? '');
+  const tone = status === 'failed' ? 'bad' : status === 'completed' ? 'plain' : 'dim';
+  return { type: 'line', line: { label: 'tool', text: `${title} [${stateWord(status)}]`, tone } };
+}
+
+function stateWord(status: string | null): string {
+  switch (status) {
+    case 'completed':
+      return 'done';
+    case 'in_progress':
+      return 'running';
+    case 'pending':
+    case null:
+      return 'pending';
+    default:
+      return oneLine(status, 20);
+  }
+}
+
+function planLine(entries: readonly { readonly content: string; readonly status: string }[]): ProgressLine {
+  const mark = (status: string): string => (status === 'completed' ? 'x' : status === 'in_progress' ? '>' : ' ');
+  const done = entries.filter((entry) => entry.status === 'completed').length;
+  return {
+    label: 'plan',
+    text: `${done} of ${entries.length} done`,
+    tone: 'dim',
+    below: entries.slice(0, 20).map((entry) => `[${mark(entry.status)}] ${oneLine(entry.content, 120)}`),
+  };
+}
