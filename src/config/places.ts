@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { usageError } from '../errors.ts';
 
-/** Where conduxt keeps what is not in the repository (DESIGN section 6). All absolute; nothing is created here. */
+/** Where conduxt keeps what is not in the repository (README, "Files"). All absolute; nothing is created here. */
 export interface Places {
   /** `$CONDUXT_HOME`, or `conduxt` under the XDG state directory. */
   readonly home: string;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 
-/** Where one session keeps its files (DESIGN section 6). All absolute; directories 0700, files 0600. */
+/** Where one session keeps its files (README, "Files"). All absolute; directories 0700, files 0600. */
 export interface SessionPaths {
   readonly dir: string;
   readonly record: string;

@@ -13,7 +13,7 @@ export interface SessionFacts {
   readonly state: SessionState;
 }
 
-/** What came of a session, for people and as an exit code (DESIGN section 9). */
+/** What came of a session, for people and as an exit code (README, "Exit codes"). */
 export interface Outcome {
   readonly state: SessionState;
   readonly exitCode: ExitCode;
