@@ -11,6 +11,7 @@ import {
   type TellReply,
   type TellRequest,
 } from '../control/protocol.ts';
+import { answerText } from '../intake/prompt.ts';
 import { deriveState } from '../session/derive-state.ts';
 import { newPromptId } from '../session/ids.ts';
 import type { PromptEntry } from '../session/fold/prompts.ts';
@@ -238,7 +239,7 @@ export class ControlDesk implements ControlHandler {
       await this.queue({
         promptId: newPromptId(),
         key: `answer/${decisionId}`,
-        text: answer,
+        text: answerText({ question: decision.question, answer }),
         kind: 'answer',
         urgent: false,
       });
