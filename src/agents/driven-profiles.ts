@@ -132,6 +132,7 @@ export const DRIVEN: readonly AgentProfile[] = [
       'OPENROUTER_API_KEY',
     ],
     env: { OPENCODE_DISABLE_AUTOUPDATE: '1' },
+    resumeByHand: ['opencode', '--session', '{id}'],
     verified: '1.18.33',
     knownFaults: [
       { seenIn: '1.18.33', what: 'SIGTERM or SIGKILL leaves a running command alive' },

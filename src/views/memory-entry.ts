@@ -1,39 +1,34 @@
+import { profileFor } from '../agents/profiles.ts';
 import type { CallbackResult } from '../session/callback.ts';
 import type { SessionView } from '../store/read-session.ts';
 import type { MemoryEntry } from './memory-section.ts';
 
-/** How to continue an agent's own session without conduxt, for agents whose own program can. */
-const RESUME_BY_HAND: Readonly<Record<string, (nativeId: string) => string>> = {
-  claude: (id) => `claude --resume ${id}`,
-  codex: (id) => `codex resume ${id}`,
-  opencode: (id) => `opencode --session ${id}`,
-};
-
 /** One session as the memory file tells it. */
-export function memoryEntry({ record, folded, hostAlive, state }: SessionView): MemoryEntry {
+export function memoryEntry(view: SessionView): MemoryEntry {
+  const { record, folded, hostAlive, state } = view;
   const { life, turns, delivery } = folded;
-  const { nativeId } = life.agent;
-  const resume = nativeId === null ? undefined : RESUME_BY_HAND[record.agent.name];
+  const { task } = record;
+  const directory = delivery.worktree?.path ?? record.cwd;
   return {
     name: record.name,
     sessionId: record.id,
-    description: record.task?.title ?? 'interactive session',
+    description: task?.title ?? 'interactive session',
     state,
-    agent: record.agent.name,
+    agent: record.agent.version === null ? record.agent.name : `${record.agent.name} ${record.agent.version}`,
     backend: record.backend,
-    branch: record.task?.branch ?? null,
-    base: record.task?.base ?? null,
-    baseCommit: record.task?.baseCommit ?? null,
-    directory: record.cwd,
+    branch: task?.branch ?? null,
+    base: task?.base ?? null,
+    baseCommit: task?.baseCommit ?? null,
+    directory,
     createdAt: record.createdAt,
     startedAt: life.startedAt,
     endedAt: life.ended?.at ?? null,
     milestone: life.milestones.at(-1)?.text ?? furthestPoint(folded),
     callback: callbackText(turns.last?.end.callback),
-    reason: [...life.decisions.values()][0]?.question ?? life.ended?.reason ?? null,
+    reason: reasonOf(folded),
     pullRequest: delivery.pullRequest?.url ?? null,
-    nativeId,
-    resumeByHand: resume === undefined || nativeId === null ? null : resume(nativeId),
+    nativeId: life.agent.nativeId,
+    resumeByHand: resumeByHand(record.agent.name, life.agent.nativeId, directory),
     commands: [`conduxt status ${record.name}`, `conduxt log ${record.name} -f`, `conduxt tell ${record.name} "…"`],
     pid: hostAlive ? (life.host?.process.pid ?? null) : null,
   };
@@ -42,12 +37,17 @@ export function memoryEntry({ record, folded, hostAlive, state }: SessionView): 
 function callbackText(result: CallbackResult | undefined): string {
   switch (result?.type) {
     case undefined:
-    case 'missing':
       return 'none yet';
+    case 'missing':
+      return 'none in the last turn';
     case 'malformed':
       return `malformed: ${result.problem}`;
-    case 'valid':
-      return `${result.callback.status}: ${result.callback.summary}`;
+    case 'valid': {
+      const { status, test_results: tests, summary } = result.callback;
+      const counts =
+        tests === undefined ? '' : ` (${tests.passed} passed, ${tests.failed} failed, ${tests.skipped} skipped)`;
+      return `${status}${counts}: ${summary}`;
+    }
   }
 }
 
@@ -61,3 +61,23 @@ function furthestPoint({ delivery, turns, life }: SessionView['folded']): string
   if (delivery.setup !== null) return 'worktree is ready';
   return life.startedAt === null ? null : 'preparing the worktree';
 }
+
+/** What it waits for, or else why it ended. */
+function reasonOf({ life, delivery }: SessionView['folded']): string | null {
+  const [decision] = life.decisions.values();
+  if (decision !== undefined) return decision.question;
+  if (life.ended !== null) return life.ended.reason;
+  if (life.parked !== null) return `${life.parked.reason} (until ${life.parked.until})`;
+  return delivery.blocked === null ? null : `${delivery.blocked.why} ${delivery.blocked.remedy}`;
+}
+
+/** A line to paste. The id is the agent's own word: quoted, or it could be a command of its choice. */
+function resumeByHand(agent: string, nativeId: string | null, directory: string): string | null {
+  const words = profileFor(agent).resumeByHand;
+  if (words === undefined || nativeId === null || nativeId.startsWith('-')) return null;
+  return `cd ${shellWord(directory)} && ${words.map((word) => (word === '{id}' ? shellWord(nativeId) : word)).join(' ')}`;
+}
+
+/** One word for a POSIX shell. */
+const shellWord = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
