@@ -95,6 +95,7 @@ async function planRehearsal(
     record: {
       ...record,
       cwd: path.join(scratch, 'worktree'),
+      agent: { ...record.agent, env: { ...record.agent.env, CONDUXT_REHEARSAL_STATE: path.join(scratch, 'agent') } },
       hooks: { ...record.hooks, notify: options.notify === true ? record.hooks.notify : [] },
       task: {
         ...task,

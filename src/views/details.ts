@@ -4,12 +4,14 @@ import type { SessionDetailsJson } from './json-session.ts';
 import { answerHint, conflictLines } from './progress.ts';
 import { formatBytes, formatDuration, formatUsage, plural } from './quantities.ts';
 import { excerptLines, isGreen, receiptLine } from './receipt.ts';
+import { withoutCallback } from './said.ts';
 import { stateTone } from './state-tone.ts';
 import type { Line, Tone } from './tone.ts';
 
 const LABEL_WIDTH = 12;
 const MILESTONES = 8;
 const WORDS_LINES = 6;
+const SAID_LINES = 12;
 
 /** `status <name>`: everything a person needs to know about one session. */
 export function detailLines({ session }: SessionDetailsJson): readonly Line[] {
@@ -73,9 +75,7 @@ export function detailLines({ session }: SessionDetailsJson): readonly Line[] {
         answerHint(one),
       ]),
     ]),
-    ...(session.lastMessage === null || session.lastMessage.trim() === ''
-      ? []
-      : [field('last words', ''), ...below(sanitize(session.lastMessage).trim().split('\n').slice(-8), 'dim')]),
+    ...saidLines(session),
     ...session.damaged.map((one) =>
       field('damaged', `${formatBytes(one.bytes)} at offset ${one.offset} of ${session.files.journal}`, 'bad'),
     ),
@@ -117,6 +117,13 @@ export function verifyText(verify: VerifyPlan): string {
     case 'skipped':
       return 'skipped, as you said: the work is delivered unverified';
   }
+}
+
+function saidLines({ summary, lastMessage }: Session): readonly Line[] {
+  const said = (summary ?? withoutCallback(lastMessage ?? '')).trim();
+  if (said === '') return [];
+  const [first = '', ...rest] = sanitize(said).split('\n').slice(-SAID_LINES);
+  return [field(summary === null ? 'last words' : 'summary', oneLine(first, 200)), ...below(rest)];
 }
 
 function queueLines({ queued }: Session): readonly Line[] {

@@ -4,6 +4,7 @@ import type { Receipt } from '../session/receipt.ts';
 import type { SessionState } from '../session/words.ts';
 import { elapsedMs } from './elapsed.ts';
 import { pullRequestJson, SCHEMA_VERSION, type PullRequestJson } from './json-session.ts';
+import { callbackSummary } from './said.ts';
 import { outcomeOf, type SessionFacts } from './outcome.ts';
 
 /** What came of one session: the last line of `run --json`, and each entry of `wait --json`. */
@@ -20,6 +21,8 @@ export interface OutcomeJson {
   readonly pullRequest: PullRequestJson | null;
   readonly blocked: { readonly why: string; readonly remedy: string } | null;
   readonly decisions: readonly Decision[];
+  /** From the callback of the last turn; null without a valid one. */
+  readonly summary: string | null;
   /** The end of what the agent said last, at most 2 KiB. */
   readonly lastMessage: string | null;
   readonly usage: Usage | null;
@@ -53,6 +56,7 @@ export function outcomeJson(facts: SessionFacts, end: FollowEnd, exitCode: numbe
     pullRequest: pullRequestJson(facts),
     blocked: delivery.blocked === null ? null : { why: delivery.blocked.why, remedy: delivery.blocked.remedy },
     decisions: [...life.decisions.values()],
+    summary: callbackSummary(folded),
     lastMessage: turns.last?.end.lastMessage ?? null,
     usage: Object.keys(turns.usage).length === 0 ? null : turns.usage,
     elapsedMs: elapsedMs(facts, nowMs),

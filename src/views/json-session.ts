@@ -8,6 +8,7 @@ import { doingNow } from './now.ts';
 import { elapsedMs } from './elapsed.ts';
 import { nextStep, type NextStep } from './next-step.ts';
 import type { SessionFacts } from './outcome.ts';
+import { callbackSummary } from './said.ts';
 
 /** Every JSON document and every line of a JSON stream carries this. It grows only when a field changes its meaning. */
 export const SCHEMA_VERSION = 1;
@@ -89,6 +90,8 @@ export interface SessionDetailsJson {
     readonly decisions: readonly Decision[];
     readonly next: NextStep;
     readonly receipt: Receipt | null;
+    /** From the callback of the last turn; null without a valid one. */
+    readonly summary: string | null;
     readonly lastMessage: string | null;
     readonly limits: SessionLimits;
     /** Scores a later evaluation fills in; always null for now. */
@@ -176,6 +179,7 @@ export function sessionDetailsJson(
       decisions: [...life.decisions.values()],
       next: nextStep(folded, record, state),
       receipt: delivery.receipt,
+      summary: callbackSummary(folded),
       lastMessage: turns.last?.end.lastMessage ?? null,
       limits: record.limits,
       evaluation: null,

@@ -4,6 +4,7 @@ import { outcomeOf, type SessionFacts } from './outcome.ts';
 import { answerHint, conflictLines } from './progress.ts';
 import { formatDuration, formatUsage } from './quantities.ts';
 import { isGreen, receiptLine } from './receipt.ts';
+import { callbackSummary } from './said.ts';
 import type { Line, Tone } from './tone.ts';
 
 /** What a person reads when `run` or `wait` returns: outcome, receipt, pull request, and how to go on. */
@@ -11,6 +12,7 @@ export function outcomeLines(facts: SessionFacts, nowMs: number): readonly Line[
   const { record, folded } = facts;
   const { delivery, life, turns } = folded;
   const outcome = outcomeOf(facts);
+  const summary = callbackSummary(folded);
   const usage = formatUsage(turns.usage);
   const spent = [formatDuration(elapsedMs(facts, nowMs)), ...(usage === null ? [] : [usage])].join(', ');
   return [
@@ -19,6 +21,7 @@ export function outcomeLines(facts: SessionFacts, nowMs: number): readonly Line[
       { text: outcome.state, tone: outcome.tone },
       { text: ` (${spent}): ${outcome.reason}`, tone: 'plain' },
     ],
+    ...(summary === null ? [] : [row('says', oneLine(summary, 400))]),
     ...(delivery.receipt === null
       ? []
       : [row('tests', receiptLine(delivery.receipt), isGreen(delivery.receipt.verdict) ? 'good' : 'bad')]),

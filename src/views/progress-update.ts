@@ -27,30 +27,35 @@ interface ToolSeen {
   readonly status: string | null;
 }
 
-/** Tool calls by id: an update names only what changed. */
-export type ToolMemory = Map<string, ToolSeen>;
+/** What was shown of this agent: an update names only what changed. Changed in place. */
+export interface NewsMemory {
+  readonly tools: Map<string, ToolSeen>;
+  planShown: boolean;
+}
+
+export const newNewsMemory = (): NewsMemory => ({ tools: new Map(), planShown: false });
 
 /** A turn with thousands of tool calls must not grow without bound; the oldest are forgotten. */
 const MAX_TOOLS = 500;
 
 /** What to show of one update; null when there is nothing new in it for a person. */
-export function piecesOf(tools: ToolMemory, news: AgentNews): ProgressPiece | null {
+export function pieceOf(memory: NewsMemory, news: AgentNews): ProgressPiece | null {
   switch (news.type) {
     case 'message':
       return news.text === '' ? null : { type: 'message', text: news.text, messageId: news.messageId };
     case 'thought':
       return news.text === '' ? null : { type: 'thought', text: news.text };
     case 'tool':
-      return toolPiece(tools, news);
+      return toolPiece(memory.tools, news);
     case 'plan':
-      return news.entries.length === 0 ? null : { type: 'line', line: planLine(news.entries) };
+      return news.entries.length === 0 ? null : { type: 'line', line: planLine(memory, news.entries) };
     case 'usage':
     case 'other':
       return null;
   }
 }
 
-function toolPiece(tools: ToolMemory, news: Extract<AgentNews, { type: 'tool' }>): ProgressPiece | null {
+function toolPiece(tools: NewsMemory['tools'], news: Extract<AgentNews, { type: 'tool' }>): ProgressPiece | null {
   const known = tools.get(news.toolCallId);
   const title = oneLine(news.title ?? known?.title ?? news.kind ?? 'tool call', 120);
   const status = news.status ?? known?.status ?? null;
@@ -76,13 +81,22 @@ function stateWord(status: string | null): string {
   }
 }
 
-function planLine(entries: readonly { readonly content: string; readonly status: string }[]): ProgressLine {
+/** The whole plan once, then only how far it has come. */
+function planLine(
+  memory: NewsMemory,
+  entries: readonly { readonly content: string; readonly status: string }[],
+): ProgressLine {
   const mark = (status: string): string => (status === 'completed' ? 'x' : status === 'in_progress' ? '>' : ' ');
   const done = entries.filter((entry) => entry.status === 'completed').length;
+  const now = entries.find((entry) => entry.status === 'in_progress');
+  const first = !memory.planShown;
+  memory.planShown = true;
   return {
     label: 'plan',
-    text: `${done} of ${entries.length} done`,
+    text: `${done} of ${entries.length} done${first || now === undefined ? '' : `; now: ${oneLine(now.content, 120)}`}`,
     tone: 'dim',
-    below: entries.slice(0, 20).map((entry) => `[${mark(entry.status)}] ${oneLine(entry.content, 120)}`),
+    ...(first
+      ? { below: entries.slice(0, 20).map((entry) => `[${mark(entry.status)}] ${oneLine(entry.content, 120)}`) }
+      : {}),
   };
 }

@@ -104,6 +104,10 @@ export function progressOf(memory: ProgressMemory, record: JournalRecord): Progr
       return isGreen(record.receipt.verdict)
         ? line('verify', receiptLine(record.receipt), 'good')
         : line('verify', receiptLine(record.receipt), 'bad', excerptLines(record.receipt));
+    case 'baseline-checked':
+      return isGreen(record.receipt.verdict)
+        ? null
+        : line('verify', `the base was not green either: ${receiptLine(record.receipt)}`, 'warn');
     case 'decision-opened':
       return decisionLine(record.decision);
     case 'decision-ended':

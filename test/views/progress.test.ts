@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { SessionEvent } from '../../src/session/events.ts';
 import { newProgressMemory, progressOf, type ProgressLine } from '../../src/views/progress.ts';
-import { piecesOf, type AgentNews, type ToolMemory } from '../../src/views/progress-update.ts';
+import { newNewsMemory, pieceOf, type AgentNews } from '../../src/views/progress-update.ts';
 import { ended, handed, journalOf, queued } from '../session/samples.ts';
 import { receipt } from './samples.ts';
 
@@ -211,9 +211,9 @@ describe('progress of an agent', () => {
   });
 
   const toolLines = (news: readonly AgentNews[]): string[] => {
-    const tools: ToolMemory = new Map();
+    const memory = newNewsMemory();
     return news.flatMap((one) => {
-      const piece = piecesOf(tools, one);
+      const piece = pieceOf(memory, one);
       return piece?.type === 'line' ? [`${piece.line.label}: ${piece.line.text}`] : [];
     });
   };
@@ -241,7 +241,7 @@ describe('progress of an agent', () => {
   });
 
   it('shows a plan with its marks', () => {
-    const piece = piecesOf(new Map(), {
+    const piece = pieceOf(newNewsMemory(), {
       type: 'plan',
       entries: [
         { content: 'read', status: 'completed' },
@@ -258,8 +258,8 @@ describe('progress of an agent', () => {
   });
 
   it('remembers a bounded number of tool calls', () => {
-    const tools: ToolMemory = new Map();
-    for (let at = 0; at < 2000; at += 1) piecesOf(tools, tool({ toolCallId: `c${at}`, title: 'x', status: 'pending' }));
-    assert.ok(tools.size <= 500);
+    const memory = newNewsMemory();
+    for (let at = 0; at < 2000; at += 1) pieceOf(memory, tool({ toolCallId: `c${at}`, title: 'x', status: 'pending' }));
+    assert.ok(memory.tools.size <= 500);
   });
 });

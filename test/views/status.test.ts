@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { detailLines } from '../../src/views/details.ts';
 import { sessionDetailsJson, sessionJson, type SessionJson } from '../../src/views/json-session.ts';
 import { displayWidth } from '../../src/views/columns.ts';
+import { withoutCallback } from '../../src/views/said.ts';
 import { statusTable } from '../../src/views/status-table.ts';
 import type { Line } from '../../src/views/tone.ts';
 import { ended, handed, queued, sessionRecord, taskSpec } from '../session/samples.ts';
@@ -58,6 +59,20 @@ describe('the status table', () => {
     ).map(textOf);
     assert.equal(lines[1], 'broken unreadable: bad\\u{1b}[31m JSON');
     assert.equal(lines[3], 'issue-78: 2 damaged records in its journal (conduxt status issue-78)');
+  });
+});
+
+describe('what an agent said', () => {
+  it('is shown without the callback, wherever it stands and however long its fence is', () => {
+    const block = '```callback-json\n{"status": "completed"}\n```';
+    const table: readonly [string, string][] = [
+      [`Done.\n\n${block}\n`, 'Done.'],
+      [block, ''],
+      ['Done.\n```callback-json\n{"cut', 'Done.'],
+      ['````callback-json\n```\n````\nafter', 'after'],
+      ['```js\nlet a;\n```', '```js\nlet a;\n```'],
+    ];
+    for (const [text, expected] of table) assert.equal(withoutCallback(text), expected);
   });
 });
 
@@ -127,8 +142,7 @@ describe('the details of a session', () => {
   pr          https://x/5
               also touched by other: a.ts
   milestone   2023-11-14T22:13:20.007Z  tests pass
-  last words  
-              All done.
+  last words  All done.
   damaged     30 bytes at offset 7 of /s/journal.ndjson
   next        the agent's callback is read`,
     );

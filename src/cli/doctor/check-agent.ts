@@ -78,13 +78,20 @@ async function openSpec(
   launch: AgentLaunch,
   cwd: string,
 ): Promise<OpenSpec> {
+  // What an agent writes outside of its directory is its own affair; the bundled one's goes with it.
+  const bundled = launch.env['CONDUXT_REHEARSAL_STATE'] === undefined ? {} : { CONDUXT_REHEARSAL_STATE: cwd };
   const secrets = launch.envFile === null ? {} : await readEnvFile(launch.envFile);
   return {
     sessionId: newSessionId(),
     cwd,
     command: launch.command,
     args: launch.args,
-    env: agentEnvironment({ processEnv: context.io.env, profile, extra: { ...launch.env, ...secrets }, cwd }),
+    env: agentEnvironment({
+      processEnv: context.io.env,
+      profile,
+      extra: { ...launch.env, ...bundled, ...secrets },
+      cwd,
+    }),
     resume: null,
     startTimeoutMs: 60_000,
     firstSignTimeoutMs: 60_000,

@@ -1,5 +1,5 @@
 import { progressOf, newProgressMemory, type ProgressLine } from '../../views/progress.ts';
-import { piecesOf, type ProgressPiece, type ToolMemory } from '../../views/progress-update.ts';
+import { newNewsMemory, pieceOf, type ProgressPiece } from '../../views/progress-update.ts';
 import { formatBytes } from '../../views/quantities.ts';
 import type { Followed } from '../../store/follow.ts';
 import { newsOf } from './read-news.ts';
@@ -7,7 +7,7 @@ import { newsOf } from './read-news.ts';
 /** Turns what is followed into pieces of progress, remembering what later pieces refer to. */
 export class PieceReader {
   readonly #memory = newProgressMemory();
-  readonly #tools: ToolMemory = new Map();
+  readonly #news = newNewsMemory();
 
   read(followed: Exclude<Followed, { source: 'caught-up' }>): { at: string | null; piece: ProgressPiece } | null {
     switch (followed.source) {
@@ -19,7 +19,7 @@ export class PieceReader {
         const at = new Date(followed.atMs).toISOString();
         if (followed.message === null) return { at, piece: { type: 'line', line: tooLong(followed.bytes) } };
         const news = newsOf(followed.message);
-        const piece = news === null ? null : piecesOf(this.#tools, news);
+        const piece = news === null ? null : pieceOf(this.#news, news);
         return piece === null ? null : { at, piece };
       }
       case 'damaged':

@@ -23,6 +23,10 @@ interface OpenText {
   buffered: string;
   /** Its label has been printed. */
   begun: boolean;
+  /** An empty line waits for the next one with text. */
+  blank: boolean;
+  /** Inside the block that is for conduxt, not for people. */
+  inCallback: boolean;
 }
 
 /**
@@ -71,15 +75,13 @@ export class ProgressPrinter {
       if (!open.begun && open.buffered.trim() !== '') this.#thoughtLine(open.at, open.buffered);
       return;
     }
-    if (this.#midLine) this.#write('\n');
-    else if (open.buffered.trim() !== '') this.#messageLine(open, open.buffered);
-    this.#midLine = false;
+    if (this.#midLine || open.buffered.trim() !== '') this.#wholeLine(open, open.buffered);
   }
 
   #openText(at: string | null, type: 'message' | 'thought', messageId: string | null): void {
     if (this.#open?.type === type && this.#open.messageId === messageId) return;
     this.finish();
-    this.#open = { type, messageId, at, buffered: '', begun: false };
+    this.#open = { type, messageId, at, buffered: '', begun: false, blank: false, inCallback: false };
   }
 
   #thought(text: string): void {
@@ -98,15 +100,26 @@ export class ProgressPrinter {
     for (let newline = open.buffered.indexOf('\n'); newline >= 0; newline = open.buffered.indexOf('\n')) {
       const whole = open.buffered.slice(0, newline);
       open.buffered = open.buffered.slice(newline + 1);
-      if (this.#midLine) this.#write(`${whole}\n`);
-      else if (open.begun || whole.trim() !== '') this.#messageLine(open, whole);
-      this.#midLine = false;
+      this.#wholeLine(open, whole);
     }
-    if (!this.#streams || open.buffered === '' || (!open.begun && open.buffered.trim() === '')) return;
+    // What begins with a backtick may become the fence of a callback, which is not for people.
+    const mayBeFence = !this.#midLine && open.buffered.startsWith('`');
+    if (!this.#streams || open.inCallback || mayBeFence || open.buffered.trim() === '') return;
     this.#write(`${this.#midLine ? '' : this.#head(open)}${open.buffered}`);
     open.begun = true;
     open.buffered = '';
     this.#midLine = true;
+  }
+
+  /** A line that is complete: its rest when its beginning is printed already. */
+  #wholeLine(open: OpenText, text: string): void {
+    if (this.#midLine) {
+      this.#write(`${text}\n`);
+      this.#midLine = false;
+    } else if (open.inCallback) open.inCallback = !/^`{3,}\s*$/.test(text);
+    else if (/^`{3,}callback-json/.test(text)) open.inCallback = true;
+    else if (text.trim() === '') open.blank = open.begun;
+    else this.#messageLine(open, text);
   }
 
   #messageLine(open: OpenText, text: string): void {
@@ -114,9 +127,11 @@ export class ProgressPrinter {
     open.begun = true;
   }
 
-  /** The label stands before the first line of a message only. */
+  /** The label stands before the first line of a message only; blank lines are kept between lines, not at the end. */
   #head(open: OpenText): string {
-    return this.#prefix(open.begun ? null : open.at, open.begun ? '' : 'says');
+    const blank = open.blank ? `${this.#prefix(null, '').trimEnd()}\n` : '';
+    open.blank = false;
+    return blank + this.#prefix(open.begun ? null : open.at, open.begun ? '' : 'says');
   }
 
   #thoughtLine(at: string | null, text: string): void {

@@ -9,7 +9,7 @@ export interface ChosenPermissions {
 }
 
 /**
- * What the agent may do unasked (DESIGN section 8). Only a flag lets a stranger's words run under `approve-all`: a
+ * What the agent may do unasked. Only a flag lets a stranger's words run under `approve-all`: a
  * configuration was written without knowing whose they would be.
  */
 export function choosePermissions(
