@@ -4,7 +4,7 @@ import { systemCode } from '../errors.ts';
 import { checkBranchName } from '../git/branch-name.ts';
 import { branchExists, resolveCommit } from '../git/refs.ts';
 import { checkWorktreeFree } from '../git/worktree.ts';
-import { sessionLimits, memoryFile, notifyTargets } from '../config/session-settings.ts';
+import { sessionHooks, sessionLimits } from '../config/session-settings.ts';
 import { taskBody } from '../intake/prompt.ts';
 import { newPromptId, newSessionId } from '../session/ids.ts';
 import type { TaskSpec } from '../session/record.ts';
@@ -127,7 +127,7 @@ async function planRetry(
       task,
       firstPrompt: describePrompt(newPromptId(), 'task', promptText),
       limits: sessionLimits(config, agent.launch.name, before.limits.taskTimeoutMs),
-      hooks: { notify: notifyTargets(config, ref.root, context.io.homedir), memoryFile: memoryFile(config, ref.root) },
+      hooks: sessionHooks(config, ref.root, context.io.homedir),
     },
     promptText,
     agentWhy: options.agent === undefined ? 'as last time' : 'it was asked for',

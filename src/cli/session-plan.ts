@@ -1,6 +1,6 @@
 import { isoTime } from '../clock.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
-import { memoryFile, notifyTargets, sessionLimits } from '../config/session-settings.ts';
+import { sessionHooks, sessionLimits } from '../config/session-settings.ts';
 import { ConduxtError } from '../errors.ts';
 import { gitEnvironment } from '../git/git-environment.ts';
 import { resolveCommit } from '../git/refs.ts';
@@ -75,6 +75,7 @@ export async function planSession(context: VerbContext, place: SessionPlace, wis
   const backend = requestedBackend(wish.backend === 'auto' ? config.backend : wish.backend);
   const root = ref?.root ?? cwd;
   const agent: ChosenLaunch = await launchFor(context, { config, cwd, repoRoot: ref?.root ?? null }, wish.agent);
+  const hooks = sessionHooks(config, ref?.root ?? null, context.io.homedir);
   const record: SessionRecord = {
     schemaVersion: 1,
     id: newSessionId(),
@@ -91,10 +92,7 @@ export async function planSession(context: VerbContext, place: SessionPlace, wis
     task: null,
     firstPrompt: wish.text === null ? null : describePrompt(newPromptId(), 'user', wish.text),
     limits: sessionLimits(config, agent.launch.name, null),
-    hooks: {
-      notify: wish.kind === 'ask' ? [] : notifyTargets(config, root, context.io.homedir),
-      memoryFile: ref === null ? null : memoryFile(config, root),
-    },
+    hooks: { ...hooks, notify: wish.kind === 'ask' ? [] : hooks.notify },
   };
   return { record, promptText: wish.text, warnings: agent.warnings };
 }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { NotifyTarget, SessionLimits } from '../session/record.ts';
+import type { NotifyTarget, SessionHooks, SessionLimits } from '../session/record.ts';
 import type { Config } from './config.ts';
 
 /** What a session record takes from the configuration. */
@@ -28,9 +28,15 @@ export function notifyTargets(config: Config, repoRoot: string, homedir: string)
   });
 }
 
-/** Absolute path of the memory file in the repository; null when it belongs under the state directory, or nowhere. */
-export const memoryFile = (config: Config, repoRoot: string): string | null =>
-  typeof config.memory === 'string' ? path.join(repoRoot, config.memory) : null;
+/** What runs outside the agent. `repoRoot` null: a session without a repository keeps no memory. */
+export function sessionHooks(config: Config, repoRoot: string | null, homedir: string): SessionHooks {
+  const inRepository = typeof config.memory === 'string' && repoRoot !== null;
+  return {
+    notify: notifyTargets(config, repoRoot ?? homedir, homedir),
+    memoryFile: inRepository ? path.join(repoRoot, String(config.memory)) : null,
+    ...(config.memory === false ? { memoryOff: true } : {}),
+  };
+}
 
 /** Absolute. Null when the default place beside the main checkout is to be used. */
 export const worktreeRoot = (config: Config, repoRoot: string, homedir: string): string | null =>

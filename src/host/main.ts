@@ -11,7 +11,7 @@ import { listen, type ControlServer } from '../control/server.ts';
 import { ConduxtError, ExitCode, messageOf, systemCode } from '../errors.ts';
 import { tryLock } from '../lock/file-lock.ts';
 import { bootId, identityOf } from '../process/identity.ts';
-import { makePrivateDirectory } from '../store/durable-files.ts';
+import { requireOwnDirectory } from '../store/durable-files.ts';
 import { readRecord } from '../store/read-session.ts';
 import { sessionPaths } from '../store/paths.ts';
 import { makeRedactor } from '../text/redact.ts';
@@ -46,7 +46,7 @@ async function host(home: string, id: string): Promise<number> {
   if (record === null) throw new Error(`there is no session ${id} in ${home}`);
   const lock = await tryLock(paths.lock);
   if (lock === null) return ExitCode.held;
-  makePrivateDirectory(path.dirname(paths.socket));
+  requireOwnDirectory(path.dirname(paths.socket));
 
   const env = Object.fromEntries(
     Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),

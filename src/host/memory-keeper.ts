@@ -51,7 +51,7 @@ export class MemoryKeeper {
 }
 
 async function writeMemory({ home, runtimeDir, record, redact }: HostContext): Promise<void> {
-  if (record.repo === null || record.kind === 'ask') return;
+  if (record.repo === null || record.kind === 'ask' || record.hooks.memoryOff === true) return;
   const paths = repoPaths(home, record.repo.key);
   makePrivateDirectory(paths.dir);
   const lock = await waitForLock(paths.memoryLock, { pollMs: LOCK_POLL_MS });

@@ -155,8 +155,10 @@ export interface SessionLimits {
 /** What runs outside the agent: resolved from configuration when the session was made. */
 export interface SessionHooks {
   readonly notify: readonly NotifyTarget[];
-  /** Absolute path of the memory file. */
+  /** Absolute path of the memory file; null: the one in the state directory. */
   readonly memoryFile: string | null;
+  /** `memory: false`: none is written. */
+  readonly memoryOff?: boolean;
 }
 
 export type NotifyTarget =

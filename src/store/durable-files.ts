@@ -5,6 +5,7 @@ import {
   constants,
   fsyncSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   openSync,
   renameSync,
@@ -13,7 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
-import { ioError, messageOf, systemCode } from '../errors.ts';
+import { ioError, messageOf, refused, systemCode } from '../errors.ts';
 
 /**
  * The primitives for small files that must survive a crash: complete and synced before they have their name.
@@ -27,6 +28,20 @@ export function makePrivateDirectory(directory: string): void {
   } catch (error) {
     throw cannotWrite(directory, error);
   }
+}
+
+/**
+ * Makes a directory for sockets in a place others can write to (`/tmp`), or makes sure that the one that is there is
+ * ours alone. @throws `runtime-directory-unsafe` (exit 6).
+ */
+export function requireOwnDirectory(directory: string): void {
+  makePrivateDirectory(directory);
+  const found = lstatSync(directory);
+  const owner = process.getuid?.();
+  if (found.isDirectory() && (owner === undefined || found.uid === owner) && (found.mode & 0o022) === 0) return;
+  throw refused('runtime-directory-unsafe', `${directory} is not a directory that only you can write to.`, {
+    remedy: 'Remove it, or set XDG_RUNTIME_DIR or CONDUXT_HOME to a directory of your own.',
+  });
 }
 
 /** Replaces a file atomically: temp in the same directory, sync, rename, sync of the directory. */

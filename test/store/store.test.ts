@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -7,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +17,7 @@ import { after, describe, it } from 'node:test';
 import { newPromptId, newSessionId } from '../../src/session/ids.ts';
 import type { SessionRecord } from '../../src/session/record.ts';
 import { createSession, describePrompt, releaseName } from '../../src/store/create-session.ts';
-import { createFile, replaceFile } from '../../src/store/durable-files.ts';
+import { createFile, replaceFile, requireOwnDirectory } from '../../src/store/durable-files.ts';
 import { findSession } from '../../src/store/find-session.ts';
 import { sessionPaths } from '../../src/store/paths.ts';
 import { listNames, readSession } from '../../src/store/read-session.ts';
@@ -132,6 +134,26 @@ describe('small durable files', () => {
     assert.equal(createFile(path.join(directory, 'a'), 'two'), false);
     assert.equal(readFileSync(path.join(directory, 'a'), 'utf8'), 'one');
     assert.deepEqual(readdirSync(directory), ['a']);
+  });
+});
+
+describe('the directory for sockets', () => {
+  it('is made for its owner alone', () => {
+    const directory = path.join(root, 'runtime-new');
+    requireOwnDirectory(directory);
+    requireOwnDirectory(directory);
+    assert.equal(statSync(directory).mode & 0o777, 0o700);
+  });
+
+  it('is refused when others can write to it, or when it is a link', () => {
+    const open = path.join(root, 'runtime-open');
+    mkdirSync(open);
+    chmodSync(open, 0o777);
+    const link = path.join(root, 'runtime-link');
+    symlinkSync(mkdtempSync(path.join(root, 'elsewhere-')), link);
+    for (const directory of [open, link]) {
+      assert.throws(() => requireOwnDirectory(directory), { code: 'runtime-directory-unsafe', exitCode: 6 });
+    }
   });
 });
 

@@ -1,4 +1,4 @@
-import { memoryFile, notifyTargets, sessionLimits, worktreeRoot } from '../../config/session-settings.ts';
+import { sessionHooks, sessionLimits, worktreeRoot } from '../../config/session-settings.ts';
 import { isoTime } from '../../clock.ts';
 import { checkBranchName } from '../../git/branch-name.ts';
 import { realPlace, worktreePath } from '../../git/worktree-path.ts';
@@ -121,7 +121,7 @@ export async function planTask(context: VerbContext, parts: PlanParts): Promise<
     task,
     firstPrompt: describePrompt(newPromptId(), 'task', promptText),
     limits: sessionLimits(config, agent.launch.name, flags.timeoutMs ?? null),
-    hooks: { notify: notifyTargets(config, ref.root, homedir), memoryFile: memoryFile(config, ref.root) },
+    hooks: sessionHooks(config, ref.root, homedir),
   };
   const warnings = [...agent.warnings, ...parts.warnings, ...warningsOf(facts, gathered)];
   return { record, promptText, agentWhy: agent.why, expected: parts.expected, warnings };
