@@ -73,7 +73,6 @@ export async function planSession(context: VerbContext, place: SessionPlace, wis
   const { loaded, ref, cwd } = place;
   const { config } = loaded;
   const backend = requestedBackend(wish.backend === 'auto' ? config.backend : wish.backend);
-  const root = ref?.root ?? cwd;
   const agent: ChosenLaunch = await launchFor(context, { config, cwd, repoRoot: ref?.root ?? null }, wish.agent);
   const hooks = sessionHooks(config, ref?.root ?? null, context.io.homedir);
   const record: SessionRecord = {
