@@ -1,0 +1,86 @@
+/**
+ * Installs the real agents that test/agents drives, in pinned versions, into the user's cache directory. They are no
+ * dependencies of conduxt. Prints one line per agent; an agent that cannot be installed is a reason for its tests to be
+ * skipped, which they then say, and exit code 1.
+ *
+ *   node scripts/install-agents.ts
+ */
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { startTimeOf } from '../src/process/identity.ts';
+import { run } from '../src/process/run.ts';
+import { failureFile, PINNED, prefixOf, type PinnedAgent } from '../test/agents/pinned-agents.ts';
+
+/** 170 MB in 500 packages took 20 s; a registry that hangs must not take the tests with it. */
+const INSTALL_TIMEOUT_MS = 300_000;
+const MAX_REASON_CHARS = 300;
+
+/** The user's own npm settings count, but not where the npm that runs us installs to. */
+function npmEnvironment(): Record<string, string> {
+  const kept = Object.entries(process.env).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined && !/^npm_config_(global_prefix|local_prefix|prefix|global)$/i.test(entry[0]),
+  );
+  return Object.fromEntries(kept);
+}
+
+const isComplete = (agent: PinnedAgent, prefix: string): boolean =>
+  agent.bins.every((bin) => existsSync(path.join(prefix, 'bin', bin)));
+
+/** What is left of runs that were ended in the middle. */
+function removeHalves(prefix: string): void {
+  const half = `${path.basename(prefix)}.partial-`;
+  for (const name of readdirSync(path.dirname(prefix))) {
+    const pid = name.startsWith(half) ? Number(name.slice(half.length)) : NaN;
+    if (Number.isInteger(pid) && startTimeOf(pid) === null)
+      rmSync(path.join(path.dirname(prefix), name), { recursive: true });
+  }
+}
+
+/** Null when it is there now, or the reason why not. Next to the final place first, so a half one is never used. */
+async function install(agent: PinnedAgent, prefix: string): Promise<string | null> {
+  const partial = `${prefix}.partial-${process.pid}`;
+  // As a user would (npm i -g), only elsewhere. None of them needs its packages' install scripts.
+  const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const args = ['install', '--global', '--prefix', partial, ...options, '--', ...agent.packages];
+  try {
+    const result = await run('npm', args, {
+      cwd: path.dirname(prefix),
+      env: npmEnvironment(),
+      timeoutMs: INSTALL_TIMEOUT_MS,
+    });
+    if (result.timedOut) return `npm took longer than ${INSTALL_TIMEOUT_MS / 1000} s`;
+    if (result.startError !== null) return `npm could not be started (${result.startError})`;
+    if (result.exitCode !== 0) return oneLine(result.stderr) || `npm exited with ${String(result.exitCode)}`;
+    if (!isComplete(agent, partial)) return `npm installed it, but without ${agent.bins.join(' and ')}`;
+    if (!isComplete(agent, prefix)) {
+      rmSync(prefix, { recursive: true, force: true });
+      renameSync(partial, prefix);
+    }
+    return null;
+  } finally {
+    rmSync(partial, { recursive: true, force: true });
+  }
+}
+
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim().slice(0, MAX_REASON_CHARS);
+
+for (const agent of PINNED) {
+  const prefix = prefixOf(agent);
+  const what = agent.packages.join(' and ');
+  mkdirSync(path.dirname(prefix), { recursive: true, mode: 0o700 });
+  removeHalves(prefix);
+  if (isComplete(agent, prefix)) {
+    console.log(`${what}: installed in ${prefix}`);
+    continue;
+  }
+  const reason = await install(agent, prefix);
+  if (reason === null) {
+    rmSync(failureFile(prefix), { force: true });
+    console.log(`${what}: installed in ${prefix}`);
+  } else {
+    writeFileSync(failureFile(prefix), reason);
+    console.log(`${what}: could not be installed: ${reason}`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,145 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { chatDocument, chatEvents, parseChatRequest, type ChatRequest } from './chat-completions.ts';
+import { pick, type ModelAnswer, type Rule } from './model-script.ts';
+
+export interface ModelServerOptions {
+  readonly rules: readonly Rule[];
+  /** Called before a request is answered: a place to go away, or to wait for a fact. */
+  readonly before?: (seen: SeenRequest) => void | Promise<void>;
+  /** It ends by itself after this long, so that a test that is killed leaves nothing that lasts. Default 3 minutes. */
+  readonly ttlMs?: number;
+  /** An agent in a loop gets no further. Default 200. */
+  readonly maxRequests?: number;
+}
+
+/** A request as the test sees it. */
+export interface SeenRequest {
+  /** From 0 on. */
+  readonly index: number;
+  readonly prompt: string;
+  readonly round: number;
+  readonly userTexts: number;
+  readonly tools: readonly string[];
+  /** True once the agent hung up before the answer was whole. */
+  aborted: boolean;
+}
+
+const TTL_MS = 180_000;
+const MAX_REQUESTS = 200;
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+
+/** A scripted model behind OpenAI's chat completions, on a loopback port of its own. `close` it when done. */
+export class ModelServer {
+  readonly port: number;
+  readonly requests: SeenRequest[] = [];
+  readonly #options: ModelServerOptions;
+  readonly #ttl: NodeJS.Timeout;
+  #server: Server | null;
+
+  private constructor(options: ModelServerOptions, server: Server) {
+    this.#options = options;
+    this.#server = server;
+    this.port = (server.address() as AddressInfo).port;
+    this.#serve(server);
+    this.#ttl = setTimeout(() => this.close(), options.ttlMs ?? TTL_MS);
+  }
+
+  static async start(options: ModelServerOptions): Promise<ModelServer> {
+    return new ModelServer(options, await listen(0));
+  }
+
+  /** What an agent is given as its provider's address. */
+  get url(): string {
+    return `http://127.0.0.1:${this.port}/v1`;
+  }
+
+  get isThere(): boolean {
+    return this.#server !== null;
+  }
+
+  /** Breaks every connection and refuses new ones, as a network that is lost. Safe to call twice. */
+  goAway(): void {
+    this.#server?.close();
+    this.#server?.closeAllConnections();
+    this.#server = null;
+  }
+
+  /** On the same port again. Rejects when somebody else took it meanwhile. */
+  async comeBack(): Promise<void> {
+    if (this.#server !== null) return;
+    this.#server = await listen(this.port);
+    this.#serve(this.#server);
+  }
+
+  /** The end. Safe to call twice. */
+  close(): void {
+    clearTimeout(this.#ttl);
+    this.goAway();
+  }
+
+  #serve(server: Server): void {
+    server.on('request', (request, response) => {
+      this.#answer(request, response).catch(() => response.destroy());
+    });
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'POST' || request.url !== '/v1/chat/completions') {
+      sendError(response, 404);
+      return;
+    }
+    const chat = parseChatRequest(await bodyOf(request));
+    const { answer, ...picked } = pick(this.#options.rules, chat.conversation);
+    const tools = chat.conversation.tools.map(({ name }) => name);
+    const seen: SeenRequest = { index: this.requests.length, ...picked, tools, aborted: false };
+    this.requests.push(seen);
+    response.once('close', () => (seen.aborted = !response.writableFinished));
+    if (this.requests.length > (this.#options.maxRequests ?? MAX_REQUESTS)) {
+      this.close();
+      return;
+    }
+    await this.#options.before?.(seen);
+    if (!response.destroyed) send(response, answer, chat, String(seen.index));
+  }
+}
+
+/** Rejects when the port is taken. */
+function listen(port: number): Promise<Server> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) throw new Error('the request is too long');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function send(response: ServerResponse, answer: ModelAnswer, { model, stream }: ChatRequest, id: string): void {
+  if (answer.type === 'error') {
+    sendError(response, answer.status);
+  } else if (stream) {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+    for (const event of chatEvents(answer, model, id)) response.write(event);
+    if (!answer.hang) response.end();
+  } else {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(chatDocument(answer, model, id)));
+  }
+}
+
+function sendError(response: ServerResponse, status: number): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(
+    JSON.stringify({ error: { code: status, type: 'scripted_error', message: `scripted error ${status}` } }),
+  );
+}
