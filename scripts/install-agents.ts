@@ -63,7 +63,12 @@ async function install(agent: PinnedAgent, prefix: string): Promise<string | nul
   }
 }
 
-const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim().slice(0, MAX_REASON_CHARS);
+const oneLine = (text: string): string =>
+  text
+    .replace(/^npm error /gm, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, MAX_REASON_CHARS);
 
 for (const agent of PINNED) {
   const prefix = prefixOf(agent);
