@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { refused, unreachable } from '../errors.ts';
+import { messageOf, refused, unreachable } from '../errors.ts';
 import type { ControlHandler } from '../control/server.ts';
 import {
   PROTOCOL_VERSION,
@@ -227,7 +227,7 @@ export class ControlDesk implements ControlHandler {
       });
     }
     this.#spine.interruptStep();
-    void this.#cancelTurn();
+    await this.#cancelTurn();
     this.#bell.ring();
     return this.#spine.left();
   }
@@ -261,7 +261,9 @@ export class ControlDesk implements ControlHandler {
     const turn = log.folded.turns.open;
     if (turn === null) return null;
     if (!turn.cancelRequested) await log.append({ type: 'cancel-requested', turnId: turn.turnId });
-    void this.#seat.current?.cancel();
+    this.#seat.current
+      ?.cancel()
+      .catch((error: unknown) => this.#context.note(`cancelling the turn: ${messageOf(error)}`));
     return turn.turnId;
   }
 

@@ -82,7 +82,7 @@ async function queueFirstPrompt({ log, record }: HostContext): Promise<void> {
 }
 
 async function live(context: HostContext, spec: Omit<OpenSpec, 'resume'>): Promise<number> {
-  const { log, record, clock } = context;
+  const { log } = context;
   const bell = new Bell();
   const decisions = new DecisionDesk(context);
   const seat = new AgentSeat(context, acpBackend, spec, permissionAnswers(context, decisions));
@@ -96,10 +96,7 @@ async function live(context: HostContext, spec: Omit<OpenSpec, 'resume'>): Promi
   process.on('SIGHUP', () => context.note('the terminal that started this host is gone; it goes on'));
   const memory = new MemoryKeeper(context);
   log.onRecord((written) => memory.onRecord(written));
-  const stopTimer =
-    record.limits.taskTimeoutMs === null
-      ? () => {}
-      : clock.after(record.limits.taskTimeoutMs, () => void endForTimeout(context, spine, seat));
+  const stopTimer = startTaskClock(context, spine, seat);
   try {
     await settleSteers(context);
     await decisions.withdrawOrphans();
@@ -114,6 +111,17 @@ async function live(context: HostContext, spec: Omit<OpenSpec, 'resume'>): Promi
   } finally {
     await leave(server, seat, context);
   }
+}
+
+/** The task's wall clock counts from its first host on: a restart gives no more time. */
+function startTaskClock(context: HostContext, spine: Spine, seat: AgentSeat): () => void {
+  const { record, log, clock, note } = context;
+  if (record.limits.taskTimeoutMs === null) return () => {};
+  const startedMs = Date.parse(log.folded.life.startedAt ?? record.createdAt);
+  const leftMs = Math.max(0, startedMs + record.limits.taskTimeoutMs - clock.now());
+  return clock.after(leftMs, () => {
+    endForTimeout(context, spine, seat).catch((error: unknown) => note(`timeout: ${messageOf(error)}`));
+  });
 }
 
 async function leave(server: ControlServer, seat: AgentSeat, context: HostContext): Promise<void> {

@@ -72,11 +72,14 @@ export class Spine {
     return new Promise((resolve) => this.#farewells.push(resolve));
   }
 
-  /** Leaves at the next opportunity, with the running turn cancelled: SIGTERM. */
+  /**
+   * Leaves at the next opportunity (SIGTERM: the machine goes down). The agent is ended in the middle of its turn, which
+   * is then unknown, not cancelled: nobody asked for that, and the next host goes on with it.
+   */
   leave(reason: HostStopped['reason']): void {
     this.#leaving ??= reason;
     this.interruptStep();
-    void this.#seat.current?.cancel();
+    this.#seat.close().catch((error: unknown) => this.#context.note(`closing the agent: ${messageOf(error)}`));
     this.#bell.ring();
   }
 
@@ -251,5 +254,5 @@ export async function endForTimeout(context: HostContext, spine: Spine, seat: Ag
     note(`timeout could not be recorded: ${messageOf(error)}`);
   }
   spine.interruptStep();
-  void seat.current?.cancel();
+  await seat.current?.cancel();
 }

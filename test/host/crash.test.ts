@@ -61,6 +61,24 @@ describe('when a host dies', () => {
     );
   });
 
+  it('because the machine goes down (SIGTERM), the next one goes on with the work', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task({
+      prompts: [
+        { steps: [{ type: 'text', text: 'working' }, { type: 'hang' }] },
+        { match: 'interrupted', steps: [fix, done] },
+      ],
+    });
+    const pid = await task.host();
+    await task.untilType('prompt-accepted');
+    process.kill(pid, 'SIGTERM');
+    assert.equal((await task.untilType('host-stopped')).reason, 'signal');
+    assert.equal((await task.untilType('turn-ended')).verdict, 'unknown');
+    assert.equal(task.view().state, 'crashed', 'something is owed');
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+  });
+
   it('and two callers start it again at once, one host lives and both are answered', async (t) => {
     const scratch = new Scratch(t);
     const session = scratch.plain({ prompts: [{ match: '.', steps: [{ type: 'text', text: 'ok' }] }] });

@@ -194,3 +194,18 @@ describe('a task', () => {
     assert.ok(first.view().folded.life.ended);
   });
 });
+
+describe("a task's own clock", () => {
+  it('ends it as failed, with the reason, and leaves the worktree', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task(
+      { prompts: [{ match: '.', steps: [{ type: 'text', text: 'x' }, { type: 'hang' }] }] },
+      { limits: { taskTimeoutMs: 1500 } },
+    );
+    await task.host();
+    const end = await task.untilType('task-ended');
+    assert.deepEqual([end.end, end.code], ['failed', 'timed-out']);
+    assert.equal((await task.untilType('turn-ended')).verdict, 'cancelled');
+    assert.ok(existsSync(task.record.cwd));
+  });
+});
