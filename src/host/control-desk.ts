@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { messageOf, refused, unreachable } from '../errors.ts';
 import type { ControlHandler } from '../control/server.ts';
 import {
@@ -15,13 +14,11 @@ import { answerText } from '../intake/prompt.ts';
 import { deriveState } from '../session/derive-state.ts';
 import { newPromptId } from '../session/ids.ts';
 import type { PromptEntry } from '../session/fold/prompts.ts';
-import type { PromptKind } from '../session/words.ts';
-import { replaceFile } from '../store/durable-files.ts';
-import { promptFile } from '../store/paths.ts';
 import type { AgentSeat } from './agent-seat.ts';
 import type { Bell } from './bell.ts';
 import type { HostContext } from './context.ts';
 import type { DecisionDesk } from './decision-desk.ts';
+import { dropOwed, queuePrompt } from './prompt-book.ts';
 import { worktreeIsGone } from './worktree-gone.ts';
 
 /** What the spine does for the desk: it alone runs steps and leaves. */
@@ -120,8 +117,16 @@ export class ControlDesk implements ControlHandler {
     const known = this.#context.log.folded.prompts.byKey.get(request.key);
     if (known !== undefined) return this.#duplicate(known);
     this.#refuseIfOver();
+    if (request.mode !== 'steer') return this.#queueAndAct(request);
+    // The spine takes no next step until the fate of the steer is known: its prompt is owed and under way at once.
+    const steered = this.#queueAndAct(request);
+    this.#steering = steered.catch(() => {});
+    return steered;
+  }
+
+  async #queueAndAct(request: TellRequest): Promise<TellReply> {
     const urgent = request.mode === 'interrupt' || request.mode === 'replace';
-    const entry = await this.queue({ ...request, kind: 'user', urgent });
+    const entry = await queuePrompt(this.#context, { ...request, kind: 'user', urgent });
     await this.#answeredBy(entry);
     switch (request.mode) {
       case 'queue':
@@ -129,7 +134,7 @@ export class ControlDesk implements ControlHandler {
       case 'steer':
         return this.#steer(entry, request.text);
       case 'replace':
-        await this.#dropOwed('replaced', entry);
+        await dropOwed(this.#context, 'replaced', entry);
         await this.#cancelTurn();
         return this.#told('replaced', entry);
       case 'interrupt':
@@ -138,30 +143,6 @@ export class ControlDesk implements ControlHandler {
       default:
         return unreachable(request.mode, 'tell mode');
     }
-  }
-
-  /** Writes the text, then the promise. The text comes first: a promise without it would be a lost prompt. */
-  async queue(prompt: {
-    promptId: string;
-    key: string;
-    text: string;
-    kind: PromptKind;
-    urgent: boolean;
-  }): Promise<PromptEntry> {
-    const { log, paths } = this.#context;
-    replaceFile(promptFile(paths, prompt.promptId), prompt.text);
-    await log.append({
-      type: 'prompt-queued',
-      promptId: prompt.promptId,
-      key: prompt.key,
-      kind: prompt.kind,
-      bytes: Buffer.byteLength(prompt.text),
-      sha256: createHash('sha256').update(prompt.text).digest('hex'),
-      ...(prompt.urgent ? { urgent: true } : {}),
-    });
-    const entry = log.folded.prompts.byKey.get(prompt.key);
-    if (entry === undefined) throw new Error(`prompt ${prompt.promptId} was journaled but not folded`);
-    return entry;
   }
 
   /** A person who tells the agent something has answered what it wanted to know, and wants it started again. */
@@ -184,12 +165,9 @@ export class ControlDesk implements ControlHandler {
     }
     const { promptId, id } = { promptId: entry.id, id: turn.turnId };
     await log.append({ type: 'prompt-steered', promptId, turnId: id, outcome: 'attempted' });
-    const steering = session.steer(text).then(async (result) => {
-      await log.appendPatiently({ type: 'prompt-steered', promptId, turnId: id, outcome: STEERED[result] });
-      return result;
-    });
-    this.#steering = steering.catch(() => {});
-    switch (await steering) {
+    const result = await session.steer(text);
+    await log.appendPatiently({ type: 'prompt-steered', promptId, turnId: id, outcome: STEERED[result] });
+    switch (result) {
       case 'injected':
         return this.#told('steered', entry);
       case 'unknown':
@@ -209,7 +187,7 @@ export class ControlDesk implements ControlHandler {
     if (scope === 'turn') {
       return { turn: await this.#cancelTurnAndWait(), dropped: 0, task: 'unchanged' };
     }
-    const dropped = await this.#oneAtATime(() => this.#dropOwed('cancelled', null));
+    const dropped = await this.#oneAtATime(() => dropOwed(this.#context, 'cancelled'));
     if (scope === 'queued') return { turn: 'none', dropped, task: 'unchanged' };
     const open = record.task !== null && log.folded.life.ended === null;
     if (open) await log.append({ type: 'task-ended', end: 'cancelled', reason: 'cancelled by a person' });
@@ -222,7 +200,7 @@ export class ControlDesk implements ControlHandler {
     const { log } = this.#context;
     if (!log.folded.life.stopped) {
       await this.#oneAtATime(async () => {
-        await this.#dropOwed('stopped', null);
+        await dropOwed(this.#context, 'stopped');
         await log.append({ type: 'session-stopped' });
       });
     }
@@ -234,9 +212,9 @@ export class ControlDesk implements ControlHandler {
 
   async #answer(decisionId: string, answer: string): Promise<Replies['answer']> {
     const decision = await this.#decisions.answer(decisionId, answer);
-    if (decision.kind === 'dialog' && answer === 'drop') await this.#dropOwed('cancelled', null);
+    if (decision.kind === 'dialog' && answer === 'drop') await dropOwed(this.#context, 'cancelled');
     if (decision.kind === 'clarification') {
-      await this.queue({
+      await queuePrompt(this.#context, {
         promptId: newPromptId(),
         key: `answer/${decisionId}`,
         text: answerText({ question: decision.question, answer }),
@@ -245,14 +223,6 @@ export class ControlDesk implements ControlHandler {
       });
     }
     return { decisionId, answer };
-  }
-
-  /** @returns how many were dropped; `except` stays. */
-  async #dropOwed(reason: 'cancelled' | 'replaced' | 'stopped', except: PromptEntry | null): Promise<number> {
-    const { log } = this.#context;
-    const owed = log.folded.prompts.owed.filter((entry) => entry !== except);
-    for (const entry of owed) await log.append({ type: 'prompt-dropped', promptId: entry.id, reason });
-    return owed.length;
   }
 
   /** Tells the agent to end its turn. Does not wait for it. */

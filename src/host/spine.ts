@@ -11,6 +11,7 @@ import { handPrompt } from './hand-prompt.ts';
 import { tellPeople } from './tell-people.ts';
 import { ownPromptText } from './own-prompts.ts';
 import { awaitDependencies, prepareTaskWorktree, setUpTaskWorktree } from './prepare.ts';
+import { dropOwed, queuePrompt } from './prompt-book.ts';
 import { runStepByHand, runStep } from './deliver.ts';
 import { routeLastTurn } from './route-last-turn.ts';
 import { SlotHolder } from './slot-holder.ts';
@@ -147,7 +148,13 @@ export class Spine {
         return routeLastTurn(this.#context, action.turn);
       case 'queue-own': {
         const text = ownPromptText(this.#context, action);
-        await this.#desk?.queue({ promptId: newPromptId(), key: action.key, text, kind: action.kind, urgent: false });
+        await queuePrompt(this.#context, {
+          promptId: newPromptId(),
+          key: action.key,
+          text,
+          kind: action.kind,
+          urgent: false,
+        });
         return;
       }
       case 'open-clarification':
@@ -208,9 +215,7 @@ export class Spine {
     code: TaskEndCode | undefined,
   ): Promise<void> {
     const { log } = this.#context;
-    for (const entry of [...log.folded.prompts.owed]) {
-      await log.appendPatiently({ type: 'prompt-dropped', promptId: entry.id, reason: 'task-ended' });
-    }
+    await dropOwed(this.#context, 'task-ended');
     const safe = this.#context.redact(reason);
     await log.appendPatiently({ type: 'task-ended', end, reason: safe, ...(code === undefined ? {} : { code }) });
   }
@@ -241,8 +246,7 @@ export async function endForTimeout(context: HostContext, spine: Spine, seat: Ag
   const { log, record, note } = context;
   if (log.folded.life.ended !== null || log.folded.life.stopped) return;
   try {
-    for (const entry of [...log.folded.prompts.owed])
-      await log.append({ type: 'prompt-dropped', promptId: entry.id, reason: 'task-ended' });
+    await dropOwed(context, 'task-ended');
     const minutes = Math.round((record.limits.taskTimeoutMs ?? 0) / 60_000);
     await log.append({
       type: 'task-ended',
