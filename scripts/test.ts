@@ -3,7 +3,7 @@
  *
  *   npm test                              everything
  *   npm test -- test/queue test/a.test.ts  only these files or folders (and the build)
- *   npm run test:agents                   only test/agents: needs agents that are installed
+ *   npm run test:agents                   installs the real agents it can, then test/agents with its slow tests
  *
  * A check that fails counts as one failed test. Exit code 1 when anything failed.
  */
@@ -28,7 +28,8 @@ function cleanEnvironment(): Record<string, string> {
   return { ...kept, NO_COLOR: '1' };
 }
 
-const env = cleanEnvironment();
+const agents = process.argv.includes('--agents');
+const env = { ...cleanEnvironment(), ...(agents ? { SLOW_TESTS: '1' } : {}) };
 
 /** Runs a check and prints its output only when it fails. */
 async function stage(name: string, args: readonly string[]): Promise<boolean> {
@@ -69,7 +70,7 @@ async function runChecks(all: boolean): Promise<number> {
 function testFiles(paths: readonly string[], agents: boolean): string[] {
   const every = globSync('test/**/*.test.ts', { cwd: root }).sort();
   const isAgentTest = (file: string): boolean => file.startsWith(join('test', 'agents') + '/');
-  if (paths.length === 0) return every.filter((file) => isAgentTest(file) === agents);
+  if (paths.length === 0) return agents ? every.filter(isAgentTest) : every;
   const wanted = paths.map((path) => relative(root, join(process.cwd(), path)));
   return wanted.flatMap((path) => {
     const isFolder = statSync(join(root, path), { throwIfNoEntry: false })?.isDirectory() === true;
@@ -123,7 +124,6 @@ function showFile({ file, records, output, problem }: FileResult): void {
 }
 
 const args = process.argv.slice(2);
-const agents = args.includes('--agents');
 const paths = args.filter((arg) => !arg.startsWith('--'));
 
 totals.failed += await runChecks(paths.length === 0 && !agents);

@@ -30,6 +30,8 @@ export interface Config {
     readonly turnSeconds: number;
     readonly cancelSeconds: number;
     readonly silenceWarnSeconds: number;
+    /** Before the first reminder to an agent that did nothing at all; doubled for the next. 0: at once. */
+    readonly reminderPauseSeconds: number;
     readonly permissionSeconds: number;
   };
   readonly slots: {
@@ -67,6 +69,7 @@ export const DEFAULTS: Config = {
     turnSeconds: 7200,
     cancelSeconds: 10,
     silenceWarnSeconds: 300,
+    reminderPauseSeconds: 20,
     permissionSeconds: 1800,
   },
   slots: { perUser: 4, perAgent: 4, agents: {} },

@@ -19,6 +19,7 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, readonly [key: string, ki
   CONDUXT_TURN_SECONDS: ['timeouts.turnSeconds', 'number'],
   CONDUXT_CANCEL_SECONDS: ['timeouts.cancelSeconds', 'number'],
   CONDUXT_SILENCE_WARN_SECONDS: ['timeouts.silenceWarnSeconds', 'number'],
+  CONDUXT_REMINDER_PAUSE_SECONDS: ['timeouts.reminderPauseSeconds', 'number'],
   CONDUXT_PERMISSION_SECONDS: ['timeouts.permissionSeconds', 'number'],
   CONDUXT_SLOTS_PER_USER: ['slots.perUser', 'number'],
   CONDUXT_SLOTS_PER_AGENT: ['slots.perAgent', 'number'],

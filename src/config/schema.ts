@@ -96,6 +96,7 @@ export const configFileSchema = group({
     turnSeconds: seconds.optional(),
     cancelSeconds: seconds.optional(),
     silenceWarnSeconds: seconds.optional(),
+    reminderPauseSeconds: z.number().min(0).max(3600).optional(),
     permissionSeconds: seconds.optional(),
   }).optional(),
   slots: group({

@@ -11,6 +11,7 @@ export function sessionLimits(config: Config, agent: string, taskTimeoutMs: numb
     turnTimeoutMs: timeouts.turnSeconds * 1000,
     cancelTimeoutMs: timeouts.cancelSeconds * 1000,
     silenceWarnMs: timeouts.silenceWarnSeconds * 1000,
+    reminderPauseMs: timeouts.reminderPauseSeconds * 1000,
     permissionTimeoutMs: timeouts.permissionSeconds * 1000,
     hostIdleMs: config.hostIdleSeconds * 1000,
     taskTimeoutMs,

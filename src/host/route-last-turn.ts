@@ -12,6 +12,7 @@ export function budgetOf({ log, record }: HostContext): RouteBudget {
     fixRoundsLeft: (record.task?.fixRounds ?? 0) + extra - life.fixRoundsUsed,
     remindersLeft: (record.task?.reminders ?? 0) - life.remindersUsed,
     recoveriesLeft: MAX_RECOVERIES - life.recoveriesUsed,
+    reminderPauseMs: record.limits.reminderPauseMs * 2 ** life.remindersUsed,
     promptOwed: prompts.owed.length > 0,
   };
 }

@@ -1,3 +1,4 @@
+import { isoTime } from '../clock.ts';
 import { ConduxtError, heldElsewhere, messageOf, unreachable } from '../errors.ts';
 import type { StepReply, StopReply } from '../control/protocol.ts';
 import type { HostStopped, TaskEndCode } from '../session/events.ts';
@@ -146,7 +147,13 @@ export class Spine {
         return;
       case 'route':
         return routeLastTurn(this.#context, action.turn);
+      case 'park': {
+        const until = isoTime(this.#context.clock.now() + action.forMs);
+        await log.appendPatiently({ type: 'task-parked', until, reason: action.reason });
+        return;
+      }
       case 'queue-own': {
+        if (action.notBefore !== undefined && !(await this.#waitUntil(action.notBefore))) return;
         const text = ownPromptText(this.#context, action);
         await queuePrompt(this.#context, {
           promptId: newPromptId(),
@@ -179,6 +186,13 @@ export class Spine {
       default:
         return unreachable(action, 'action');
     }
+  }
+
+  /** Waits without a slot. False when somebody rang: the next action may be another one now. */
+  async #waitUntil(time: string): Promise<boolean> {
+    const { clock } = this.#context;
+    await this.#slot.release();
+    return !(await this.#bell.wait(clock, Math.max(0, Date.parse(time) - clock.now())));
   }
 
   async #hand(promptId: string): Promise<void> {

@@ -22,7 +22,16 @@ export type NextAction =
   | { readonly type: 'hand'; readonly promptId: string }
   | { readonly type: 'route'; readonly turn: EndedTurn }
   /** The routed turn, or the verification of a plan, wants a prompt of our own. `key` makes it one prompt for ever. */
-  | { readonly type: 'queue-own'; readonly kind: OwnPromptKind; readonly key: string; readonly why: string }
+  | {
+      readonly type: 'queue-own';
+      readonly kind: OwnPromptKind;
+      readonly key: string;
+      readonly why: string;
+      /** ISO time before which it is not queued. */
+      readonly notBefore?: string;
+    }
+  /** The task waits before it goes on by itself. */
+  | { readonly type: 'park'; readonly forMs: number; readonly reason: string }
   | { readonly type: 'open-clarification'; readonly decisionId: string; readonly question: string }
   | { readonly type: 'open-gate'; readonly decisionId: string }
   | { readonly type: 'plan'; readonly planId: string; readonly steps: readonly StepName[] }
@@ -77,7 +86,7 @@ function consequence(session: FoldedSession, task: TaskSpec, turn: EndedTurn, de
     case 'nothing':
       return { type: 'rest' };
     case 'remind':
-      return ownPrompt(session, 'reminder', turnId, decision.problem);
+      return reminder(session, turnId, decision);
     case 'recover':
       return ownPrompt(session, 'recovery', turnId, 'the last turn was interrupted');
     case 'fix':
@@ -97,6 +106,19 @@ function ownPrompt(session: FoldedSession, kind: OwnPromptKind, causeId: string,
   const key = `${kind}/${causeId}`;
   // Queued but not owed any more means it was dropped by a person: then nothing follows.
   return session.prompts.byKey.has(key) ? { type: 'rest' } : { type: 'queue-own', kind, key, why };
+}
+
+function reminder(
+  session: FoldedSession,
+  turnId: string,
+  { problem, pauseMs }: Extract<RouteDecision, { type: 'remind' }>,
+): NextAction {
+  const action = ownPrompt(session, 'reminder', turnId, problem);
+  if (action.type !== 'queue-own' || pauseMs === undefined) return action;
+  const { parked } = session.life;
+  return parked === null
+    ? { type: 'park', forMs: pauseMs, reason: 'the agent did nothing; it is asked again after a pause' }
+    : { ...action, notBefore: parked.until };
 }
 
 function clarification(session: FoldedSession, turnId: string, question: string): NextAction {

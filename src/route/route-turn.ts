@@ -1,12 +1,17 @@
 import type { EndedTurn } from '../session/fold/turns.ts';
 import type { RouteDecision, TurnFailure } from '../session/events.ts';
 import { unreachable } from '../errors.ts';
+import { oneLine } from '../text/sanitize.ts';
+
+const LAST_WORDS_CHARS = 200;
 
 /** What routing needs to know besides the turn itself. */
 export interface RouteBudget {
   readonly fixRoundsLeft: number;
   readonly remindersLeft: number;
   readonly recoveriesLeft: number;
+  /** How long to wait before reminding an agent that did nothing at all, this time. */
+  readonly reminderPauseMs: number;
   /** Another prompt is owed: what this turn said is overtaken by it. */
   readonly promptOwed: boolean;
 }
@@ -26,7 +31,7 @@ export function routeTurn(turn: EndedTurn, budget: RouteBudget): RouteDecision {
         ? { type: 'recover' }
         : fail('the agent was interrupted again and again; the outcome of its last turn is unknown');
     case 'failed':
-      return routeFailure(end.failure ?? 'agent-error', end.detail, budget);
+      return routeFailure(turn, end.failure ?? 'agent-error', budget);
     case 'done':
       return routeCallback(turn, budget);
     default:
@@ -38,9 +43,9 @@ function routeCallback(turn: EndedTurn, budget: RouteBudget): RouteDecision {
   const result = turn.end.callback;
   switch (result.type) {
     case 'missing':
-      return remind('your message ended without a callback-json block', budget);
+      return remind(turn, 'your message ended without a callback-json block', budget);
     case 'malformed':
-      return remind(result.problem, budget);
+      return remind(turn, result.problem, budget);
     case 'valid': {
       const { callback } = result;
       switch (callback.status) {
@@ -66,7 +71,8 @@ function routeCallback(turn: EndedTurn, budget: RouteBudget): RouteDecision {
 }
 
 /** Some failures are worth another word to the agent; others would only repeat themselves. */
-function routeFailure(failure: TurnFailure, detail: string | undefined, budget: RouteBudget): RouteDecision {
+function routeFailure(turn: EndedTurn, failure: TurnFailure, budget: RouteBudget): RouteDecision {
+  const { detail } = turn.end;
   const because = detail === undefined || detail === '' ? '' : `: ${detail}`;
   switch (failure) {
     case 'empty-turn':
@@ -74,7 +80,7 @@ function routeFailure(failure: TurnFailure, detail: string | undefined, budget: 
     case 'unknown-stop-reason':
     case 'max-tokens':
     case 'max-turn-requests':
-      return remind(`the last turn broke off (${failure}${because})`, budget);
+      return remind(turn, `the last turn broke off (${failure}${because})`, budget);
     case 'agent-exited':
     case 'host-lost':
       return budget.recoveriesLeft > 0
@@ -95,10 +101,22 @@ function routeFailure(failure: TurnFailure, detail: string | undefined, budget: 
   }
 }
 
-function remind(problem: string, budget: RouteBudget): RouteDecision {
-  return budget.remindersLeft > 0
-    ? { type: 'remind', problem }
-    : fail(`no valid callback after the last reminder: ${problem}`);
+/**
+ * An agent that did nothing at all often could not reach its model (measured: pi says so in prose and ends the turn
+ * normally after 14 s). Asking again at once would meet the same outage, so it is given time.
+ */
+function remind(turn: EndedTurn, problem: string, budget: RouteBudget): RouteDecision {
+  const { end } = turn;
+  if (budget.remindersLeft <= 0) {
+    const words = oneLine(end.lastMessage, LAST_WORDS_CHARS);
+    return fail(
+      `no valid callback after the last reminder: ${problem}${words === '' ? '' : ` (its last words: ${words})`}`,
+    );
+  }
+  const didNothing = end.toolCalls === 0 && end.callback.type === 'missing';
+  return didNothing && budget.reminderPauseMs > 0
+    ? { type: 'remind', problem, pauseMs: budget.reminderPauseMs }
+    : { type: 'remind', problem };
 }
 
 export function fix(reason: string, budget: Pick<RouteBudget, 'fixRoundsLeft'>): RouteDecision {

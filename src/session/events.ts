@@ -166,7 +166,8 @@ export interface TurnRouted {
 }
 export type RouteDecision =
   | { readonly type: 'deliver' }
-  | { readonly type: 'remind'; readonly problem: string }
+  /** `pauseMs`: the agent did nothing at all, so whatever it could not reach gets time to come back. */
+  | { readonly type: 'remind'; readonly problem: string; readonly pauseMs?: number }
   | { readonly type: 'fix'; readonly reason: string }
   | { readonly type: 'clarify'; readonly question: string }
   | { readonly type: 'recover' }

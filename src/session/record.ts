@@ -145,6 +145,8 @@ export interface SessionLimits {
   /** Silence after which a warning is recorded; nothing is ended by silence. */
   readonly silenceWarnMs: number;
   readonly permissionTimeoutMs: number;
+  /** Before the first reminder to an agent that did nothing at all (its model may be out of reach); then doubled. */
+  readonly reminderPauseMs: number;
   readonly hostIdleMs: number;
   /** From `conduxt run --timeout`: the whole task, or null. */
   readonly taskTimeoutMs: number | null;

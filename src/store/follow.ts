@@ -31,8 +31,9 @@ const HOLE_PATIENCE_MS = 5_000;
 const RECONNECT_MS = 500;
 /** With a living host everything comes by its announcements; this only bounds the wait. */
 const IDLE_LOOK_MS = 60_000;
-/** The recorded host runs but does not listen: it is starting or leaving. */
+/** The recorded host runs but does not listen: it is starting or leaving. What it left is read after the second time. */
 const BETWEEN_HOSTS_MS = 50;
+const BETWEEN_HOSTS_PATIENCE_MS = 1_000;
 
 /**
  * Follows a session: journal and transcript in one order, from a cursor on, with no gap and no repeat. While a host
@@ -44,32 +45,38 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Followed, 
   const records = new MergedRecords({ journal: paths.journal, transcript: paths.transcript }, since);
   const host = new RecordedHost(paths.journal);
   const news = new News();
+  let unheardSince: number | null = null;
   try {
     while (!signal.aborted) {
       const watch = await HostWatch.open(paths.socket);
       if (watch !== null) {
+        unheardSince = null;
         try {
           for await (const followed of followHost(records, watch, options)) {
             host.see(followed);
             if (news.isNew(followed)) yield followed;
+            if (!live && followed.source === 'caught-up') return;
           }
         } finally {
           watch.close();
         }
-        if (!live) return;
         if (signal.aborted) return;
       }
-      if (live && host.isAlive()) {
-        await somethingChanged(paths.dir, BETWEEN_HOSTS_MS, signal);
-        continue;
+      const alive = host.isAlive();
+      if (live && alive) {
+        unheardSince ??= performance.now();
+        if (performance.now() - unheardSince < BETWEEN_HOSTS_PATIENCE_MS) {
+          await somethingChanged(paths.dir, BETWEEN_HOSTS_MS, signal);
+          continue;
+        }
       }
-      for (const followed of records.read(records.sizes(), true)) {
+      for (const followed of records.read(records.sizes(), !alive || !live)) {
         host.see(followed);
         if (news.isNew(followed)) yield followed;
       }
-      const caughtUp = { source: 'caught-up', hostAlive: false } as const;
+      const caughtUp = { source: 'caught-up', hostAlive: alive } as const;
       // A host that started while we read is told as such after the next connection.
-      if (!host.isAlive() && news.isNew(caughtUp)) yield caughtUp;
+      if (alive === host.isAlive() && news.isNew(caughtUp)) yield caughtUp;
       if (!live) return;
       await somethingChanged(paths.dir, RECONNECT_MS, signal);
     }
@@ -93,10 +100,7 @@ async function* followHost(
       const patienceOver: boolean = heldSince !== null && performance.now() - heldSince >= HOLE_PATIENCE_MS;
       const held: boolean = yield* records.read(limits, patienceOver);
       heldSince = held ? (heldSince ?? performance.now()) : null;
-      if (!held) {
-        yield { source: 'caught-up', hostAlive: true };
-        if (!live) return;
-      }
+      if (!held) yield { source: 'caught-up', hostAlive: true };
     }
     if (ended) return;
     if (watch.latest === latest && !watch.ended) {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { binOf, PI } from './pinned-agents.ts';
 
 /** Makes `home` the home of somebody who uses pi with the model at `modelUrl`. */
-export function seedPiHome(home: string, modelUrl: string): void {
+export function seedPiHome(home: string, modelUrl: string, retryBaseMs = 200): void {
   const model = {
     id: 'scripted',
     name: 'Scripted',
@@ -20,8 +20,8 @@ export function seedPiHome(home: string, modelUrl: string): void {
     defaultModel: model.id,
     quietStartup: true,
     enableInstallTelemetry: false,
-    // Three attempts, 0.2 s, 0.4 s and 0.8 s apart; its own default begins at 2 s.
-    retry: { enabled: true, maxRetries: 3, baseDelayMs: 200 },
+    // Three attempts, each twice as far from the last; pi's own default begins at 2 s.
+    retry: { enabled: true, maxRetries: 3, baseDelayMs: retryBaseMs },
   });
 }
 

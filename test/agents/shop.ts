@@ -33,6 +33,15 @@ export interface Finished {
   readonly output: string;
 }
 
+export interface Pace {
+  /** pi's first pause before it asks its model again. */
+  readonly retryBaseMs: number;
+  readonly reminderPauseSeconds: number;
+}
+const QUICK: Pace = { retryBaseMs: 200, reminderPauseSeconds: 0 };
+/** What users have who configured nothing. */
+export const DEFAULT_PACE: Pace = { retryBaseMs: 2000, reminderPauseSeconds: 20 };
+
 /** The corner shop with its bug and issue 78, a bare remote, and a user of pi whose model is at `modelUrl`. */
 export class Shop {
   readonly root = realpathSync(mkdtempSync(path.join(tmpdir(), 'conduxt-shop-')));
@@ -41,15 +50,16 @@ export class Shop {
   readonly state = path.join(this.root, 'state');
   readonly #env: Readonly<Record<string, string>>;
 
-  constructor(t: TestContext, modelUrl: string) {
+  constructor(t: TestContext, modelUrl: string, pace: Pace = QUICK) {
     assert.ok(existsSync(CONDUXT), 'build first: this test runs the built program');
     t.after(() => this.#close());
     const home = path.join(this.root, 'home');
-    seedPiHome(home, modelUrl);
+    seedPiHome(home, modelUrl, pace.retryBaseMs);
     this.#env = {
       ...piEnvironment(home),
       TMPDIR: path.join(this.root, 'tmp'),
       CONDUXT_HOME: this.state,
+      CONDUXT_REMINDER_PAUSE_SECONDS: String(pace.reminderPauseSeconds),
       GIT_AUTHOR_NAME: 'Test',
       GIT_AUTHOR_EMAIL: 'test@example.invalid',
       GIT_COMMITTER_NAME: 'Test',

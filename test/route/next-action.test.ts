@@ -26,6 +26,7 @@ function perform(action: NextAction, world: World, journal: readonly JournalReco
     fixRoundsLeft: 3 - session.life.fixRoundsUsed,
     remindersLeft: 2 - session.life.remindersUsed,
     recoveriesLeft: MAX_RECOVERIES - session.life.recoveriesUsed,
+    reminderPauseMs: 20_000,
     promptOwed: session.prompts.owed.length > 0,
   };
   switch (action.type) {
@@ -46,6 +47,8 @@ function perform(action: NextAction, world: World, journal: readonly JournalReco
     }
     case 'route':
       return [{ type: 'turn-routed', turnId: action.turn.turnId, decision: routeTurn(action.turn, budget) }];
+    case 'park':
+      return [{ type: 'task-parked', until: '2026-01-01T00:00:20.000Z', reason: action.reason }];
     case 'queue-own':
       return [queued(`p-${action.key}`, { key: action.key, kind: action.kind })];
     case 'open-clarification':

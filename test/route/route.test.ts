@@ -8,8 +8,20 @@ import { routeReceipt } from '../../src/route/route-receipt.ts';
 import { routeTurn, type RouteBudget } from '../../src/route/route-turn.ts';
 import { ended, handed, journalOf, queued } from '../session/samples.ts';
 
-const plenty: RouteBudget = { fixRoundsLeft: 3, remindersLeft: 2, recoveriesLeft: 3, promptOwed: false };
-const none: RouteBudget = { fixRoundsLeft: 0, remindersLeft: 0, recoveriesLeft: 0, promptOwed: false };
+const plenty: RouteBudget = {
+  fixRoundsLeft: 3,
+  remindersLeft: 2,
+  recoveriesLeft: 3,
+  reminderPauseMs: 0,
+  promptOwed: false,
+};
+const none: RouteBudget = {
+  fixRoundsLeft: 0,
+  remindersLeft: 0,
+  recoveriesLeft: 0,
+  reminderPauseMs: 0,
+  promptOwed: false,
+};
 
 const callback = (over: Partial<Callback> = {}): CallbackResult => ({
   type: 'valid',
@@ -76,6 +88,29 @@ describe('the end of a turn', () => {
       assert.equal(route(end, none), without, 'with no budget left');
     });
   }
+
+  it('gives an agent that did nothing at all time before it is asked again, but not one that worked', () => {
+    const patient = { ...plenty, reminderPauseMs: 20_000 };
+    const decide = (over: Partial<TurnEnded>): unknown => {
+      const { last } = foldSession(journalOf([queued('a'), handed('a'), ended('a', over)])).turns;
+      assert.ok(last);
+      return routeTurn(last, patient);
+    };
+    const pauseOf = (over: Partial<TurnEnded>): unknown => (decide(over) as { pauseMs?: number }).pauseMs;
+    assert.equal(pauseOf({ lastMessage: 'Retrying (attempt 3/3)' }), 20_000);
+    assert.equal(pauseOf({ verdict: 'failed', failure: 'agent-error' }), 20_000);
+    assert.equal(pauseOf({ toolCalls: 2 }), undefined);
+    assert.equal(pauseOf({ callback: { type: 'malformed', problem: 'x' } }), undefined);
+  });
+
+  it('quotes the last words of an agent that is given up', () => {
+    const { last } = foldSession(
+      journalOf([queued('a'), handed('a'), ended('a', { lastMessage: 'fetch failed\n' })]),
+    ).turns;
+    assert.ok(last);
+    const decision = routeTurn(last, none);
+    assert.match(decision.type === 'end' ? decision.reason : '', /its last words: fetch failed\)/);
+  });
 
   it('is overtaken by a prompt that came later', () => {
     assert.equal(route({ callback: callback() }, { ...plenty, promptOwed: true }), 'nothing superseded');

@@ -59,6 +59,7 @@ export const sessionRecord = (over: Partial<SessionRecord> = {}): SessionRecord 
     turnTimeoutMs: 60_000,
     cancelTimeoutMs: 5_000,
     silenceWarnMs: 60_000,
+    reminderPauseMs: 50,
     permissionTimeoutMs: 60_000,
     hostIdleMs: 1_000,
     taskTimeoutMs: null,

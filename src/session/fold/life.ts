@@ -117,6 +117,7 @@ export function foldLife(life: Life, record: JournalRecord): void {
       life.parked = null;
       return;
     case 'task-ended':
+      life.parked = null;
       life.ended = {
         end: record.end,
         reason: record.reason,
