@@ -42,8 +42,14 @@ export interface SessionLabel {
   readonly id: string;
 }
 
-const head = (session: SessionLabel, cursor: string, at: string): LogLineHead => ({
+const head = <T extends string>(
+  type: T,
+  session: SessionLabel,
+  cursor: string,
+  at: string,
+): LogLineHead & { readonly type: T } => ({
   schemaVersion: SCHEMA_VERSION,
+  type,
   session: session.name,
   sessionId: session.id,
   cursor,
@@ -53,7 +59,7 @@ const head = (session: SessionLabel, cursor: string, at: string): LogLineHead =>
 export function eventJson(session: SessionLabel, cursor: string, record: JournalRecord): LogLineJson {
   const { seq: _seq, epoch: _epoch, at, ...rest } = record;
   const { c: _checksum, ...event } = rest as typeof rest & { readonly c?: unknown };
-  return { ...head(session, cursor, at), type: 'event', event };
+  return { ...head('event', session, cursor, at), event };
 }
 
 export function updateJson(
@@ -69,8 +75,7 @@ export function updateJson(
 ): LogLineJson {
   const { at, turnId, news, bytes, message } = update;
   return {
-    ...head(session, cursor, at),
-    type: 'update',
+    ...head('update', session, cursor, at),
     turnId,
     update: news,
     bytes,

@@ -50,7 +50,7 @@ export interface SessionJson {
   readonly directory: string;
   readonly pullRequest: PullRequestJson | null;
   readonly blocked: { readonly why: string; readonly remedy: string } | null;
-  readonly end: { readonly end: TaskEnd; readonly reason: string; readonly code: TaskEndCode | null } | null;
+  readonly end: { readonly state: TaskEnd; readonly reason: string; readonly code: TaskEndCode | null } | null;
   readonly damagedRecords: number;
   /** Of the last journal record: for `log --since`. */
   readonly cursor: string;
@@ -139,7 +139,7 @@ export function sessionJson(facts: ReadFacts, nowMs: number): SessionJson {
     directory: record.cwd,
     pullRequest: pullRequestJson(facts),
     blocked: delivery.blocked === null ? null : { why: delivery.blocked.why, remedy: delivery.blocked.remedy },
-    end: life.ended === null ? null : { end: life.ended.end, reason: life.ended.reason, code: life.ended.code },
+    end: life.ended === null ? null : { state: life.ended.end, reason: life.ended.reason, code: life.ended.code },
     damagedRecords: damaged.length,
     cursor: `${folded.epoch}:${folded.seq}`,
   };

@@ -5,7 +5,8 @@ export interface FakeIo extends Io {
   /** Everything printed on stdout so far. */
   out(): string;
   err(): string;
-  pressCtrlC(): void;
+  /** Waits until somebody listens, as a person would. */
+  pressCtrlC(): Promise<void>;
   closeOutput(): void;
 }
 
@@ -45,7 +46,8 @@ export function fakeIo(options: FakeOptions = {}): FakeIo {
     readerGone: readerGone.signal,
     out: () => written.out,
     err: () => written.err,
-    pressCtrlC() {
+    async pressCtrlC() {
+      while (handlers.size === 0) await new Promise((resolve) => setTimeout(resolve, 5));
       for (const handler of handlers) handler();
     },
     closeOutput: () => readerGone.abort(),

@@ -215,3 +215,13 @@ describe('following a living host', () => {
     assert.equal(await next, 'end');
   });
 });
+
+describe('a host that runs and does not listen', () => {
+  it('keeps nobody from what its session has written', async (t) => {
+    const paths = scratchSession(t);
+    journal(paths, 1, 1, hostStarted(true));
+    journal(paths, 2);
+    assert.deepEqual(await readAll(paths), ['j1:1', 'j1:2', 'caught-up alive']);
+    assert.deepEqual(await startFollowing(t, paths).take(3), ['j1:1', 'j1:2', 'caught-up alive']);
+  });
+});

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { main } from '../../src/cli/main.ts';
+import { verbs } from '../../src/cli/verbs.ts';
+import { version } from '../../src/version.ts';
+import { fakeIo } from './fake-io.ts';
+
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const io = fakeIo({ env: { CONDUXT_HOME: '/nonexistent/conduxt' } });
+  const code = await main(args, io);
+  return { code, out: io.out(), err: io.err() };
+}
+
+describe('help', () => {
+  for (const { name } of verbs) {
+    it(`of ${name} shows an example that names it, and its exit codes`, async () => {
+      const { code, out, err } = await run(name, '--help');
+      assert.deepEqual([code, err], [0, '']);
+      assert.match(out, new RegExp(`Examples?:\\n(.*\\n)*?.*conduxt ${name}`));
+      assert.match(out, /Exit codes: /);
+      assert.match(out, /--json/);
+      for (const line of out.split('\n')) assert.ok(line.length <= 125, `too wide: ${line}`);
+    });
+  }
+
+  it('of the program lists every verb', async () => {
+    const { code, out } = await run('--help');
+    assert.equal(code, 0);
+    for (const { name } of verbs) assert.match(out, new RegExp(`^ {2}${name}\\b`, 'm'));
+  });
+
+  it('can be asked for with help, too', async () => {
+    assert.equal((await run('help', 'tell')).out, (await run('tell', '--help')).out);
+  });
+
+  it('holds no colour codes in a pipe', async () => {
+    assert.doesNotMatch((await run('--help')).out, /\u001b/);
+  });
+});
+
+describe('a command line', () => {
+  it('tells its version', async () => {
+    assert.deepEqual(await run('--version'), { code: 0, out: `${version}\n`, err: '' });
+  });
+
+  const mistakes: readonly [readonly string[], RegExp][] = [
+    [['statis'], /Unknown command 'statis'.*\n.*Did you mean status\?/],
+    [['status', '--jsn'], /Unknown option '--jsn'.*\n.*Did you mean --json\?/],
+    [['tell'], /Missing required argument 'session'/],
+    [['log', 'x', '--tail', '-1'], /whole number/],
+    [['log', 'x', '--since', 'yesterday'], /cursor/],
+    [['wait', 'x', '--timeout', 'soon'], /90s, 30m/],
+    [['run', 'x', '--permissions', 'all'], /approve-all/],
+    [['prune'], /--older-than/],
+    [['completion', 'tcsh'], /bash, zsh, fish/],
+    [['tell', 'x', 'hi', '--steer', '--interrupt'], /--steer and --interrupt cannot be used together/],
+    [['cancel', 'x', '--queued', '--task'], /--queued and --task cannot be used together/],
+    [['tell', 'x', '   '], /nothing to say/],
+    [['tell', 'x', 'hi', '--key', 'a key'], /A key may have/],
+    [['watchdog'], /not available yet/],
+  ];
+  for (const [args, expected] of mistakes) {
+    it(`with a mistake is exit 2 and says what to do: ${args.join(' ')}`, async () => {
+      const { code, out, err } = await run(...args);
+      assert.deepEqual([code, out], [2, '']);
+      assert.match(err, /^conduxt: .*\n/);
+      assert.match(err, expected);
+    });
+  }
+
+  it('without a command shows the help and is a mistake', async () => {
+    const { code, out, err } = await run();
+    assert.deepEqual([code, out], [2, '']);
+    assert.match(err, /^Usage: conduxt/);
+  });
+
+  it('reports a mistake as JSON when JSON was asked for', async () => {
+    const { code, out, err } = await run('status', '--jsn', '--json');
+    assert.deepEqual([code, err], [2, '']);
+    assert.deepEqual(JSON.parse(out), {
+      schemaVersion: 1,
+      error: {
+        code: 'unknown-option',
+        message: "Unknown option '--jsn'.",
+        remedy: 'Did you mean --json? See conduxt status --help.',
+        exitCode: 2,
+        facts: {},
+      },
+    });
+  });
+
+  it('takes --json behind -- as text', async () => {
+    assert.match((await run('tell', 'nobody', '--', '--json')).err, /no session named "nobody"/);
+  });
+});
