@@ -1,7 +1,7 @@
 import type { FoldedSession } from '../session/fold/session-fold.ts';
 
 /** The callback is for programs: people read its summary. */
-const CALLBACK_BLOCK = /\n?^(`{3,})callback-json[^\n]*\n[\s\S]*?(?:^\1`*[ \t]*$|$(?![\s\S]))\n?/gm;
+const CALLBACK_BLOCK = /\n?(`{3,})callback-json[^\n]*\n[\s\S]*?(?:^\1`*[ \t]*$|$(?![\s\S]))\n?/gm;
 
 /** An agent's message without its callback block. */
 export const withoutCallback = (text: string): string => text.replace(CALLBACK_BLOCK, '\n').trim();

@@ -123,7 +123,7 @@ describe('log', () => {
     const { paths } = desk.session('issue-78', [hostAlive]);
     desk.update(paths, 2, message('a\u0085\u202eb'));
     const { out } = await desk.run(['log', 'issue-78', '--raw', '--tail', '1']);
-     
+
     assert.doesNotMatch(out, /[\u0080-\u009f\u202e]/, 'and yet nothing a terminal acts on');
     const line = JSON.parse(out) as { message: { params: { update: unknown } } };
     assert.deepEqual(line.message.params.update, message('a\u0085\u202eb'));

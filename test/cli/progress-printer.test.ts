@@ -54,6 +54,14 @@ describe('printing progress', () => {
     });
   }
 
+  it('keeps a callback back that stands right behind a sentence', () => {
+    const whole = 'Done.```callback-json\n{}\n```\nand `code`, too';
+    for (const tty of [true, false]) {
+      const cut = [...whole].map((character) => message(character));
+      assert.equal(printed(cut, { tty }), 'says      Done.\n          and `code`, too\n');
+    }
+  });
+
   it('shows other fenced blocks', () => {
     assert.equal(
       printed([message('```js\nlet a;\n```')], { tty: true }),

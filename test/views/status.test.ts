@@ -68,6 +68,7 @@ describe('what an agent said', () => {
     const table: readonly [string, string][] = [
       [`Done.\n\n${block}\n`, 'Done.'],
       [block, ''],
+      [`Done.${block}`, 'Done.'],
       ['Done.\n```callback-json\n{"cut', 'Done.'],
       ['````callback-json\n```\n````\nafter', 'after'],
       ['```js\nlet a;\n```', '```js\nlet a;\n```'],

@@ -66,7 +66,8 @@ export async function removeWork(
 ): Promise<Removed> {
   const { view, task } = resting;
   const { branch, baseCommit } = task;
-  const snapshot = { session: view.record.id, at: isoTime(context.io.now()) };
+  const now = context.io.now();
+  const snapshot = { session: view.record.id, at: isoTime(now) };
   const removed = await removeWorktree({
     repo,
     worktree: view.record.cwd,
@@ -78,7 +79,8 @@ export async function removeWork(
     throw cannotRemove(view.record.name, view.record.cwd, removed.why, removed.losses, wish);
   const snapshots = removed.type === 'removed' && removed.snapshot !== null ? [removed.snapshot] : [];
   if (!wish.branch) return { worktree: removed.type, branch: 'kept', snapshots };
-  const tip = { session: view.record.id, at: `${snapshot.at}-branch` };
+  // A name of its own: the same one again would replace what was saved of the worktree.
+  const tip = { session: view.record.id, at: isoTime(now + 1) };
   const deleted = await deleteBranch({ repo, branch, baseCommit, force: wish.discardCommits ? tip : null });
   if (deleted.type === 'refused') {
     if (deleted.why === 'work-would-be-lost') {

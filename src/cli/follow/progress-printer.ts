@@ -9,6 +9,11 @@ const LABEL_WIDTH = 10;
 /** Thinking is shown shortened: enough to see what it is about. */
 const THOUGHT_CHARS = 160;
 
+/** The block that ends a task is for conduxt, not for people; agents also write it right behind their last sentence. */
+const CALLBACK_FENCE = /`{3,}callback-json/;
+/** The end of a text that may go on to be such a block. */
+const MAYBE_CALLBACK = /`{1,}(?:c(?:a(?:l(?:l(?:b(?:a(?:c(?:k(?:-(?:j(?:s(?:o(?:n.*)?)?)?)?)?)?)?)?)?)?)?)?)?$/;
+
 export interface ProgressStyle {
   /** Put before every line when several sessions share the output; null for one. */
   readonly name: string | null;
@@ -102,22 +107,25 @@ export class ProgressPrinter {
       open.buffered = open.buffered.slice(newline + 1);
       this.#wholeLine(open, whole);
     }
-    // What begins with a backtick may become the fence of a callback, which is not for people.
-    const mayBeFence = !this.#midLine && open.buffered.startsWith('`');
-    if (!this.#streams || open.inCallback || mayBeFence || open.buffered.trim() === '') return;
-    this.#write(`${this.#midLine ? '' : this.#head(open)}${open.buffered}`);
+    if (!this.#streams || open.inCallback) return;
+    const now = open.buffered.slice(0, MAYBE_CALLBACK.exec(open.buffered)?.index);
+    if (now.trim() === '') return;
+    this.#write(`${this.#midLine ? '' : this.#head(open)}${now}`);
     open.begun = true;
-    open.buffered = '';
+    open.buffered = open.buffered.slice(now.length);
     this.#midLine = true;
   }
 
   /** A line that is complete: its rest when its beginning is printed already. */
   #wholeLine(open: OpenText, text: string): void {
-    if (this.#midLine) {
+    const fence = CALLBACK_FENCE.exec(text);
+    if (fence !== null && !open.inCallback) {
+      this.#wholeLine(open, text.slice(0, fence.index));
+      open.inCallback = true;
+    } else if (this.#midLine) {
       this.#write(`${text}\n`);
       this.#midLine = false;
     } else if (open.inCallback) open.inCallback = !/^`{3,}\s*$/.test(text);
-    else if (/^`{3,}callback-json/.test(text)) open.inCallback = true;
     else if (text.trim() === '') open.blank = open.begun;
     else this.#messageLine(open, text);
   }

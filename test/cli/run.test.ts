@@ -1,0 +1,341 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { main } from '../../src/cli/main.ts';
+import { choosePermissions } from '../../src/cli/run/permission-default.ts';
+import { tasksIn } from '../../src/cli/run/task-words.ts';
+import { createSession } from '../../src/store/create-session.ts';
+import { sessionRecord } from '../session/samples.ts';
+import { fakeIo } from './fake-io.ts';
+
+describe('the arguments of run', () => {
+  const table: readonly [readonly string[], readonly string[]][] = [
+    [['fix issue #78'], ['fix issue #78']],
+    [['fix', 'issue', '78'], ['fix issue 78']],
+    [['#78'], ['#78']],
+    [
+      ['#78', '#79'],
+      ['#78', '#79'],
+    ],
+    [
+      ['Add pagination', 'Fix the sum'],
+      ['Add pagination', 'Fix the sum'],
+    ],
+    [
+      ['Add pagination', '#78'],
+      ['Add pagination', '#78'],
+    ],
+    [['refactor', 'everything'], ['refactor everything']],
+    [['-'], ['-']],
+    [[], []],
+  ];
+  for (const [args, tasks] of table) {
+    it(`${JSON.stringify(args)} are ${tasks.length === 1 ? 'one task' : `${tasks.length} tasks`}`, () => {
+      assert.deepEqual(tasksIn(args), tasks);
+    });
+  }
+});
+
+describe('what an agent may do unasked', () => {
+  const own = { trust: 'local', trustReason: 'your own words' } as const;
+  const member = { trust: 'trusted', trustReason: 'ana is a member' } as const;
+  const stranger = { trust: 'untrusted', trustReason: 'eve is not a member' } as const;
+  const table = [
+    [undefined, null, own, 'approve-all', 'your own words'],
+    [undefined, null, member, 'approve-all', 'ana is a member'],
+    [undefined, null, stranger, 'ask', 'eve is not a member'],
+    [undefined, 'approve-reads', own, 'approve-reads', 'from the configuration'],
+    [undefined, 'deny-all', stranger, 'deny-all', 'from the configuration'],
+    [undefined, 'approve-all', stranger, 'ask', 'eve is not a member'],
+    ['approve-all', null, stranger, 'approve-all', 'as you said'],
+  ] as const;
+  for (const [flag, permissions, task, mode, reason] of table) {
+    it(`flag ${flag ?? 'none'}, configuration ${permissions ?? 'none'}, ${task.trust} words: ${mode}`, () => {
+      assert.deepEqual(choosePermissions(flag, { permissions }, task), { mode, reason });
+    });
+  }
+});
+
+/** A user's machine with a real repository; the command line runs inside of this process. */
+class Workshop {
+  readonly root: string;
+  readonly repo: string;
+  readonly state: string;
+  readonly env: Record<string, string>;
+
+  constructor(
+    t: TestContext,
+    files: Readonly<Record<string, string>> = { 'package.json': '{"scripts":{"test":"node --test"}}' },
+  ) {
+    this.root = realpathSync(mkdtempSync(path.join(tmpdir(), 'conduxt-run-')));
+    t.after(() => rmSync(this.root, { recursive: true, force: true }));
+    this.repo = path.join(this.root, 'shop');
+    this.state = path.join(this.root, 'state');
+    this.env = {
+      PATH: process.env['PATH'] ?? '',
+      HOME: this.root,
+      CONDUXT_HOME: this.state,
+      GIT_CONFIG_GLOBAL: '/dev/null',
+      GIT_CONFIG_NOSYSTEM: '1',
+      GIT_AUTHOR_NAME: 'A',
+      GIT_AUTHOR_EMAIL: 'a@example.invalid',
+      GIT_COMMITTER_NAME: 'A',
+      GIT_COMMITTER_EMAIL: 'a@example.invalid',
+    };
+    mkdirSync(this.repo);
+    this.git('init', '-q', '-b', 'main');
+    for (const [file, text] of Object.entries(files)) writeFileSync(path.join(this.repo, file), text);
+    this.git('add', '-A');
+    this.git('commit', '-q', '--allow-empty', '-m', 'First');
+  }
+
+  git(...args: string[]): string {
+    return execFileSync('git', args, { cwd: this.repo, env: this.env, encoding: 'utf8' }).trim();
+  }
+
+  async run(args: readonly string[], over: { cwd?: string; stdin?: string; env?: Record<string, string> } = {}) {
+    const io = fakeIo({ cwd: this.repo, homedir: this.root, ...over, env: { ...this.env, ...over.env } });
+    const code = await main(args, io);
+    return { code, out: io.out(), err: io.err() };
+  }
+
+  /** A dry run with the bundled agent. */
+  plan(args: readonly string[], over: Parameters<Workshop['run']>[1] = {}) {
+    return this.run(['run', '--dry-run', '--agent', 'rehearsal', ...args], over);
+  }
+
+  async planJson(args: readonly string[], over: Parameters<Workshop['run']>[1] = {}) {
+    const { code, out, err } = await this.plan([...args, '--json'], over);
+    assert.equal(code, 0, out + err);
+    return (JSON.parse(out) as { tasks: Record<string, unknown>[] }).tasks;
+  }
+}
+
+describe('a dry run', () => {
+  it('shows the plan and the exact prompt, and touches nothing', async (t) => {
+    const shop = new Workshop(t);
+    const before = shop.git('for-each-ref');
+    const { code, out, err } = await shop.plan(['Fix the broken sum in the cart']);
+    assert.deepEqual([code, err], [0, 'Nothing was touched.\n']);
+    assert.match(out, /^fix-broken-sum-cart: Fix the broken sum in the cart\n/);
+    assert.match(out, new RegExp(`worktree +${shop.root}/worktrees/shop/fix-broken-sum-cart\\n`));
+    assert.match(out, /branch +fix\/fix-broken-sum-cart from main \([0-9a-f]{10}\)/);
+    assert.match(out, /tests +npm test \(detected\)/);
+    assert.match(out, /permissions +approve-all \(/);
+    assert.match(out, /\| Fix the broken sum in the cart\n/);
+    assert.match(out, /\| ```callback-json\n/);
+    assert.deepEqual([existsSync(shop.state), existsSync(path.join(shop.root, 'worktrees'))], [false, false]);
+    assert.equal(shop.git('for-each-ref'), before);
+  });
+
+  it('plans several tasks with names of their own', async (t) => {
+    const tasks = await new Workshop(t).planJson(['Fix the sum', 'Fix the sum', 'Document the sum']);
+    assert.deepEqual(
+      tasks.map((task) => task['session']),
+      ['fix-sum', 'fix-sum-2', 'document-sum'],
+    );
+    assert.deepEqual(
+      tasks.map((task) => task['branch']),
+      ['fix/fix-sum', 'fix/fix-sum-2', 'docs/document-sum'],
+    );
+  });
+
+  it('takes the task from a file, standard input, and an issue of the repository', async (t) => {
+    const shop = new Workshop(t);
+    writeFileSync(path.join(shop.repo, 'spec.md'), '# Add search\n\nBy name.\n');
+    mkdirSync(path.join(shop.repo, '.conduxt/issues'), { recursive: true });
+    writeFileSync(path.join(shop.repo, '.conduxt/issues/7.md'), '# The sum is wrong\n\nIt must be 4.\n');
+    const sources = await Promise.all([
+      shop.planJson(['--file', 'spec.md']),
+      shop.planJson(['-'], { stdin: 'Add a search box\n' }),
+      shop.planJson(['fix issue #7']),
+    ]);
+    assert.deepEqual(
+      sources.map(([task]) => [task?.['session'], task?.['title'], (task?.['source'] as { type: string }).type]),
+      [
+        ['add-search', 'Add search', 'file'],
+        ['add-search-box', 'Add a search box', 'stdin'],
+        ['issue-7', 'The sum is wrong', 'issue'],
+      ],
+    );
+    assert.match(String(sources[2]?.[0]?.['prompt']), /It must be 4/);
+  });
+
+  it('takes flags over the configuration, and the configuration from the base commit', async (t) => {
+    const config = { base: 'main', fixRounds: 1, permissions: 'approve-reads', worktree: { copy: ['.env.test'] } };
+    const shop = new Workshop(t, { 'conduxt.json': JSON.stringify(config) });
+    writeFileSync(path.join(shop.repo, 'conduxt.json'), '{"permissions":"deny-all"}');
+    const [configured] = await shop.planJson(['Fix it now']);
+    assert.deepEqual(configured?.['permissions'], { mode: 'approve-reads', reason: 'from the configuration' });
+    assert.deepEqual((configured?.['setup'] as { copy: string[] }).copy, ['.env.test']);
+    assert.deepEqual(configured?.['verify'], { type: 'missing' });
+    const [flagged] = await shop.planJson([
+      ...[
+        'Fix it now',
+        '--name',
+        'mine',
+        '--branch',
+        'topic/mine',
+        '--permissions',
+        'ask',
+        '--verify',
+        'make check',
+        '--no-pr',
+      ],
+      ...['--tag', 'a', '--tag', 'b', '--checklist', 'no new dependency', '--backend', 'acpx'],
+    ]);
+    assert.deepEqual([flagged?.['session'], flagged?.['branch']], ['mine', 'topic/mine']);
+    assert.deepEqual(flagged?.['permissions'], { mode: 'ask', reason: 'as you said' });
+    assert.deepEqual((flagged?.['verify'] as { command: unknown }).command, { type: 'shell', line: 'make check' });
+    assert.equal((flagged?.['delivery'] as { pullRequest: boolean }).pullRequest, false);
+    assert.match(String(flagged?.['prompt']), /- no new dependency/);
+    assert.deepEqual((await shop.planJson(['Fix it now', '--no-verify']))[0]?.['verify'], { type: 'skipped' });
+  });
+
+  it('says which settings of the repository are ignored until they are trusted, and obeys them afterwards', async (t) => {
+    const shop = new Workshop(t, { 'conduxt.json': '{"verify":{"command":"make check"}}' });
+    assert.match(
+      (await shop.plan(['Fix it now'])).out,
+      /verify\.command, which is ignored until you allow it: conduxt trust/,
+    );
+    const refused = await shop.run(['trust']);
+    assert.equal(refused.code, 6);
+    assert.match(refused.out, /verify\.command: "make check"/);
+    assert.equal((await shop.run(['trust', '--yes'])).code, 0);
+    assert.match((await shop.plan(['Fix it now'])).out, /tests +make check \(from the configuration\)/);
+  });
+
+  it('finds the main checkout from inside a worktree', async (t) => {
+    const shop = new Workshop(t);
+    shop.git('worktree', 'add', '-q', path.join(shop.root, 'linked'), '-b', 'other');
+    const [task] = await shop.planJson(['Fix it now'], { cwd: path.join(shop.root, 'linked') });
+    assert.equal(task?.['worktree'], path.join(shop.root, 'worktrees/shop/fix-now'));
+  });
+});
+
+describe('bad input to run gets one clear sentence, and nothing is touched', () => {
+  const cases: readonly {
+    readonly what: string;
+    readonly args: readonly string[];
+    readonly code: number;
+    readonly says: RegExp;
+    readonly before?: (shop: Workshop) => void;
+    readonly over?: (shop: Workshop) => Parameters<Workshop['run']>[1];
+  }[] = [
+    { what: 'not a repository', args: ['x y'], code: 2, says: /not in a git repository/, over: () => ({ cwd: '/' }) },
+    {
+      what: 'a repository without a commit',
+      args: ['x y'],
+      code: 2,
+      says: /no commit yet/,
+      before: (shop) => {
+        shop.git('checkout', '-q', '--orphan', 'none');
+        shop.git('branch', '-D', 'main');
+      },
+    },
+    {
+      what: 'an unknown agent',
+      args: ['x y', '--agent', 'claud'],
+      code: 2,
+      says: /no agent named "claud".*Did you mean claude\?[\s\S]*agents/,
+    },
+    {
+      what: 'an agent that is not installed',
+      args: ['x y', '--agent', 'kilo'],
+      code: 5,
+      says: /cannot be started[\s\S]*→ /,
+    },
+    { what: 'the tmux backend', args: ['x y', '--backend', 'tmux'], code: 5, says: /not available yet/ },
+    {
+      what: 'a missing base branch',
+      args: ['x y', '--base', 'mian'],
+      code: 4,
+      says: /no branch "mian"[\s\S]*--base: main/,
+    },
+    {
+      what: 'a branch that is there',
+      args: ['Fix the sum'],
+      code: 6,
+      says: /fix\/fix-sum already exists[\s\S]*--adopt/,
+      before: (shop) => {
+        shop.git('checkout', '-q', '-b', 'fix/fix-sum');
+        shop.git('commit', '-q', '--allow-empty', '-m', 'more');
+        shop.git('checkout', '-q', 'main');
+      },
+    },
+    {
+      what: 'a directory where the worktree would go',
+      args: ['Fix the sum'],
+      code: 6,
+      says: /worktree cannot be made/,
+      before: (shop) => mkdirSync(path.join(shop.root, 'worktrees/shop/fix-sum/x'), { recursive: true }),
+    },
+    { what: 'an invalid name', args: ['x y', '--name', 'Fix_It'], code: 2, says: /not a valid session name/ },
+    { what: 'a name of digits', args: ['x y', '--name', '78'], code: 2, says: /digits alone/ },
+    { what: 'an invalid branch', args: ['x y', '--branch', '--force'], code: 2, says: /not a branch name/ },
+    { what: 'no task', args: [], code: 2, says: /nothing was said[\s\S]*conduxt run "fix issue #78"/ },
+    { what: 'an empty task', args: ['  '], code: 2, says: /empty/ },
+    {
+      what: 'a task of more than a mebibyte',
+      args: ['-'],
+      code: 2,
+      says: /longer than 1024 KiB/,
+      over: () => ({ stdin: 'x'.repeat(1024 * 1024 + 1) }),
+    },
+    { what: 'an issue that is not there', args: ['#99'], code: 4, says: /99/ },
+    { what: 'a file that is not there', args: ['--file', 'nope.md'], code: 4, says: /no file .*nope\.md/ },
+    {
+      what: 'a name for several tasks',
+      args: ['x y', 'a b', '--name', 'z'],
+      code: 2,
+      says: /--name names one thing, but there are 2 tasks/,
+    },
+    { what: 'a dependency that is not there', args: ['x y', '--after', 'nobody'], code: 4, says: /no task "nobody"/ },
+    {
+      what: 'a wrong key in the user configuration',
+      args: ['x y'],
+      code: 2,
+      says: /verfy.*did you mean "verify"/,
+      before: (shop) => {
+        mkdirSync(path.join(shop.root, '.config/conduxt'), { recursive: true });
+        writeFileSync(path.join(shop.root, '.config/conduxt/config.json'), '{"verfy":{}}');
+      },
+    },
+  ];
+  for (const { what, args, code, says, before, over } of cases) {
+    it(what, async (t) => {
+      const shop = new Workshop(t);
+      before?.(shop);
+      const agent = args.includes('--agent') ? [] : ['--agent', 'rehearsal'];
+      const result = await shop.run(['run', '--no-wait', ...agent, ...args], over?.(shop));
+      assert.deepEqual([result.code, result.out], [code, ''], result.err);
+      assert.match(result.err, /^conduxt: .+\n/);
+      assert.match(result.err, says);
+      assert.equal(existsSync(path.join(shop.state, 'sessions')), false);
+    });
+  }
+
+  it('a name that is taken, naming the ways on', async (t) => {
+    const shop = new Workshop(t);
+    const { openRepository } = await import('../../src/git/repository.ts');
+    const { key, slug, root, commonDir } = await openRepository(shop.repo, shop.env);
+    createSession(shop.state, shop.root, sessionRecord({ name: 'fix-sum', repo: { key, slug, root, commonDir } }), 'x');
+    const { code, err } = await shop.run(['run', 'Fix the sum', '--agent', 'rehearsal', '--no-wait']);
+    assert.equal(code, 6);
+    assert.match(
+      err,
+      /already a session "fix-sum"[\s\S]*conduxt tell fix-sum[\s\S]*conduxt retry fix-sum[\s\S]*--name/,
+    );
+  });
+
+  it('a state directory that cannot be written', async (t) => {
+    const shop = new Workshop(t);
+    writeFileSync(shop.state, 'a file');
+    const { code, err } = await shop.run(['run', 'Fix the sum', '--agent', 'rehearsal', '--no-wait']);
+    assert.equal(code, 74);
+    assert.match(err, /CONDUXT_HOME/);
+  });
+});

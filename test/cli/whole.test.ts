@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
+import { finished, Machine } from '../e2e/scratch.ts';
+
+const fix: Step = { type: 'shell', command: "echo 4 > sum.txt && git commit -qam 'fix: the sum'" };
+const done: Step = { type: 'callback', status: 'completed', fields: { summary: 'The sum is 4 now.' } };
+const failed: Step = { type: 'callback', status: 'failed', fields: { summary: 'I cannot.' } };
+const says = (text: string): Step => ({ type: 'text', text });
+const verify = ['--verify', 'sh test.sh'];
+
+const linesOf = (text: string): Record<string, unknown>[] =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+describe('run --json', () => {
+  it('is one JSON object per line: the task, what happens, the outcome; and stderr is silent', async (t) => {
+    const machine = new Machine(t);
+    machine.agent({ prompts: [{ steps: [says('On it.'), fix, done] }] });
+    const { stdout, stderr } = await machine.ok('run', 'Fix the sum', '--name', 'the-sum', '--json', ...verify);
+    const lines = linesOf(stdout);
+    assert.equal(stderr, '');
+    assert.deepEqual([lines[0]?.['type'], lines.at(-1)?.['type']], ['task', 'outcome']);
+    assert.deepEqual([lines.at(-1)?.['state'], lines.at(-1)?.['exitCode']], ['completed', 0]);
+    const cursors = lines.flatMap((line) => (typeof line['cursor'] === 'string' ? [line['cursor']] : [])).slice(0, -1);
+    assert.equal(new Set(cursors).size, cursors.length, 'no record twice');
+    // The same records, whoever reads them and when.
+    const log = linesOf((await machine.ok('log', 'the-sum', '--json', '--since', '0')).stdout);
+    assert.deepEqual(
+      log.slice(0, cursors.length).map((line) => line['cursor']),
+      cursors,
+    );
+  });
+
+  it('ends quietly when nobody reads on', async (t) => {
+    const machine = new Machine(t);
+    machine.agent({ prompts: [{ steps: [says('On it.'), fix, done] }] });
+    const script = `set -o pipefail; '${process.execPath}' "$0" run 'Fix the sum' --name the-sum --json --verify 'sh test.sh' | head -1`;
+    const shell = spawn('bash', ['-c', script, path.resolve(import.meta.dirname, '../../dist/conduxt.js')], {
+      cwd: machine.repo,
+      env: machine.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const { code, stdout, stderr } = await finished(shell);
+    assert.deepEqual([code, stderr, stdout.split('\n').length], [0, '', 2]);
+    await machine.ok('wait', 'the-sum');
+  });
+});
+
+describe('several tasks', () => {
+  it('are followed side by side, each line with its name, and the highest exit code counts', async (t) => {
+    const machine = new Machine(t);
+    machine.agent({ prompts: [{ match: 'bad', steps: [failed] }, { steps: [says('On it.'), fix, done] }] });
+    const { code, stdout, stderr } = await machine.run(
+      'run',
+      'Fix the sum',
+      'Fix the bad thing',
+      '--parallel',
+      '1',
+      ...verify,
+    );
+    assert.equal(code, 1);
+    assert.match(stderr, /^\[fix-sum\] says {6}On it\.$/m);
+    assert.match(stdout, /^fix-sum: completed/m);
+    assert.match(stdout, /^fix-bad-thing: failed .*I cannot\./m);
+  });
+
+  it('can come one after the other', async (t) => {
+    const machine = new Machine(t);
+    const goOn = machine.file('go-on');
+    machine.agent({
+      prompts: [
+        { match: 'first', steps: [says('x'), { type: 'wait-for-file', path: goOn }, fix, done] },
+        { steps: [fix, done] },
+      ],
+    });
+    await machine.ok('run', 'the first thing', '--name', 'the-first', '--no-wait', ...verify);
+    await machine.ok('run', 'the other thing', '--name', 'the-other', '--after', 'the-first', '--no-wait', ...verify);
+    await machine.until('milestone', 'the-other');
+    assert.equal(
+      machine.journal('the-other').some((record) => record.type === 'prompt-handed'),
+      false,
+    );
+    writeFileSync(goOn, '');
+    await machine.ok('wait', 'the-other');
+  });
+});
+
+describe('a follower', () => {
+  it('brings the host back that died under it, and sees the task to its end', async (t) => {
+    const machine = new Machine(t);
+    machine.agent({
+      prompts: [
+        { times: 1, match: '.', steps: [says('working'), { type: 'hang' }] },
+        { match: 'interrupted', steps: [fix, done] },
+      ],
+    });
+    const cli = machine.start('run', 'Fix the sum', '--name', 'the-sum', ...verify);
+    const ended = finished(cli);
+    await machine.until('prompt-accepted');
+    const started = machine.journal().find((record) => record.type === 'host-started');
+    assert.ok(started?.type === 'host-started');
+    process.kill(started.process.pid, 'SIGKILL');
+    const { code, stderr } = await ended;
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /a new host took over \(epoch 2\)/);
+  });
+});
+
+describe('tell', () => {
+  it('to a finished task takes it up again: same branch, same pull request', async (t) => {
+    const machine = new Machine(t);
+    machine.agent({
+      prompts: [
+        {
+          match: 'changelog',
+          steps: [{ type: 'shell', command: 'echo log > log.md && git add -A && git commit -qm log' }, done],
+        },
+        { steps: [fix, done] },
+      ],
+    });
+    await machine.ok('run', 'Fix the sum', '--name', 'the-sum', ...verify);
+    await machine.ok('tell', 'the-sum', 'and the changelog', '--wait');
+    const pulls = machine
+      .journal()
+      .flatMap((record) =>
+        record.type === 'step-finished' && record.outcome.type === 'pull-request' ? [record.outcome] : [],
+      );
+    assert.deepEqual(
+      pulls.map(({ url, created }) => [url, created]),
+      [
+        [pulls[0]?.url, true],
+        [pulls[0]?.url, false],
+      ],
+    );
+    assert.match(machine.git('show', '--stat', 'fix/the-sum'), /log\.md/);
+  });
+
+  it('--create starts a session with what was to be said', async (t) => {
+    const machine = new Machine(t);
+    machine.agent({ prompts: [{ match: 'hello', steps: [says('Hi.')] }] });
+    assert.equal((await machine.run('tell', 'helper', 'hello')).code, 4);
+    const { stdout } = await machine.ok('tell', 'helper', 'hello', '--create', '--wait');
+    assert.match(stdout, /helper: idle/);
+    assert.equal((await machine.json('status', 'helper'))['session']?.['kind' as never], 'session');
+  });
+});
+
+describe('ask', () => {
+  it('prints the answer and nothing else, and leaves no name behind', async (t) => {
+    const machine = new Machine(t);
+    machine.agent({
+      prompts: [
+        {
+          match: 'teapot',
+          steps: [says('Looking.'), { type: 'tool', toolCallId: 'c1', title: 'Read' }, says('I am one.')],
+        },
+      ],
+    });
+    const { stdout, stderr } = await machine.ok('ask', 'What is a teapot?');
+    assert.deepEqual([stdout, stderr], ['I am one.\n', '']);
+    assert.deepEqual((await machine.json('status', '--all'))['sessions'], []);
+    const [id] = machine.sessionIds();
+    assert.match((await machine.ok('log', id ?? '')).stdout, /I am one\./);
+  });
+});
+
+describe('clean', () => {
+  it('refuses while work would be lost, lists it, and keeps a snapshot of what is discarded', async (t) => {
+    const machine = new Machine(t);
+    machine.agent({ prompts: [{ steps: [fix, failed] }] });
+    await machine.run('run', 'Fix the sum', '--name', 'the-sum', ...verify);
+    const worktree = path.join(machine.root, 'worktrees/demo/the-sum');
+    writeFileSync(path.join(worktree, 'notes.txt'), 'mine');
+    const refused = await machine.run('clean', 'the-sum', '--branch');
+    assert.equal(refused.code, 6);
+    assert.match(
+      refused.stderr,
+      /notes\.txt[\s\S]*1 commit that nothing else has: .*fix: the sum[\s\S]*--discard-changes --discard-commits/,
+    );
+    assert.ok(existsSync(path.join(worktree, 'notes.txt')), 'nothing was touched');
+
+    const cleaned = await machine.ok('clean', 'the-sum', '--branch', '--discard-changes', '--discard-commits');
+    assert.match(cleaned.stdout, /worktree removed, branch deleted/);
+    assert.equal(existsSync(worktree), false);
+    assert.equal(machine.git('branch', '--list', 'fix/*'), '');
+    const kept = machine.git('for-each-ref', '--format=%(refname)', 'refs/conduxt/snapshots').split('\n');
+    assert.equal(kept.length, 2, kept.join());
+    assert.ok(kept.some((ref) => machine.git('ls-tree', '--name-only', ref).includes('notes.txt')));
+    assert.match((await machine.run('tell', 'the-sum', 'go on')).stderr, /conduxt retry the-sum/);
+  });
+
+  it('refuses while the task runs', async (t) => {
+    const machine = new Machine(t);
+    machine.agent({ prompts: [{ steps: [says('x'), { type: 'hang' }] }] });
+    await machine.ok('run', 'Fix the sum', '--name', 'the-sum', '--no-wait', ...verify);
+    await machine.until('prompt-accepted');
+    assert.match((await machine.run('clean', 'the-sum')).stderr, /is running.*\n.*conduxt stop the-sum/);
+  });
+});
+
+describe('retry', () => {
+  it('begins again with the same words under the same name, and archives the old session', async (t) => {
+    const machine = new Machine(t);
+    machine.agent({ prompts: [{ steps: [failed] }] });
+    assert.equal((await machine.run('run', 'Fix the sum, please', '--name', 'the-sum', ...verify)).code, 1);
+    machine.agent({ prompts: [{ match: 'Fix the sum, please', steps: [fix, done] }] });
+    const [old] = machine.sessionIds();
+    await machine.ok('retry', 'the-sum');
+    const status = await machine.json('status', 'the-sum');
+    const session = status['session'] as { id: string; state: string; branch: string };
+    assert.notEqual(session.id, old);
+    assert.deepEqual([session.state, session.branch], ['completed', 'fix/the-sum']);
+    assert.match((await machine.ok('log', old ?? '')).stdout, /I cannot\./);
+    const [repo] = readdirSync(path.join(machine.state, 'repos'));
+    assert.deepEqual(readdirSync(path.join(machine.state, 'repos', repo ?? '', 'archive')), [`the-sum-${old}`]);
+  });
+
+  it('refuses to lose work; --adopt goes on from it, --discard gives it up', async (t) => {
+    const machine = new Machine(t);
+    const more: Step = { type: 'shell', command: 'echo more > more.txt && git add -A && git commit -qm more' };
+    machine.agent({ prompts: [{ steps: [fix, failed] }] });
+    await machine.run('run', 'Fix the sum', '--name', 'the-sum', ...verify);
+    const refused = await machine.run('retry', 'the-sum');
+    assert.equal(refused.code, 6);
+    assert.match(refused.stderr, /1 commit that nothing else has[\s\S]*--discard/);
+
+    machine.agent({ prompts: [{ steps: [more, failed] }] });
+    await machine.run('retry', 'the-sum', '--adopt');
+    assert.equal(machine.git('log', '--format=%s', 'main..fix/the-sum'), 'more\nfix: the sum');
+    machine.agent({ prompts: [{ steps: [fix, done] }] });
+    await machine.ok('retry', 'the-sum', '--discard');
+    assert.equal(machine.git('log', '--format=%s', 'main..fix/the-sum'), 'fix: the sum');
+    assert.match(machine.git('for-each-ref', '--format=%(refname)', 'refs/conduxt/snapshots'), /snapshots/);
+  });
+
+  it('leaves a branch alone that was pushed, and takes one beside it', async (t) => {
+    const machine = new Machine(t);
+    machine.agent({ prompts: [{ steps: [fix, done] }] });
+    await machine.ok('run', 'Fix the sum', '--name', 'the-sum', ...verify);
+    await machine.ok('retry', 'the-sum');
+    const pushed = execFileSync('git', ['branch', '--format=%(refname:short)'], {
+      cwd: machine.remote,
+      encoding: 'utf8',
+    });
+    assert.deepEqual(pushed.trim().split('\n'), ['fix/the-sum', 'fix/the-sum-2', 'main']);
+  });
+});
+
+describe('rehearse', () => {
+  it('goes through everything and leaves the repository as it was', async (t) => {
+    const machine = new Machine(t);
+    const before = machine.git('for-each-ref');
+    const { stdout } = await machine.ok('rehearse', '--no-verify');
+    assert.match(stdout, /delivered/);
+    assert.equal(machine.git('for-each-ref'), before);
+    assert.equal(machine.git('worktree', 'list').split('\n').length, 1);
+    assert.deepEqual((await machine.json('status', '--all'))['sessions'], []);
+  });
+});
+
+describe('doctor', () => {
+  it('starts an agent, says hello, and leaves nothing running', async (t) => {
+    const machine = new Machine(t);
+    machine.agent({ prompts: [] });
+    const { stdout } = await machine.ok('doctor', 'fault');
+    assert.match(stdout, /ok +start +speaks ACP/);
+    assert.match(stdout, /ok +end +left nothing behind/);
+  });
+});
