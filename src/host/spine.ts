@@ -67,7 +67,10 @@ export class Spine {
         remedy: `Wait with conduxt wait ${this.#context.record.name}, then try again.`,
       });
     }
-    return new Promise((resolve, reject) => this.#manual.push({ step, resolve, reject }));
+    return new Promise((resolve, reject) => {
+      this.#manual.push({ step, resolve, reject });
+      this.#bell.ring();
+    });
   }
 
   left(): Promise<StopReply> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
@@ -138,6 +138,23 @@ describe('conduxt run', () => {
     assert.match((await machine.ok('status')).stdout, /the-other.*waiting/);
     writeFileSync(goOn, '');
     await machine.ok('wait', 'the-other');
+  });
+
+  it('keeps the work safe when the remote is away, and conduxt pr finishes it later', async (t) => {
+    const machine = new Machine(t);
+    machine.agent({ prompts: [{ steps: [fix, done] }] });
+    renameSync(machine.remote, `${machine.remote}.away`);
+    const blocked = await machine.run('run', 'Fix the sum', '--name', 'the-sum', ...verify);
+    assert.equal(blocked.code, 9, blocked.stdout + blocked.stderr);
+    assert.match(blocked.stdout + blocked.stderr, /conduxt pr the-sum/);
+    renameSync(`${machine.remote}.away`, machine.remote);
+    await machine.ok('pr', 'the-sum');
+    const branch = machine.git('branch', '--list', '*the-sum', '--format=%(refname:short)');
+    assert.equal(
+      execFileSync('git', ['rev-parse', branch], { cwd: machine.remote, encoding: 'utf8' }).trim(),
+      machine.git('rev-parse', branch),
+    );
+    assert.equal((await machine.run('wait', 'the-sum')).code, 0);
   });
 
   it('touches nothing with --dry-run', async (t) => {

@@ -140,6 +140,19 @@ describe('a task', () => {
     assert.equal(pulls[0]?.url, pulls[1]?.url);
   });
 
+  it('can be verified again by hand, and says when its tests fail now', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task({ prompts: [{ steps: [fix, done] }] });
+    await task.host();
+    await task.untilType('task-ended');
+    const green = await task.call({ op: 'step', step: 'verify' });
+    assert.equal('receipt' in green && green.receipt.verdict.type, 'green');
+    writeFileSync(path.join(task.record.cwd, 'sum.txt'), '7\n');
+    const dirty = await task.call({ op: 'step', step: 'verify' });
+    assert.equal('receipt' in dirty && dirty.receipt.verdict.type, 'dirty');
+    assert.equal(task.view().state, 'completed', 'looking again changes no outcome');
+  });
+
   it('whose set-up fails says so and never starts the agent', async (t) => {
     const scratch = new Scratch(t);
     const task = scratch.task(
