@@ -1,18 +1,21 @@
 import { InvalidArgumentError, type Command } from 'commander';
 
-/** `90`, `90s`, `30m`, `2h`, `7d` as milliseconds; a bare number is minutes when `bare` says so, else seconds. */
-export function parseDuration(bare: 'seconds' | 'minutes'): (text: string) => number {
+/** Timers end at 2^31 milliseconds: a longer one would fire at once. */
+const MAX_TIMER_MS = 24 * 86_400_000;
+
+/** `90s`, `30m`, `2h`, `7d` as milliseconds, up to `maxMs`; a bare number counts the `bare` unit. */
+export function parseDuration(bare: 's' | 'm' | 'd', maxMs = MAX_TIMER_MS): (text: string) => number {
   return (text) => {
-    const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text.trim()) ?? [];
+    const [, amount, unit = bare] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text.trim()) ?? [];
     if (amount === undefined) throw new InvalidArgumentError('Use a duration such as 90s, 30m, 2h or 7d.');
-    const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[
-      (unit ?? (bare === 'seconds' ? 's' : 'm')) as 'ms' | 's' | 'm' | 'h' | 'd'
-    ];
-    const ms = Number(amount) * factor;
+    const ms = Number(amount) * (UNITS[unit] ?? NaN);
     if (ms <= 0) throw new InvalidArgumentError('It must be longer than nothing.');
+    if (ms > maxMs) throw new InvalidArgumentError(`It may be at most ${Math.floor(maxMs / 86_400_000)}d.`);
     return ms;
   };
 }
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** A whole number from `min` to `max`. */
 export function parseCount(min: number, max: number): (text: string) => number {

@@ -186,7 +186,7 @@ describe('tell', () => {
     assert.equal((await desk.run(['tell', 'issue-78', '-'], { stdin: 'x'.repeat(1024 * 1024) })).code, 0);
     const long = await desk.run(['tell', 'issue-78', '-'], { stdin: 'x'.repeat(1024 * 1024 + 1) });
     assert.equal(long.code, 2);
-    assert.match(long.err, /1 MiB/);
+    assert.match(long.err, /longer than 1024 KiB/);
   });
 
   it('refuses without a host what is over: a stopped session, a worktree that was removed', async (t) => {

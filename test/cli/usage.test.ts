@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import { describe, it } from 'node:test';
 import { main } from '../../src/cli/main.ts';
 import { verbs } from '../../src/cli/verbs.ts';
@@ -38,6 +40,76 @@ describe('help', () => {
   });
 });
 
+describe('colour', () => {
+  const coloured = async (tty: boolean, env: Record<string, string>): Promise<boolean> => {
+    const io = fakeIo({ stdoutIsTTY: tty, env: { CONDUXT_HOME: '/nonexistent/conduxt', ...env } });
+    await main(['agents'], io);
+    return io.out().includes('\u001b[');
+  };
+  const table: readonly [boolean, Record<string, string>, boolean][] = [
+    [true, {}, true],
+    [false, {}, false],
+    [true, { NO_COLOR: '1' }, false],
+    [true, { NO_COLOR: '' }, true],
+    [true, { TERM: 'dumb' }, false],
+    [false, { FORCE_COLOR: '1' }, true],
+    [true, { FORCE_COLOR: '0' }, false],
+    [false, { FORCE_COLOR: '1', NO_COLOR: '1' }, true],
+  ];
+  for (const [tty, env, expected] of table) {
+    it(`is ${expected ? 'on' : 'off'} ${tty ? 'on a terminal' : 'in a pipe'} with ${JSON.stringify(env)}`, async () => {
+      assert.equal(await coloured(tty, env), expected);
+    });
+  }
+
+  it('is never in JSON, which is the same with and without a terminal', async () => {
+    const json = async (tty: boolean): Promise<string> => {
+      const io = fakeIo({ stdoutIsTTY: tty, env: { CONDUXT_HOME: '/nonexistent/conduxt', FORCE_COLOR: '1' } });
+      await main(['agents', '--json'], io);
+      return io.out();
+    };
+    assert.equal(await json(true), await json(false));
+    assert.doesNotMatch(await json(true), /\u001b/);
+  });
+});
+
+describe('what is loaded', () => {
+  const HEAVY = ['zod', 'execa', 'p-queue', '@agentclientprotocol'];
+  const hook = `import { registerHooks } from 'node:module';
+    const seen = new Set();
+    registerHooks({ resolve(specifier, context, next) { seen.add(specifier); return next(specifier, context); } });
+    process.on('exit', () => console.error('LOADED ' + [...seen].join(' ')));`;
+  for (const args of [
+    ['--version'],
+    ['--help'],
+    ['status'],
+    ['tell', 'x', 'hi'],
+    ['cancel', 'x'],
+    ['log', 'x'],
+    ['wait', 'x'],
+    ['stop', 'x'],
+  ]) {
+    it(`by ${args.join(' ')} is little: none of the large libraries`, () => {
+      const program = path.resolve(import.meta.dirname, '../../src/cli/bin.ts');
+      const { stderr } = spawnSync(
+        process.execPath,
+        ['--import', `data:text/javascript,${encodeURIComponent(hook)}`, program, ...args],
+        {
+          encoding: 'utf8',
+          cwd: '/',
+          env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', CONDUXT_HOME: '/nonexistent/conduxt' },
+        },
+      );
+      const loaded = stderr.split('LOADED ')[1]?.trim().split(' ') ?? [];
+      assert.ok(loaded.length > 5, stderr);
+      assert.deepEqual(
+        loaded.filter((name) => HEAVY.some((heavy) => name.startsWith(heavy))),
+        [],
+      );
+    });
+  }
+});
+
 describe('a command line', () => {
   it('tells its version', async () => {
     assert.deepEqual(await run('--version'), { code: 0, out: `${version}\n`, err: '' });
@@ -50,6 +122,7 @@ describe('a command line', () => {
     [['log', 'x', '--tail', '-1'], /whole number/],
     [['log', 'x', '--since', 'yesterday'], /cursor/],
     [['wait', 'x', '--timeout', 'soon'], /90s, 30m/],
+    [['wait', 'x', '--timeout', '30d'], /at most 24d/],
     [['run', 'x', '--permissions', 'all'], /approve-all/],
     [['prune'], /--older-than/],
     [['completion', 'tcsh'], /bash, zsh, fish/],

@@ -38,7 +38,7 @@ export function define(command: Command, context: VerbContext): void {
       .addOption(
         new Option('--permissions <mode>', 'what it may do').choices(['deny-all', 'approve-reads']).default('deny-all'),
       )
-      .option('--timeout <duration>', 'give up after this long (90s, 5m)', parseDuration('seconds'))
+      .option('--timeout <duration>', 'give up after this long (90s, 5m)', parseDuration('s'))
       .action(context.act((words: string[], options: AskOptions) => ask(context, words, options))),
     {
       examples: [

@@ -17,7 +17,7 @@ export function define(command: Command, context: VerbContext): void {
       .requiredOption(
         '--older-than <duration>',
         'only sessions whose last record is older, such as 30d',
-        parseDuration('seconds'),
+        parseDuration('d', 100 * 365 * 86_400_000),
       )
       .option('--dry-run', 'show what would be deleted, delete nothing')
       .action(context.act((options: PruneOptions) => prune(context, options))),

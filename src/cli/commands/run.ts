@@ -61,7 +61,7 @@ export function define(command: Command, context: VerbContext): void {
       .option('--verify <command>', 'the shell command that judges the work')
       .option('--no-verify', 'deliver without verification')
       .option('--fix-rounds <n>', 'how often the agent may mend what the tests find', parseCount(0, 20))
-      .option('--timeout <duration>', 'fail the task after this long (90s, 30m, 2h)', parseDuration('minutes'))
+      .option('--timeout <duration>', 'fail the task after this long (90s, 30m, 2h)', parseDuration('m'))
       .option('--no-pr', 'push the branch, open no pull request')
       .option('--draft', 'open the pull request as a draft')
       .option('--after <task>', 'begin when this task has completed (repeatable)', collect)

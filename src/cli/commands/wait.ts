@@ -16,7 +16,7 @@ export function define(command: Command, context: VerbContext): void {
       .option(
         '--timeout <duration>',
         'give up waiting after this long (90s, 30m, 2h); the work goes on',
-        parseDuration('seconds'),
+        parseDuration('s'),
       )
       .option('-q, --quiet', 'show no progress, only the outcome')
       .action(context.act((names: string[], options: WaitOptions) => wait(context, names, options))),

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ConduxtError, messageOf, systemCode } from '../../errors.ts';
 import { gitEnvironment } from '../../git/git-environment.ts';
@@ -37,6 +37,7 @@ async function checkGit({ io }: VerbContext): Promise<Check> {
 
 function checkState(home: string): Check[] {
   const probe = path.join(home, `.doctor-${process.pid}`);
+  const isNew = !existsSync(home);
   try {
     mkdirSync(home, { recursive: true, mode: 0o700 });
     writeFileSync(probe, 'x', { mode: 0o600, flush: true });
@@ -56,6 +57,7 @@ function checkState(home: string): Check[] {
   const open = (facts.mode & 0o077) !== 0;
   const disk = statfsSync(home);
   const free = disk.bavail * disk.bsize;
+  if (isNew) removeIfEmpty(home);
   return [
     open
       ? note(
@@ -72,6 +74,15 @@ function checkState(home: string): Check[] {
         )
       : good('free space', formatBytes(free)),
   ];
+}
+
+/** A look leaves nothing behind. */
+function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch {
+    // Somebody began to use it meanwhile.
+  }
 }
 
 async function checkGithub({ io }: VerbContext): Promise<Check> {
