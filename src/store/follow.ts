@@ -27,6 +27,7 @@ const FIRST_ANSWER_MS = 2_000;
  * other; a number stays unused when a full disk refused its record.
  */
 const HOLE_PATIENCE_MS = 5_000;
+const RECORDS_PER_BREATH = 64;
 /** Between two looks for a new host; a change in the directory is seen at once where the system can watch it. */
 const RECONNECT_MS = 500;
 /** With a living host everything comes by its announcements; this only bounds the wait. */
@@ -45,6 +46,7 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Followed, 
   const records = new MergedRecords({ journal: paths.journal, transcript: paths.transcript }, since);
   const host = new RecordedHost(paths.journal);
   const news = new News();
+  const breather = new Breather();
   let unheardSince: number | null = null;
   try {
     while (!signal.aborted) {
@@ -55,6 +57,7 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Followed, 
           for await (const followed of followHost(records, watch, options)) {
             host.see(followed);
             if (news.isNew(followed)) yield followed;
+            await breather.afterEach();
             if (!live && followed.source === 'caught-up') return;
           }
         } finally {
@@ -73,6 +76,7 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Followed, 
       for (const followed of records.read(records.sizes(), !alive || !live)) {
         host.see(followed);
         if (news.isNew(followed)) yield followed;
+        await breather.afterEach();
       }
       const caughtUp = { source: 'caught-up', hostAlive: alive } as const;
       // A host that started while we read is told as such after the next connection.
@@ -106,6 +110,19 @@ async function* followHost(
     if (watch.latest === latest && !watch.ended) {
       await watch.wait(heldSince === null ? IDLE_LOOK_MS : HOLE_PATIENCE_MS, signal);
     }
+  }
+}
+
+/**
+ * Lets the event loop turn now and then. Reading a long file is one chain of promises: without a pause what was
+ * written to stdout would pile up in memory, and a reader that left would not be noticed.
+ */
+class Breather {
+  #records = 0;
+
+  async afterEach(): Promise<void> {
+    this.#records += 1;
+    if (this.#records % RECORDS_PER_BREATH === 0) await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

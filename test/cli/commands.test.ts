@@ -110,11 +110,14 @@ describe('log', () => {
     const { paths } = desk.session('issue-78', [hostAlive]);
     for (let seq = 2; seq < 100; seq += 1)
       desk.update(paths, seq, { sessionUpdate: 'plan', entries: [{ content: `${seq}`, status: 'in_progress' }] });
+    desk.update(paths, 100, message('x'.repeat(50_000)));
+    const short = await desk.run(['log', 'issue-78']);
+    assert.ok(short.out.length < 8_000, 'also when the agent talks at length');
     const lines = async (...args: string[]): Promise<number> =>
       (await desk.run(['log', 'issue-78', ...args])).out.trim().split('\n').length;
     assert.ok((await lines()) <= 21);
     assert.equal(await lines('--json'), 20);
-    assert.equal(await lines('--json', '--since', '1:50'), 49);
+    assert.equal(await lines('--json', '--since', '1:50'), 50);
     assert.equal(await lines('--json', '--since', '50', '--tail', '5'), 5);
   });
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { main } from '../../src/cli/main.ts';
@@ -89,7 +91,9 @@ describe('what is loaded', () => {
     ['wait', 'x'],
     ['stop', 'x'],
   ]) {
-    it(`by ${args.join(' ')} is little: none of the large libraries`, () => {
+    it(`by ${args.join(' ')} is little: none of the large libraries`, (t) => {
+      const home = mkdtempSync(path.join(tmpdir(), 'conduxt-home-'));
+      t.after(() => rmSync(home, { recursive: true, force: true }));
       const program = path.resolve(import.meta.dirname, '../../src/cli/bin.ts');
       const { stderr } = spawnSync(
         process.execPath,
@@ -97,7 +101,7 @@ describe('what is loaded', () => {
         {
           encoding: 'utf8',
           cwd: '/',
-          env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', CONDUXT_HOME: '/nonexistent/conduxt' },
+          env: { PATH: process.env['PATH'] ?? '', HOME: home, CONDUXT_HOME: path.join(home, 'state') },
         },
       );
       const loaded = stderr.split('LOADED ')[1]?.trim().split(' ') ?? [];

@@ -18,6 +18,7 @@ interface LogOptions {
 }
 
 const DEFAULT_TAIL = 20;
+const MAX_MESSAGE_CHARS = 4_000;
 /** A message arrives in many small records: this many are looked at for each event that is shown. */
 const RECORDS_PER_EVENT = 50;
 
@@ -131,24 +132,31 @@ async function logForPeople(
   const limit = options.tail ?? (options.since === undefined ? DEFAULT_TAIL : Infinity);
   const printer = new ProgressPrinter(context.io, context.io.stdout, { name: null, times: true });
   const blocks: Block[] = [];
-  const take = (block: Block): void => {
-    if (limit === Infinity) printer.piece(block.at, block.piece);
-    else keepLast(blocks, block, limit);
-  };
   const beginning = options.since ?? { type: 'last', count: Math.max(1, limit) * RECORDS_PER_EVENT };
   const reader = new PieceReader();
   const builder = new BlockBuilder();
   const sink: Sink = {
     show(followed) {
       const read = reader.read(followed);
-      if (read !== null) builder.push(read.at, read.piece).forEach(take);
+      if (read === null) return;
+      if (limit === Infinity) printer.piece(read.at, read.piece);
+      else for (const block of builder.push(read.at, read.piece)) keepLast(blocks, block, limit);
     },
-    finish: () => builder.flush().forEach(take),
+    finish: () => {
+      for (const block of builder.flush()) keepLast(blocks, block, limit);
+    },
   };
   const end = await showAll(session, beginAt(session.paths, beginning), false, sink, signal);
-  for (const block of blocks) printer.piece(block.at, block.piece);
+  for (const block of blocks) printer.piece(block.at, shortened(block.piece));
   printer.finish();
   return end;
+}
+
+/** The end of a long message: the default output stays bounded, whatever an agent says. */
+function shortened(piece: Block['piece']): Block['piece'] {
+  if (piece.type !== 'message' || piece.text.length <= MAX_MESSAGE_CHARS) return piece;
+  const cut = piece.text.length - MAX_MESSAGE_CHARS;
+  return { ...piece, text: `… (${cut} characters left out; --since 0 shows all)\n${piece.text.slice(cut)}` };
 }
 
 function keepLast<T>(list: T[], item: T, count: number): void {

@@ -46,6 +46,9 @@ export interface Block {
   readonly piece: ProgressPiece;
 }
 
+/** Of a message that goes on and on, its end is kept. */
+const MAX_BLOCK_CHARS = 64 * 1024;
+
 /** Puts pieces that belong together into one block. */
 export class BlockBuilder {
   #open: { at: string | null; type: 'message' | 'thought'; messageId: string | null; text: string } | null = null;
@@ -55,7 +58,8 @@ export class BlockBuilder {
     if (piece.type === 'line') return [...this.flush(), { at, piece }];
     const messageId = piece.type === 'message' ? piece.messageId : null;
     if (this.#open?.type === piece.type && this.#open.messageId === messageId) {
-      this.#open.text += piece.text;
+      const text = this.#open.text + piece.text;
+      this.#open.text = text.length > 2 * MAX_BLOCK_CHARS ? `…${text.slice(-MAX_BLOCK_CHARS)}` : text;
       return [];
     }
     const done = this.flush();

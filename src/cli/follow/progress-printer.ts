@@ -14,6 +14,9 @@ const CALLBACK_FENCE = /`{3,}callback-json/;
 /** The end of a text that may go on to be such a block. */
 const MAYBE_CALLBACK = /`{1,}(?:c(?:a(?:l(?:l(?:b(?:a(?:c(?:k(?:-(?:j(?:s(?:o(?:n.*)?)?)?)?)?)?)?)?)?)?)?)?)?$/;
 
+/** A longer line is printed in parts: an agent may never send a line end. */
+const MAX_LINE_CHARS = 16 * 1024;
+
 export interface ProgressStyle {
   /** Put before every line when several sessions share the output; null for one. */
   readonly name: string | null;
@@ -106,6 +109,10 @@ export class ProgressPrinter {
       const whole = open.buffered.slice(0, newline);
       open.buffered = open.buffered.slice(newline + 1);
       this.#wholeLine(open, whole);
+    }
+    if (open.buffered.length > MAX_LINE_CHARS) {
+      this.#wholeLine(open, open.buffered);
+      open.buffered = '';
     }
     if (!this.#streams || open.inCallback) return;
     const now = open.buffered.slice(0, MAYBE_CALLBACK.exec(open.buffered)?.index);
