@@ -112,6 +112,42 @@ describe('a follower', () => {
   });
 });
 
+describe('a question', () => {
+  it('ends the following with exit 3 and says how to answer; the answer goes on with the task', async (t) => {
+    const machine = new Machine(t);
+    const ask: Step = { type: 'callback', status: 'need_clarification', fields: { summary: 'Four or five?' } };
+    machine.agent({ prompts: [{ match: 'It is four', steps: [fix, done] }, { steps: [ask] }] });
+    const { code, stdout } = await machine.run('run', 'Fix the sum', '--name', 'the-sum', ...verify);
+    assert.equal(code, 3);
+    assert.match(stdout, /the-sum: needs-person .*Four or five\?[\s\S]*conduxt answer clarify-\S+ "…"/);
+    assert.match((await machine.ok('decisions')).stdout, /the-sum: Four or five\?/);
+    await machine.ok('answer', 'the-sum', 'It is four');
+    assert.match((await machine.ok('wait', 'the-sum')).stdout, /the-sum: completed/);
+    assert.equal((await machine.run('answer', 'the-sum', 'again')).code, 4);
+  });
+
+  it('about a permission waits in the same way', async (t) => {
+    const machine = new Machine(t);
+    const permission: Step = {
+      type: 'permission',
+      wait: true,
+      toolCall: { toolCallId: 'c1', title: 'rm -rf build', kind: 'execute' },
+      options: [
+        { optionId: 'yes', name: 'Yes', kind: 'allow_once' },
+        { optionId: 'no', name: 'No', kind: 'reject_once' },
+      ],
+    };
+    machine.agent({ prompts: [{ steps: [permission, fix, done] }] });
+    const args = ['run', 'Fix the sum', '--name', 'the-sum', '--permissions', 'ask', '--json', ...verify];
+    const { code, stdout } = await machine.run(...args);
+    assert.equal(code, 3);
+    const outcome = linesOf(stdout).at(-1) as { decisions: { id: string; choices: string[] }[] };
+    assert.deepEqual(outcome.decisions[0]?.choices, ['allow', 'deny', 'always']);
+    await machine.ok('answer', outcome.decisions[0]?.id ?? '', 'allow');
+    await machine.ok('wait', 'the-sum');
+  });
+});
+
 describe('tell', () => {
   it('to a finished task takes it up again: same branch, same pull request', async (t) => {
     const machine = new Machine(t);
