@@ -30,7 +30,7 @@ export async function rehearse(context: VerbContext, options: RehearseOptions): 
   const plan = await planRehearsal(context, facts, options, scratch);
   let code: number = ExitCode.done;
   try {
-    code = await followPlans(context, [plan], 1);
+    code = await followPlans(context, [plan], { advice: false });
   } finally {
     // Whoever left with Ctrl-C leaves a task that goes on: it is theirs to clean.
     if (options.keep !== true && code !== ExitCode.interrupted) await cleanUp(context, plan.record, scratch);

@@ -8,7 +8,7 @@ import { callbackSummary } from './said.ts';
 import type { Line, Tone } from './tone.ts';
 
 /** What a person reads when `run` or `wait` returns: outcome, receipt, pull request, and how to go on. */
-export function outcomeLines(facts: SessionFacts, nowMs: number): readonly Line[] {
+export function outcomeLines(facts: SessionFacts, nowMs: number, options = { advice: true }): readonly Line[] {
   const { record, folded } = facts;
   const { delivery, life, turns } = folded;
   const outcome = outcomeOf(facts);
@@ -41,7 +41,7 @@ export function outcomeLines(facts: SessionFacts, nowMs: number): readonly Line[
       ? []
       : [row('branch', oneLine(record.task.branch, 120)), row('worktree', oneLine(record.cwd, 300))]),
     ...[...life.decisions.values()].map((decision) => row('answer', answerHint(decision), 'strong')),
-    ...advice(facts),
+    ...(options.advice ? advice(facts) : []),
   ];
 }
 

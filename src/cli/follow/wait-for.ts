@@ -26,6 +26,8 @@ export interface WaitOptions {
   readonly outcome: 'text' | 'document' | 'record';
   /** Begin every line of progress with the session's name; the default for several sessions. */
   readonly named?: boolean;
+  /** False: do not say what to type next. */
+  readonly advice?: boolean;
   /** Ctrl-C of a caller that listens for it itself; by default this function does. */
   readonly leave?: AbortSignal;
 }
@@ -87,7 +89,7 @@ function tell({ io, printer }: VerbContext, facts: SessionFacts, end: FollowEnd,
   const outcome = outcomeJson(facts, end, exitCode, io.now());
   if (options.outcome === 'record') printer.record({ schemaVersion: SCHEMA_VERSION, type: 'outcome', ...outcome });
   if (options.outcome === 'text') {
-    if (end === 'settled') printer.results(outcomeLines(facts, io.now()));
+    if (end === 'settled') printer.results(outcomeLines(facts, io.now(), { advice: options.advice ?? true }));
     else if (end === 'timed-out') printer.note(`${facts.record.name}: still ${facts.state}; it goes on.`, 'warn');
   }
   return outcome;

@@ -9,6 +9,7 @@ import { newPromptId, newSessionId } from '../../session/ids.ts';
 import type { SessionRecord, TaskSpec } from '../../session/record.ts';
 import type { PermissionMode } from '../../session/words.ts';
 import { describePrompt } from '../../store/create-session.ts';
+import { plural } from '../../views/quantities.ts';
 import type { ExpectedDuration } from '../../views/expected-duration.ts';
 import type { VerbContext } from '../context.ts';
 import type { ChosenLaunch } from './launch-agent.ts';
@@ -144,9 +145,11 @@ function warningsOf({ base, loaded }: RepositoryFacts, gathered: GatheredTask): 
     ...(untrusted.length === 0
       ? []
       : [`conduxt.json sets ${untrusted.join(', ')}, which is ignored until you allow it: conduxt trust`]),
-    ...(base.behind === 0 ? [] : [`${base.branch} is ${base.behind} commits behind its remote, as of the last fetch`]),
+    ...(base.behind === 0
+      ? []
+      : [`${base.branch} is ${plural(base.behind, 'commit')} behind its remote, as of the last fetch`]),
     ...(gathered.omittedComments === 0
       ? []
-      : [`${gathered.omittedComments} comments were left out: resolved, or not by members of the repository`]),
+      : [`left out: ${plural(gathered.omittedComments, 'comment')}, resolved or not by members of the repository`]),
   ];
 }

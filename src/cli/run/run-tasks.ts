@@ -27,7 +27,7 @@ export function startOrFollow(
   options: Pick<RunOptions, 'wait' | 'parallel'>,
 ): Promise<number> {
   return options.wait
-    ? followPlans(context, plans, options.parallel ?? plans.length)
+    ? followPlans(context, plans, options.parallel === undefined ? {} : { parallel: options.parallel })
     : startPlans(context, plans, options);
 }
 
@@ -71,8 +71,19 @@ async function startPlans(
   return ExitCode.done;
 }
 
+interface FollowOptions {
+  /** At most so many at a time; all of them by default. */
+  readonly parallel?: number;
+  /** False: do not say what to type next. */
+  readonly advice?: boolean;
+}
+
 /** Starts and follows at most `parallel` tasks at a time. After Ctrl-C no further one is started. */
-export async function followPlans(context: VerbContext, plans: readonly TaskPlan[], parallel: number): Promise<number> {
+export async function followPlans(
+  context: VerbContext,
+  plans: readonly TaskPlan[],
+  { parallel = plans.length, advice = true }: FollowOptions = {},
+): Promise<number> {
   const { io, printer } = context;
   const queue = new PQueue({ concurrency: parallel });
   const codes: number[] = [];
@@ -83,7 +94,7 @@ export async function followPlans(context: VerbContext, plans: readonly TaskPlan
     await queue.addAll(
       plans.map((plan) => async () => {
         if (leave.aborted || io.readerGone.aborted) notStarted.push(plan.record.name);
-        else codes.push(await followPlan(context, plan, { named: plans.length > 1, leave }));
+        else codes.push(await followPlan(context, plan, { named: plans.length > 1, leave, advice }));
       }),
     );
   } finally {
@@ -98,7 +109,7 @@ export async function followPlans(context: VerbContext, plans: readonly TaskPlan
 async function followPlan(
   context: VerbContext,
   plan: TaskPlan,
-  { named, leave }: { readonly named: boolean; readonly leave: AbortSignal },
+  { named, leave, advice }: { readonly named: boolean; readonly leave: AbortSignal; readonly advice: boolean },
 ): Promise<number> {
   const { json, printer } = context;
   const { record } = plan;
@@ -118,7 +129,7 @@ async function followPlan(
   if (json) printer.record({ schemaVersion: SCHEMA_VERSION, type: 'task', ...plannedTaskJson(plan) });
   else {
     printer.results(plannedTaskLines(plan));
-    printer.results(farewellLines(plan));
+    if (advice) printer.results(farewellLines(plan));
   }
   const codes = await waitFor(context, [{ record, paths, since: START }], {
     timeoutMs: null,
@@ -126,6 +137,7 @@ async function followPlan(
     outcome: json ? 'record' : 'text',
     named,
     leave,
+    advice,
   });
   return Math.max(...codes);
 }
