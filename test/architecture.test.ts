@@ -43,7 +43,11 @@ function allImports(): Import[] {
   const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   return files.flatMap((file) => {
     const text = readFileSync(path.join(SRC, file), 'utf8');
-    const found = [...text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^'"]*?from\s+'([^']+)'|import\(\s*'([^']+)'\s*\)|(?:^|\n)import '([^']+)'/g)];
+    const found = [
+      ...text.matchAll(
+        /(?:^|\n)\s*(?:import|export)\b[^'"]*?from\s+'([^']+)'|import\(\s*'([^']+)'\s*\)|(?:^|\n)import '([^']+)'/g,
+      ),
+    ];
     return found.map((match) => ({ file, room: roomOf(file), target: match[1] ?? match[2] ?? match[3] ?? '' }));
   });
 }
@@ -60,18 +64,23 @@ describe('the rooms of src/', () => {
     const wrong = imports.flatMap(({ file, room, target }) => {
       if (!target.startsWith('.') || isProgram(room)) return [];
       const resolved = path.relative(SRC, path.resolve(SRC, path.dirname(file), target));
-      if (resolved.startsWith('..')) return resolved === '../package.json' ? [] : [`${file} reaches out of src: ${target}`];
+      if (resolved.startsWith('..'))
+        return resolved === '../package.json' ? [] : [`${file} reaches out of src: ${target}`];
       const to = roomOf(resolved);
       if (to === room || ALLOWED[`${room} -> ${to}`] !== undefined) return [];
       if (floorOf(to) < 0) return [`${file}: room "${to}" has no floor; add it to FLOORS`];
-      return floorOf(to) < floorOf(room) ? [] : [`${file} imports ${resolved}: move what it needs down, or pass it in as an argument`];
+      return floorOf(to) < floorOf(room)
+        ? []
+        : [`${file} imports ${resolved}: move what it needs down, or pass it in as an argument`];
     });
     assert.deepEqual(wrong, []);
   });
 
   it('keep the pure rooms pure', () => {
     const wrong = imports.flatMap(({ file, room, target }) =>
-      PURE.includes(room) && WORLD.test(target) ? [`${file} imports ${target}: gather facts at an edge and pass them in`] : [],
+      PURE.includes(room) && WORLD.test(target)
+        ? [`${file} imports ${target}: gather facts at an edge and pass them in`]
+        : [],
     );
     assert.deepEqual(wrong, []);
   });

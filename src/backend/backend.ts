@@ -129,13 +129,15 @@ export interface PermissionRequest {
   readonly paths: readonly string[];
 }
 export type PermissionAnswer =
-  | { readonly type: 'allow'; readonly always: boolean }
-  | { readonly type: 'reject' }
-  | { readonly type: 'cancelled' };
+  { readonly type: 'allow'; readonly always: boolean } | { readonly type: 'reject' } | { readonly type: 'cancelled' };
 
 export type BackendNotice =
   | { readonly type: 'noise'; readonly lines: number; readonly sample: string }
-  | { readonly type: 'line-dropped'; readonly bytes: number; readonly why: 'too-long' | 'bad-utf8' | 'too-deep' | 'torn' }
+  | {
+      readonly type: 'line-dropped';
+      readonly bytes: number;
+      readonly why: 'too-long' | 'bad-utf8' | 'too-deep' | 'torn';
+    }
   | { readonly type: 'protocol-oddity'; readonly what: string }
   | { readonly type: 'silent'; readonly forMs: number; readonly toolPending: boolean }
   | { readonly type: 'stderr'; readonly text: string };
