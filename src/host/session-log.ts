@@ -54,7 +54,10 @@ export class SessionLog {
     const folded = foldSession(contents.records);
     const tail = lastTranscriptSeq(paths.transcript);
     const journal = await AppendFile.open(paths.journal, contents.end);
-    const transcript = await AppendFile.open(paths.transcript, tail.end, TRANSCRIPT_SETTLE_MS);
+    const transcript = await AppendFile.open(paths.transcript, tail.end, {
+      settleMs: TRANSCRIPT_SETTLE_MS,
+      retryMs: RETRY_MS,
+    });
     const epoch = beginEpoch(paths.epochs, folded.epoch);
     const log = new SessionLog({ folded, epoch, seq: Math.max(folded.seq, tail.seq), journal, transcript, clock });
     if (contents.tornBytes > 0) await log.append({ type: 'journal-recovered', bytesCut: contents.tornBytes });
@@ -95,14 +98,10 @@ export class SessionLog {
   transcribe(turnId: string | null, message: Buffer): void | Promise<void> {
     this.#seq += 1;
     const line = encodeTranscript({ seq: this.#seq, epoch: this.epoch, atMs: this.#clock.now(), turnId }, message);
-    const written = this.#transcript.append(line).catch((error: unknown) => this.#rewrite(line, error));
+    const written = this.#transcript.append(line);
+    // A sync that failed is told by the journal, which cannot go on either; here it must only not go unheard.
+    written.catch(() => {});
     return this.#transcript.isFull ? written : undefined;
-  }
-
-  async #rewrite(line: Buffer, error: unknown): Promise<void> {
-    if (!(error instanceof ConduxtError) || error.code !== 'journal-write-failed') return;
-    await new Promise<void>((resolve) => this.#clock.after(RETRY_MS, resolve));
-    await this.#transcript.append(line).catch((again: unknown) => this.#rewrite(line, again));
   }
 
   /** Everything appended so far is folded: what a reader has seen in the file, the fold has seen too. */

@@ -6,6 +6,17 @@ import { ioError, messageOf } from '../errors.ts';
 /** Bytes that may wait in memory before `append` asks its caller to slow down. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 
+export interface Pace {
+  /** How long the first of a group waits for company before the write. */
+  readonly settleMs: number;
+  /**
+   * Null: a write that fails refuses its callers. Otherwise the same group is tried again, in its place, until there is
+   * room: for what has happened already and must not change its order.
+   */
+  readonly retryMs: number | null;
+}
+const AT_ONCE: Pace = { settleMs: 0, retryMs: null };
+
 interface Waiting {
   readonly bytes: Buffer;
   readonly resolve: () => void;
@@ -24,7 +35,7 @@ interface Waiting {
 export class AppendFile {
   readonly path: string;
   readonly #handle: FileHandle;
-  readonly #settleMs: number;
+  readonly #pace: Pace;
   #end: number;
   #synced: number;
   #waiting: Waiting[] = [];
@@ -33,19 +44,18 @@ export class AppendFile {
   #broken: Error | null = null;
   #onSynced: (bytes: number) => void = () => {};
 
-  private constructor(filePath: string, handle: FileHandle, end: number, settleMs: number) {
+  private constructor(filePath: string, handle: FileHandle, end: number, pace: Pace) {
     this.path = filePath;
     this.#handle = handle;
     this.#end = end;
     this.#synced = end;
-    this.#settleMs = settleMs;
+    this.#pace = pace;
   }
 
   /**
    * @param end where the good part of the file ends; anything behind it is cut off.
-   * @param settleMs how long the first of a group waits for company before the sync; 0 for a journal.
    */
-  static async open(filePath: string, end: number | 'size', settleMs = 0): Promise<AppendFile> {
+  static async open(filePath: string, end: number | 'size', pace: Pace = AT_ONCE): Promise<AppendFile> {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
     const handle = await open(filePath, flags, 0o600);
     try {
@@ -56,7 +66,7 @@ export class AppendFile {
         await handle.datasync();
       }
       await syncDirectory(path.dirname(filePath));
-      return new AppendFile(filePath, handle, goodEnd, settleMs);
+      return new AppendFile(filePath, handle, goodEnd, pace);
     } catch (error) {
       await handle.close();
       throw error;
@@ -98,7 +108,7 @@ export class AppendFile {
   }
 
   async #commitAll(): Promise<void> {
-    if (this.#settleMs > 0) await new Promise((resolve) => setTimeout(resolve, this.#settleMs));
+    if (this.#pace.settleMs > 0) await pause(this.#pace.settleMs);
     while (this.#waiting.length > 0) {
       const group = this.#waiting;
       this.#waiting = [];
@@ -115,6 +125,10 @@ export class AppendFile {
       await this.#writeAll(bytes);
     } catch (error) {
       const failure = await this.#takeBack(error);
+      if (this.#pace.retryMs !== null && this.#broken === null) {
+        await pause(this.#pace.retryMs);
+        return this.#commit(group);
+      }
       for (const one of group) one.reject(failure);
       return;
     }
@@ -167,3 +181,5 @@ export async function syncDirectory(directory: string): Promise<void> {
     await handle.close();
   }
 }
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -94,8 +94,8 @@ export interface SessionDetailsJson {
     readonly summary: string | null;
     readonly lastMessage: string | null;
     readonly limits: SessionLimits;
-    /** Scores a later evaluation fills in; always null for now. */
-    readonly evaluation: null;
+    /** Scores between 0 and 1 by name; null until somebody judged the work. */
+    readonly evaluation: Readonly<Record<string, number>> | null;
     readonly damaged: readonly { readonly offset: number; readonly bytes: number }[];
     readonly files: { readonly directory: string; readonly journal: string; readonly transcript: string };
   };
@@ -182,7 +182,7 @@ export function sessionDetailsJson(
       summary: callbackSummary(folded),
       lastMessage: turns.last?.end.lastMessage ?? null,
       limits: record.limits,
-      evaluation: null,
+      evaluation: folded.life.evaluation,
       damaged,
       files: { directory: paths.dir, journal: paths.journal, transcript: paths.transcript },
     },

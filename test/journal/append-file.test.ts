@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -64,6 +65,38 @@ describe('an append-only file', () => {
     // A closed descriptor stands for a device that refuses: write and truncate both fail, so the file stays refused.
     await assert.rejects(appended.append(encodeRecord(record(2))), { code: 'journal-write-failed', exitCode: 74 });
     await assert.rejects(appended.append(encodeRecord(record(3))), { code: 'journal-write-failed' });
+  });
+});
+
+describe('a patient append-only file', () => {
+  it('waits for room and keeps the order', async (t) => {
+    const disk = mkdtempSync(path.join(tmpdir(), 'conduxt-append-'));
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]).status !== 0) {
+      rmSync(disk, { recursive: true });
+      t.skip('a file system cannot be mounted here (needs root)');
+      return;
+    }
+    t.after(() => {
+      spawnSync('umount', ['-l', disk]);
+      rmSync(disk, { recursive: true, force: true });
+    });
+    const filler = path.join(disk, 'filler');
+    const file = path.join(disk, 'transcript.ndjson');
+    const appended = await AppendFile.open(file, 0, { settleMs: 0, retryMs: 5 });
+    await appended.append(encodeRecord(record(1)));
+    writeFileSync(filler, Buffer.alloc(56 * 1024));
+    const late = [2, 3, 4].map((seq) => appended.append(encodeRecord(record(seq, 'x'.repeat(5000)))));
+    await assert.rejects(
+      Promise.race([late[0], new Promise((_, reject) => setImmediate(reject, new Error('still waiting')))]),
+      /still waiting/,
+    );
+    rmSync(filler);
+    await Promise.all(late);
+    await appended.close();
+    assert.deepEqual(
+      readJournal(file).records.map((one) => one.seq),
+      [1, 2, 3, 4],
+    );
   });
 });
 
