@@ -78,7 +78,7 @@ describe('agentEnvironment', () => {
 
   it("cleans PATH of relative entries, npm's additions and the worktree", () => {
     const entries = [
-      '/work/main/node_modules/.bin',
+      '/home/someone/project/node_modules/.bin',
       '/work/node_modules/.bin/',
       '/usr/lib/node_modules/npm/node_modules/@npmcli/run-script/lib/node-gyp-bin',
       '.',
