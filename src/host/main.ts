@@ -14,6 +14,7 @@ import { bootId, identityOf } from '../process/identity.ts';
 import { requireOwnDirectory } from '../store/durable-files.ts';
 import { readRecord } from '../store/read-session.ts';
 import { sessionPaths } from '../store/paths.ts';
+import { isOwed } from '../session/derive-state.ts';
 import { makeRedactor } from '../text/redact.ts';
 import { version } from '../version.ts';
 import { AgentSeat } from './agent-seat.ts';
@@ -89,7 +90,7 @@ async function live(context: HostContext, spec: Omit<OpenSpec, 'resume'>): Promi
   const spine = new Spine(context, seat, bell);
   const desk = new ControlDesk({ context, seat, decisions, bell, spine, version });
   spine.attach(desk);
-  const server = await listen(context.paths.socket, desk);
+  let server = await listen(context.paths.socket, desk);
   announceReady();
   process.on('SIGTERM', () => spine.leave('signal'));
   process.on('SIGINT', () => spine.leave('signal'));
@@ -101,10 +102,16 @@ async function live(context: HostContext, spec: Omit<OpenSpec, 'resume'>): Promi
     await settleSteers(context);
     await decisions.withdrawOrphans();
     await seat.sweep();
-    const reason = await spine.live();
-    stopTimer();
+    let reason = await spine.live();
     // Requests that come from now on start the next host, which waits for our lock.
     await server.close();
+    while (reason === 'idle' && isOwed(log.folded, context.record)) {
+      // A prompt was acknowledged between the decision to go and the closing of the door: it has no other host.
+      server = await listen(context.paths.socket, desk);
+      reason = await spine.live();
+      await server.close();
+    }
+    stopTimer();
     await log.append({ type: 'host-stopped', reason });
     await memory.finish();
     return ExitCode.done;

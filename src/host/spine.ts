@@ -91,6 +91,7 @@ export class Spine {
   /** @returns why it ended; the agent and everything it started are gone. */
   async live(): Promise<HostStopped['reason']> {
     const { log, record, clock } = this.#context;
+    if (this.#leaving === 'idle') this.#leaving = null;
     for (;;) {
       if (this.#leaving !== null) break;
       await this.#desk?.steered();

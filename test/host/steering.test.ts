@@ -35,6 +35,18 @@ describe('tell', () => {
     assert.deepEqual(lastLines(session).toSorted(), texts.toSorted());
   });
 
+  it('to a host that is about to leave is handed over all the same', async (t) => {
+    const scratch = new Scratch(t);
+    const session = scratch.plain({ prompts: [{ match: '.', steps: [say('ok')] }] }, { limits: { hostIdleMs: 40 } });
+    const texts = Array.from({ length: 8 }, (_, index) => `prompt ${index}`);
+    for (const [index, text] of texts.entries()) {
+      await session.tell(text);
+      // Nobody starts a host for it from here on.
+      await session.untilType('turn-ended', index + 1);
+    }
+    assert.deepEqual(lastLines(session), texts);
+  });
+
   it('--interrupt cancels the running turn and goes next, before what was queued', async (t) => {
     const scratch = new Scratch(t);
     const session = scratch.plain({
