@@ -239,16 +239,16 @@ export class ControlDesk implements ControlHandler {
 
   async #cancelTurnAndWait(): Promise<CancelReply['turn']> {
     const { log } = this.#context;
+    let stop = (): void => {};
     const ended = new Promise<void>((resolve) => {
-      const stop = log.onRecord((record) => {
-        if (record.type !== 'turn-ended') return;
-        stop();
-        resolve();
+      stop = log.onRecord((record) => {
+        if (record.type === 'turn-ended') resolve();
       });
     });
-    if ((await this.#cancelTurn()) === null) return 'none';
-    if (log.folded.turns.open !== null) await ended;
-    return 'cancelled';
+    const cancelled = await this.#cancelTurn();
+    if (cancelled !== null && log.folded.turns.open?.turnId === cancelled) await ended;
+    stop();
+    return cancelled === null ? 'none' : 'cancelled';
   }
 
   #duplicate(entry: PromptEntry): TellReply {
