@@ -47,8 +47,6 @@ export interface Config {
   readonly remote: string | null;
   readonly draft: boolean;
   readonly agents: Readonly<Record<string, AgentSettings>>;
-  readonly sessionPrefix: string;
-  readonly maxPromptBytes: number;
 }
 
 /** The one place of defaults. The timeouts: research on real agents (a start under load takes up to 30 s). */
@@ -79,8 +77,6 @@ export const DEFAULTS: Config = {
   remote: null,
   draft: false,
   agents: {},
-  sessionPrefix: 'oc-',
-  maxPromptBytes: 4 * 1024 * 1024,
 };
 
 /** `layer` over `config`: groups are merged key by key, lists and single agents are replaced whole. */

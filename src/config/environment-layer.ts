@@ -27,8 +27,6 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, readonly [key: string, ki
   CONDUXT_MEMORY: ['memory', 'text-or-false'],
   CONDUXT_REMOTE: ['remote', 'text'],
   CONDUXT_DRAFT: ['draft', 'flag'],
-  CONDUXT_SESSION_PREFIX: ['sessionPrefix', 'text'],
-  CONDUXT_MAX_PROMPT_BYTES: ['maxPromptBytes', 'number'],
 };
 
 /** One variable, parsed. `variable` is its source for messages. */

@@ -112,8 +112,6 @@ export const configFileSchema = group({
   remote: text('the name of a git remote', /^(?!-)[\w./-]+$/).optional(),
   draft: flag.optional(),
   agents: z.record(agentName, agentSettings, 'an object of settings by agent name').optional(),
-  sessionPrefix: text('up to 12 lowercase letters, digits and hyphens', /^[a-z0-9][a-z0-9-]{0,11}$/).optional(),
-  maxPromptBytes: wholeNumber(1024, 64 * 1024 * 1024, 'a whole number of bytes').optional(),
 });
 
 export type ConfigFile = z.infer<typeof configFileSchema>;
