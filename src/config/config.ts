@@ -11,7 +11,7 @@ export interface Config {
   readonly permissions: PermissionMode | null;
   /** Null: `main`, `master`, or the remote's default. */
   readonly base: string | null;
-  /** As written: absolute, or relative to the main checkout. Null: `../worktrees/<repo>`. */
+  /** As written: absolute, or relative to the main checkout; tasks go to `<worktreeRoot>/<repo>/<task>`. Null: `../worktrees`. */
   readonly worktreeRoot: string | null;
   /** A null command is detected from the repository. */
   readonly verify: { readonly command: string | null; readonly timeoutSeconds: number };

@@ -4,6 +4,7 @@ import type { StepReply, StopReply } from '../control/protocol.ts';
 import type { HostStopped, TaskEndCode } from '../session/events.ts';
 import { newPromptId } from '../session/ids.ts';
 import { nextAction, type NextAction } from '../route/next-action.ts';
+import { formatDuration } from '../views/quantities.ts';
 import type { AgentSeat } from './agent-seat.ts';
 import type { Bell } from './bell.ts';
 import type { HostContext } from './context.ts';
@@ -265,11 +266,11 @@ export async function endForTimeout(context: HostContext, spine: Spine, seat: Ag
   if (log.folded.life.ended !== null || log.folded.life.stopped) return;
   try {
     await dropOwed(context, 'task-ended');
-    const minutes = Math.round((record.limits.taskTimeoutMs ?? 0) / 60_000);
+    const limit = formatDuration(record.limits.taskTimeoutMs ?? 0);
     await log.append({
       type: 'task-ended',
       end: 'failed',
-      reason: `not finished within ${minutes} min`,
+      reason: `not finished within ${limit}`,
       code: 'timed-out',
     });
   } catch (error) {
