@@ -64,7 +64,7 @@ async function host(home: string, id: string): Promise<number> {
     clock: systemClock,
     env,
     redact: makeRedactor({ ...env, ...secrets }),
-    note: (text) => process.stderr.write(`${isoTime(Date.now())} ${text}\n`),
+    note: writeNote,
   };
   const identity = identityOf(process.pid);
   await log.append({
@@ -74,6 +74,15 @@ async function host(home: string, id: string): Promise<number> {
   });
   await queueFirstPrompt(context);
   return live(context, openSpec(context, secrets));
+}
+
+/** A line for `host.log`. The log may lie on a full disk: a note that cannot be written must not end the host. */
+function writeNote(text: string): void {
+  try {
+    writeSync(2, `${isoTime(Date.now())} ${text}\n`);
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+  }
 }
 
 /** The session was made durable with its first prompt; the first host puts it into the journal, once. */

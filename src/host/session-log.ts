@@ -16,6 +16,7 @@ import type { WatchReply } from '../control/protocol.ts';
 const TRANSCRIPT_SETTLE_MS = 10;
 /** Between two tries when the disk is full: a person has to make room. */
 const RETRY_MS = 500;
+const NO_ROOM: ReadonlySet<string> = new Set(['journal-write-failed', 'disk-full']);
 
 /**
  * Journal and transcript of one session behind one sequence number, and the fold over the journal. The host's only
@@ -83,12 +84,17 @@ export class SessionLog {
   }
 
   /** As `append`, but waits for space on a full disk: for what has already happened in the world. */
-  async appendPatiently(event: SessionEvent): Promise<JournalRecord> {
+  appendPatiently(event: SessionEvent): Promise<JournalRecord> {
+    return this.withRoom(() => this.append(event));
+  }
+
+  /** Does `write` again until the disk has room for it. For the host's own writes: nobody could be told to try again. */
+  async withRoom<T>(write: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
-        return await this.append(event);
+        return await write();
       } catch (error) {
-        if (!(error instanceof ConduxtError) || error.code !== 'journal-write-failed') throw error;
+        if (!(error instanceof ConduxtError) || !NO_ROOM.has(error.code)) throw error;
         await new Promise<void>((resolve) => this.#clock.after(RETRY_MS, resolve));
       }
     }

@@ -160,13 +160,8 @@ export class Spine {
       case 'queue-own': {
         if (action.notBefore !== undefined && !(await this.#waitUntil(action.notBefore))) return;
         const text = ownPromptText(this.#context, action);
-        await queuePrompt(this.#context, {
-          promptId: newPromptId(),
-          key: action.key,
-          text,
-          kind: action.kind,
-          urgent: false,
-        });
+        const prompt = { promptId: newPromptId(), key: action.key, text, kind: action.kind, urgent: false };
+        await log.withRoom(() => queuePrompt(this.#context, prompt));
         return;
       }
       case 'open-clarification':
@@ -234,7 +229,7 @@ export class Spine {
     code: TaskEndCode | undefined,
   ): Promise<void> {
     const { log } = this.#context;
-    await dropOwed(this.#context, 'task-ended');
+    await log.withRoom(() => dropOwed(this.#context, 'task-ended'));
     const safe = this.#context.redact(reason);
     await log.appendPatiently({ type: 'task-ended', end, reason: safe, ...(code === undefined ? {} : { code }) });
   }
@@ -265,9 +260,9 @@ export async function endForTimeout(context: HostContext, spine: Spine, seat: Ag
   const { log, record, note } = context;
   if (log.folded.life.ended !== null || log.folded.life.stopped) return;
   try {
-    await dropOwed(context, 'task-ended');
+    await log.withRoom(() => dropOwed(context, 'task-ended'));
     const limit = formatDuration(record.limits.taskTimeoutMs ?? 0);
-    await log.append({
+    await log.appendPatiently({
       type: 'task-ended',
       end: 'failed',
       reason: `not finished within ${limit}`,

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { ConduxtError } from '../../src/errors.ts';
-import { Scratch } from './scratch.ts';
+import { Scratch, waitFor } from './scratch.ts';
 
 /** A file system of its own with this many bytes; null when this machine does not let us make one. */
 function smallDisk(t: TestContext, size: string): string | null {
@@ -21,6 +21,9 @@ function smallDisk(t: TestContext, size: string): string | null {
   });
   return directory;
 }
+
+const TIMEOUT_MS = 3_000;
+const OWED = 40;
 
 describe('a full disk', () => {
   it('refuses prompts loudly, keeps every acknowledged one, and goes on when there is space again', async (t) => {
@@ -70,5 +73,42 @@ describe('a full disk', () => {
     writeFileSync(goOn, '');
     await session.untilType('turn-ended', acknowledged.length + 2);
     assert.deepEqual(session.prompts(), ['begin', ...acknowledged, 'after']);
+  });
+
+  it('holds back the end of a task until there is space to record it, under the same host', async (t) => {
+    const scratch = new Scratch(t);
+    const disk = smallDisk(t, '3m');
+    if (disk === null) {
+      t.skip('a file system cannot be mounted here (needs root)');
+      return;
+    }
+    scratch.home = path.join(disk, 'state');
+    mkdirSync(scratch.home);
+    const task = scratch.task(
+      { prompts: [{ match: '.', steps: [{ type: 'text', text: 'x' }, { type: 'hang' }] }] },
+      { limits: { taskTimeoutMs: TIMEOUT_MS } },
+    );
+    await task.host();
+    const accepted = await task.untilType('prompt-accepted');
+    // Dropping these takes more than the journal's last page still holds.
+    for (let index = 0; index < OWED; index += 1) await task.tell(`owed ${index}`);
+    const filler = openSync(path.join(disk, 'filler'), 'w');
+    assert.throws(() => {
+      for (;;) writeSync(filler, Buffer.alloc(4096));
+    }, /ENOSPC/);
+    const timeIsUp = Date.parse(accepted.at) + TIMEOUT_MS + 500;
+    await waitFor(
+      disk,
+      () => Date.now() > timeIsUp,
+      20_000,
+      () => 'the clock stands still',
+    );
+    assert.equal(task.types().includes('task-ended'), false);
+    ftruncateSync(filler);
+    closeSync(filler);
+    const ended = await task.untilType('task-ended');
+    assert.equal(ended.type === 'task-ended' && ended.code, 'timed-out');
+    assert.equal(task.journal().filter((record) => record.type === 'prompt-dropped').length, OWED);
+    assert.equal(task.journal().filter((record) => record.type === 'host-started').length, 1);
   });
 });
