@@ -1,6 +1,7 @@
-import { lstat, mkdir, readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { refused, systemCode } from '../errors.ts';
+import { makeDirectory } from '../journal/make-directory.ts';
 import { createGit, type Git } from './git.ts';
 import { clearEarlierAttempt } from './half-made-worktree.ts';
 import { branchCommit } from './refs.ts';
@@ -41,7 +42,6 @@ const ADD_TIMEOUT_MS = 15 * 60_000;
 export async function checkWorktreeFree(plan: WorktreePlan): Promise<void> {
   const path = await realPlace(plan.path);
   const entries = await listWorktrees(plan.repo.git);
-  await checkBranchFits(plan, entries);
   const entry = entries.find((candidate) => candidate.path === path);
   if (entry !== undefined && !plan.adopt) {
     throw refused('worktree-exists', `There is already a worktree at ${path}${onBranch(entry)}.`, {
@@ -49,6 +49,7 @@ export async function checkWorktreeFree(plan: WorktreePlan): Promise<void> {
       facts: { path, branch: entry.branch },
     });
   }
+  await checkBranchFits(plan, entries, 'before');
   if (entry !== undefined) await checkAdoptable(plan, entry);
   else await checkPlaceEmpty(path);
 }
@@ -68,9 +69,9 @@ export async function addWorktree(plan: WorktreePlan): Promise<AddedWorktree> {
   const entry = await entryAt(plan, path);
   if (entry !== undefined) return finish(plan, await checkAdoptable(plan, entry), false);
 
-  await checkBranchFits(plan, await listWorktrees(plan.repo.git));
+  await checkBranchFits(plan, await listWorktrees(plan.repo.git), 'again');
   await checkPlaceEmpty(path);
-  await mkdir(dirname(path), { recursive: true });
+  makeDirectory(dirname(path), 0o777);
   await createBranch(plan);
   const args = ['worktree', 'add', '--no-guess-remote', '--end-of-options', path, plan.branch];
   await markedGit(plan, path).run(args, { timeoutMs: ADD_TIMEOUT_MS });
@@ -109,8 +110,15 @@ async function createBranch(plan: WorktreePlan): Promise<void> {
 const markedGit = ({ repo }: WorktreePlan, path: string): Git =>
   createGit({ cwd: repo.root, env: { ...repo.env, ...worktreeMarker(path) } });
 
-/** A branch that exists must be ours (at the base commit, checked out nowhere) or be adopted. */
-async function checkBranchFits(plan: WorktreePlan, entries: readonly WorktreeEntry[]): Promise<void> {
+/**
+ * A branch that exists must be adopted. Once the task is recorded, one at the base commit that is checked out nowhere is
+ * what an earlier attempt made; before that it is a person's, wherever it stands.
+ */
+async function checkBranchFits(
+  plan: WorktreePlan,
+  entries: readonly WorktreeEntry[],
+  attempt: 'before' | 'again',
+): Promise<void> {
   const { branch, repo } = plan;
   const path = await realPlace(plan.path);
   const elsewhere = entries.find((entry) => entry.branch === branch && entry.path !== path);
@@ -121,7 +129,8 @@ async function checkBranchFits(plan: WorktreePlan, entries: readonly WorktreeEnt
     });
   }
   const commit = await branchCommit(repo.git, branch);
-  if (commit !== null && commit !== plan.baseCommit && !plan.adopt) {
+  const mayBeOurs = attempt === 'again' && commit === plan.baseCommit;
+  if (commit !== null && !mayBeOurs && !plan.adopt) {
     throw refused('branch-exists', `The branch ${branch} already exists, at ${commit.slice(0, 12)}.`, {
       remedy: 'Continue on it with --adopt, or choose another with --branch or --name.',
       facts: { branch, commit },

@@ -58,6 +58,16 @@ test('a branch that exists elsewhere than at the base is refused, and adopted wh
   assert.equal(s.git(root, 'rev-parse', 'fix/issue-78'), work);
 });
 
+test('a branch at the base commit is a person’s before the task is recorded, and our own attempt after it', async (t) => {
+  const s = scratch(t);
+  const root = makeProject(s);
+  const plan = await planIn(s, root);
+  s.git(root, 'branch', plan.branch, plan.baseCommit);
+  await assert.rejects(checkWorktreeFree(plan), { code: 'branch-exists', exitCode: 6, remedy: /--adopt/ });
+  await checkWorktreeFree({ ...plan, adopt: true });
+  assert.equal((await addWorktree(plan)).created, true);
+});
+
 test('a branch that is checked out elsewhere is refused, naming the place', async (t) => {
   const s = scratch(t);
   const root = makeProject(s);
