@@ -8,7 +8,7 @@ import { sessionHooks, sessionLimits } from '../config/session-settings.ts';
 import { taskBody } from '../intake/prompt.ts';
 import { newPromptId, newSessionId } from '../session/ids.ts';
 import type { TaskSpec } from '../session/record.ts';
-import { describePrompt, releaseName } from '../store/create-session.ts';
+import { describePrompt } from '../store/create-session.ts';
 import { promptFile } from '../store/paths.ts';
 import { listNames, type SessionView } from '../store/read-session.ts';
 import { expectedDuration } from '../views/expected-duration.ts';
@@ -51,8 +51,7 @@ export async function retryTask(context: VerbContext, name: string, options: Ret
     for (const ref of snapshots) context.printer.note(`What was there is kept as ${ref}`, 'dim');
     await checkWorktreeFree(place);
   }
-  releaseName(context.places.home, facts.ref.key, view.record.name, view.record.id);
-  return startOrFollow(context, [plan], { wait: options.wait });
+  return startOrFollow(context, [{ ...plan, replaces: view.record.id }], { wait: options.wait });
 }
 
 /** An archived session has given its name away: the task that has it now is the one to retry. */

@@ -2,9 +2,13 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf, systemCode, ioError } from '../errors.ts';
+import { waitForLock } from '../lock/file-lock.ts';
 import type { FirstPrompt, SessionRecord } from '../session/record.ts';
 import { createFile, makePrivateDirectory, replaceFile, syncDirectory } from './durable-files.ts';
-import { NO_REPOSITORY, promptFile, repoPaths, sessionPaths, type SessionPaths } from './paths.ts';
+import { NO_REPOSITORY, promptFile, repoPaths, sessionPaths, type RepoPaths, type SessionPaths } from './paths.ts';
+
+/** Between two tries for the lock on a repository's names, which is held for a few writes. */
+const LOCK_POLL_MS = 20;
 
 export type CreateResult =
   | { readonly type: 'created'; readonly paths: SessionPaths }
@@ -32,6 +36,56 @@ export function createSession(
   record: SessionRecord,
   promptText: string | null,
 ): CreateResult {
+  const paths = placeSession(home, runtimeDir, record, promptText);
+  const nameFile = nameFileOf(home, record);
+  if (createFile(nameFile, record.id)) return { type: 'created', paths };
+  const holder = readFileSync(nameFile, 'utf8').trim();
+  rmSync(paths.dir, { recursive: true, force: true });
+  return { type: 'taken', id: holder };
+}
+
+/**
+ * As `createSession`, under the name that `old` has: at no moment is the name free. The old session, if it is still
+ * there, keeps its directory and is listed as `archive/<name>-<id>`. `taken` when the name is no longer `old`'s.
+ */
+export async function createSessionInPlaceOf(
+  home: string,
+  runtimeDir: string,
+  record: SessionRecord,
+  promptText: string | null,
+  old: string,
+): Promise<CreateResult> {
+  const paths = placeSession(home, runtimeDir, record, promptText);
+  const repo = repoPaths(home, record.repo?.key ?? NO_REPOSITORY);
+  // Whoever makes a new name needs no lock: its link is made or refused. Whoever replaces one has to look first.
+  const lock = await waitForLock(path.join(repo.dir, 'names.lock'), { pollMs: LOCK_POLL_MS });
+  try {
+    const holder = readFileSync(nameFileOf(home, record), 'utf8').trim();
+    if (holder === old) {
+      archive(repo, record.name, old);
+      replaceFile(nameFileOf(home, record), record.id);
+      return { type: 'created', paths };
+    }
+    rmSync(paths.dir, { recursive: true, force: true });
+    return { type: 'taken', id: holder };
+  } catch (error) {
+    rmSync(paths.dir, { recursive: true, force: true });
+    throw error;
+  } finally {
+    lock?.release();
+  }
+}
+
+const nameFileOf = (home: string, record: SessionRecord): string =>
+  path.join(repoPaths(home, record.repo?.key ?? NO_REPOSITORY).names, record.name);
+
+/** The whole session in its place, not yet under a name. */
+function placeSession(
+  home: string,
+  runtimeDir: string,
+  record: SessionRecord,
+  promptText: string | null,
+): SessionPaths {
   const paths = sessionPaths(home, record.id, runtimeDir);
   const names = repoPaths(home, record.repo?.key ?? NO_REPOSITORY).names;
   const sessions = path.dirname(paths.dir);
@@ -50,11 +104,12 @@ export function createSession(
       cause: error,
     });
   }
-  const nameFile = path.join(names, record.name);
-  if (createFile(nameFile, record.id)) return { type: 'created', paths };
-  const holder = readFileSync(nameFile, 'utf8').trim();
-  rmSync(paths.dir, { recursive: true, force: true });
-  return { type: 'taken', id: holder };
+  return paths;
+}
+
+function archive(repo: RepoPaths, name: string, id: string): void {
+  makePrivateDirectory(repo.archive);
+  createFile(path.join(repo.archive, `${name}-${id}`), id);
 }
 
 function writeSession(directory: string, record: SessionRecord, promptText: string | null): void {
@@ -67,19 +122,15 @@ function writeSession(directory: string, record: SessionRecord, promptText: stri
   replaceFile(path.join(directory, 'session.json'), JSON.stringify(record, null, 2) + '\n');
 }
 
-/**
- * Gives the name of a finished session to a new one (`retry`): the old session keeps its directory and is listed
- * under `archive/<name>-<id>`.
- */
+/** Frees the name of a session that is over (`ask`, `rehearse`): it keeps its directory and is listed in the archive. */
 export function releaseName(home: string, repoKey: string, name: string, id: string): void {
-  const paths = repoPaths(home, repoKey);
-  makePrivateDirectory(paths.archive);
-  createFile(path.join(paths.archive, `${name}-${id}`), id);
-  const nameFile = path.join(paths.names, name);
+  const repo = repoPaths(home, repoKey);
+  archive(repo, name, id);
+  const nameFile = path.join(repo.names, name);
   try {
     if (readFileSync(nameFile, 'utf8').trim() === id) rmSync(nameFile);
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
   }
-  syncDirectory(paths.names);
+  syncDirectory(repo.names);
 }

@@ -16,7 +16,7 @@ import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import { newPromptId, newSessionId } from '../../src/session/ids.ts';
 import type { SessionRecord } from '../../src/session/record.ts';
-import { createSession, describePrompt, releaseName } from '../../src/store/create-session.ts';
+import { createSession, createSessionInPlaceOf, describePrompt, releaseName } from '../../src/store/create-session.ts';
 import { createFile, replaceFile, requireOwnDirectory } from '../../src/store/durable-files.ts';
 import { findSession } from '../../src/store/find-session.ts';
 import { sessionPaths } from '../../src/store/paths.ts';
@@ -66,6 +66,38 @@ describe('creating a session', () => {
     assert.equal(createSession(home, root, record('issue-78', 'other-00000000'), 'two').type, 'created');
   });
 
+  it('gives the name of a finished session to a new one in one step, and lists the old one in the archive', async () => {
+    const home = newHome();
+    const old = record('issue-78');
+    createSession(home, root, old, 'one');
+    const next = record('issue-78');
+    assert.equal((await createSessionInPlaceOf(home, root, next, 'two', old.id)).type, 'created');
+    assert.deepEqual(
+      listNames(home, 'demo-12345678').map((one) => one.id),
+      [next.id],
+    );
+    assert.deepEqual(readdirSync(path.join(home, 'repos', 'demo-12345678', 'archive')), [`issue-78-${old.id}`]);
+    assert.ok(existsSync(sessionPaths(home, old.id, root).dir));
+  });
+
+  it('lets only one of two take over a name, and leaves nothing of the other behind', async () => {
+    const home = newHome();
+    const old = record('issue-78');
+    createSession(home, root, old, 'one');
+    const rivals = [record('issue-78'), record('issue-78')];
+    const results = await Promise.all(rivals.map((rival) => createSessionInPlaceOf(home, root, rival, 'two', old.id)));
+    assert.deepEqual(results.map((result) => result.type).toSorted(), ['created', 'taken']);
+    assert.equal(readdirSync(path.join(home, 'sessions')).length, 2);
+  });
+
+  it('is not called crashed before its first host had time to start', () => {
+    const home = newHome();
+    const made = { ...record('issue-78'), createdAt: new Date().toISOString() };
+    createSession(home, root, made, 'fix it');
+    const view = readSession(home, root, made.id);
+    assert.deepEqual([view?.state, view?.hostAlive], ['preparing', false]);
+  });
+
   it('gives a released name to a new session and keeps the old one', () => {
     const home = newHome();
     const old = record('issue-78');
@@ -85,6 +117,13 @@ describe('creating a session', () => {
     const file = path.join(root, 'a-file');
     writeFileSync(file, '');
     assert.throws(() => createSession(path.join(file, 'home'), root, record('issue-78'), 'x'), {
+      code: 'state-unwritable',
+      exitCode: 74,
+    });
+  });
+
+  it('says so too where a directory exists and takes no children', () => {
+    assert.throws(() => createSession('/proc/nope/home', root, record('issue-78'), 'x'), {
       code: 'state-unwritable',
       exitCode: 74,
     });

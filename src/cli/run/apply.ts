@@ -1,21 +1,33 @@
 import type { SessionRecord } from '../../session/record.ts';
-import { createSession } from '../../store/create-session.ts';
+import { createSession, createSessionInPlaceOf, type CreateResult } from '../../store/create-session.ts';
 import type { SessionPaths } from '../../store/paths.ts';
 import type { VerbContext } from '../context.ts';
 import { startHostFor } from '../host-call.ts';
-import { nameTaken } from './name-free.ts';
+import { isThere, nameTaken } from './name-free.ts';
+
+export interface SessionPlan {
+  readonly record: SessionRecord;
+  readonly promptText: string | null;
+  /** The id of the finished session whose name it takes over. */
+  readonly replaces?: string;
+}
 
 /**
  * Makes a session durable and gives it a host. After this its words survive everything, and the work goes on by
  * itself. @throws `name-taken` (exit 6) when another command was faster.
  */
-export async function applyPlan(
-  context: VerbContext,
-  plan: { readonly record: SessionRecord; readonly promptText: string | null },
-): Promise<SessionPaths> {
-  const { home, runtimeDir } = context.places;
-  const made = createSession(home, runtimeDir, plan.record, plan.promptText);
+export async function applyPlan(context: VerbContext, plan: SessionPlan): Promise<SessionPaths> {
+  const made = await makeDurable(context, plan);
   if (made.type === 'taken') throw nameTaken(context.places, plan.record.name, made.id);
   await startHostFor(context, { record: plan.record, paths: made.paths });
   return made.paths;
+}
+
+async function makeDurable({ places }: VerbContext, plan: SessionPlan): Promise<CreateResult> {
+  const { home, runtimeDir } = places;
+  const { record, promptText, replaces } = plan;
+  if (replaces !== undefined) return createSessionInPlaceOf(home, runtimeDir, record, promptText, replaces);
+  const made = createSession(home, runtimeDir, record, promptText);
+  if (made.type === 'created' || isThere(places, made.id)) return made;
+  return createSessionInPlaceOf(home, runtimeDir, record, promptText, made.id);
 }

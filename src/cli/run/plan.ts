@@ -44,6 +44,8 @@ export interface TaskPlan {
   readonly expected: ExpectedDuration | null;
   /** Sentences a person should read before the work begins. */
   readonly warnings: readonly string[];
+  /** The id of the finished task it takes the name of (`retry`). */
+  readonly replaces?: string;
 }
 
 export interface PlanParts {
