@@ -1,4 +1,4 @@
-import { writeSync, closeSync } from 'node:fs';
+import { closeSync, existsSync, watch, writeSync, type FSWatcher } from 'node:fs';
 import path from 'node:path';
 import { agentEnvironment } from '../agents/environment.ts';
 import { readEnvFile } from '../agents/env-file.ts';
@@ -13,7 +13,7 @@ import { tryLock } from '../lock/file-lock.ts';
 import { bootId, identityOf } from '../process/identity.ts';
 import { requireOwnDirectory } from '../store/durable-files.ts';
 import { readRecord } from '../store/read-session.ts';
-import { sessionPaths } from '../store/paths.ts';
+import { sessionPaths, type SessionPaths } from '../store/paths.ts';
 import { isOwed } from '../session/derive-state.ts';
 import { makeRedactor } from '../text/redact.ts';
 import { version } from '../version.ts';
@@ -107,6 +107,7 @@ async function live(context: HostContext, spec: Omit<OpenSpec, 'resume'>): Promi
   const memory = new MemoryKeeper(context);
   log.onRecord((written) => memory.onRecord(written));
   const stopTimer = startTaskClock(context, spine, seat);
+  const watcher = onJournalDeleted(context.paths, () => spine.leave('signal'));
   try {
     await settleSteers(context);
     await decisions.withdrawOrphans();
@@ -125,7 +126,25 @@ async function live(context: HostContext, spec: Omit<OpenSpec, 'resume'>): Promi
     await memory.finish();
     return ExitCode.done;
   } finally {
+    watcher?.close();
     await leave(server, seat, context);
+  }
+}
+
+/**
+ * Somebody deleted the session's directory by hand: nothing can be promised any more, so nothing may go on. A hint for a
+ * host that has nothing to write; the next record would find out as well.
+ */
+function onJournalDeleted(paths: SessionPaths, act: () => void): FSWatcher | null {
+  try {
+    const watcher = watch(paths.dir, { persistent: false }, () => {
+      if (!existsSync(paths.journal)) act();
+    });
+    watcher.on('error', () => {});
+    return watcher;
+  } catch {
+    // Too many watches, or a file system that has none.
+    return null;
   }
 }
 

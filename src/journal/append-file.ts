@@ -31,6 +31,7 @@ interface Waiting {
  *   append is tried afresh. Nothing acknowledged is lost, no half line stays.
  * - A failed sync: the kernel may have dropped the pages, so nothing more is accepted until a restart re-reads the
  *   file (PostgreSQL's lesson of 2018; "Can applications recover from fsync failures?", ATC 2020).
+ * - A file that was deleted while it was open keeps nothing: from then on nothing is accepted either.
  */
 export class AppendFile {
   readonly path: string;
@@ -135,18 +136,33 @@ export class AppendFile {
     try {
       await this.#handle.datasync();
     } catch (error) {
-      this.#broken = ioError('journal-sync-failed', `${this.path} could not be made durable: ${messageOf(error)}.`, {
-        remedy: 'Check the disk; then run the command again. Nothing unsynced was acknowledged.',
-        cause: error,
-      });
-      for (const one of [...group, ...this.#waiting]) one.reject(this.#broken);
-      this.#waiting = [];
-      return;
+      return this.#breakWith(
+        ioError('journal-sync-failed', `${this.path} could not be made durable: ${messageOf(error)}.`, {
+          remedy: 'Check the disk; then run the command again. Nothing unsynced was acknowledged.',
+          cause: error,
+        }),
+        group,
+      );
+    }
+    if ((await this.#handle.stat()).nlink === 0) {
+      return this.#breakWith(
+        ioError('journal-lost', `${this.path} was deleted, so nothing can be promised any more.`, {
+          remedy: 'Start a new session; what the agent committed is in the worktree.',
+        }),
+        group,
+      );
     }
     this.#end += bytes.length;
     this.#synced = this.#end;
     for (const one of group) one.resolve();
     this.#onSynced(this.#synced);
+  }
+
+  #breakWith(error: Error, group: readonly Waiting[]): void {
+    this.#broken = error;
+    for (const one of [...group, ...this.#waiting]) one.reject(error);
+    this.#waiting = [];
+    this.#waitingBytes = 0;
   }
 
   async #writeAll(bytes: Buffer): Promise<void> {

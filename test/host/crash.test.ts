@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
+import { ConduxtError } from '../../src/errors.ts';
+import { startTimeOf } from '../../src/process/identity.ts';
 import { markedPids } from '../../src/process/marker.ts';
-import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
-import { Scratch } from './scratch.ts';
+import type { Script, Step } from '../../src/rehearsal/fault-agent/script.ts';
+import { Scratch, waitFor, type LiveSession } from './scratch.ts';
 
 const fix: Step = { type: 'shell', command: "echo 4 > sum.txt && git commit -qam 'fix: the sum'" };
 const done: Step = { type: 'callback', status: 'completed', fields: { summary: 'done' } };
@@ -197,5 +199,46 @@ describe('when an agent dies', () => {
     await session.killHost();
     await session.call({ op: 'stop' });
     assert.deepEqual(markedPids(session.record.id), []);
+  });
+});
+
+describe('when the directory of a session is deleted by hand', () => {
+  const deleteIt = async (t: TestContext, script: Script): Promise<LiveSession> => {
+    const scratch = new Scratch(t);
+    const session = scratch.plain(script);
+    await session.tell('go');
+    await session.untilType('prompt-accepted');
+    return session;
+  };
+  const gone = (session: LiveSession, pid: number): Promise<void> =>
+    waitFor(
+      session.scratch.root,
+      () => startTimeOf(pid) === null && markedPids(session.record.id).length === 0,
+      20_000,
+      () => `host ${pid} or its agent went on`,
+    );
+
+  it('in the middle of a turn, host and agent end', async (t) => {
+    const session = await deleteIt(t, { prompts: [{ steps: [{ type: 'text', text: 'x' }, { type: 'hang' }] }] });
+    const pid = await session.host();
+    rmSync(session.paths.dir, { recursive: true });
+    await gone(session, pid);
+  });
+
+  it('while its host rests, they end as well', async (t) => {
+    const session = await deleteIt(t, { prompts: [{ steps: [{ type: 'text', text: 'x' }] }] });
+    await session.untilType('turn-ended');
+    const pid = await session.host();
+    rmSync(session.paths.dir, { recursive: true });
+    await gone(session, pid);
+  });
+
+  it('no prompt is acknowledged any more', async (t) => {
+    const session = await deleteIt(t, { prompts: [{ steps: [{ type: 'text', text: 'x' }, { type: 'hang' }] }] });
+    const pid = await session.host();
+    // The journal alone: the host finds out when it writes, not by what it watches.
+    rmSync(session.paths.journal);
+    await assert.rejects(session.tell('more'), ConduxtError);
+    await gone(session, pid);
   });
 });

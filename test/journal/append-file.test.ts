@@ -41,6 +41,16 @@ describe('an append-only file', () => {
     assert.equal(readJournal(file).records.length, 500);
   });
 
+  it('accepts nothing once it was deleted', async () => {
+    const file = newFile();
+    const appended = await AppendFile.open(file, 0);
+    await appended.append(encodeRecord(record(1)));
+    rmSync(file);
+    await assert.rejects(appended.append(encodeRecord(record(2))), { code: 'journal-lost', exitCode: 74 });
+    await assert.rejects(appended.append(encodeRecord(record(3))), { code: 'journal-lost' });
+    await appended.close();
+  });
+
   it('is private to its owner', async () => {
     const file = newFile();
     await (await AppendFile.open(file, 0)).close();
