@@ -9,6 +9,9 @@ import type { SessionRecord } from '../session/record.ts';
 import type { SessionState } from '../session/words.ts';
 import { sessionPaths, type SessionPaths } from './paths.ts';
 
+/** Starting a host takes a tenth of a second; on a machine under heavy load, seconds. */
+const FIRST_HOST_MS = 10_000;
+
 /** A session as files and the process table show it; no host is asked, so this never blocks. */
 export interface SessionView {
   readonly record: SessionRecord;
@@ -27,8 +30,13 @@ export function readSession(home: string, runtimeDir: string, id: string): Sessi
   const folded = foldSession(contents.records);
   const { host } = folded.life;
   const hostAlive = host !== null && host.stopped === null && isAlive(host.process);
-  return { record, paths, folded, hostAlive, state: deriveState(folded, record, hostAlive), damaged: contents.damaged };
+  const state = deriveState(folded, record, hostAlive || (host === null && isJustMade(record)));
+  return { record, paths, folded, hostAlive, state, damaged: contents.damaged };
 }
+
+/** Whoever made the session is about to start its first host: nothing has crashed yet. */
+const isJustMade = (record: SessionRecord): boolean =>
+  Math.abs(Date.now() - Date.parse(record.createdAt)) < FIRST_HOST_MS;
 
 /** `session.json`, or null when there is none. It was written whole or not at all. */
 export function readRecord(file: string): SessionRecord | null {
