@@ -1,6 +1,7 @@
-import { mkdir, open, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ioError, messageOf, systemCode } from '../errors.ts';
+import { makeDirectory } from '../journal/make-directory.ts';
 import type { Places } from './places.ts';
 
 /**
@@ -27,7 +28,7 @@ export async function isTrusted(places: Places, repoKey: string, hash: string): 
 export async function trust(places: Places, repoKey: string, hash: string): Promise<void> {
   const file = trustFile(places, repoKey, hash);
   try {
-    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+    makeDirectory(path.dirname(file), 0o700);
     const handle = await open(file, 'a', 0o600);
     await handle.sync();
     await handle.close();

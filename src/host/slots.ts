@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { tryLock, waitForLock, type FileLock } from '../lock/file-lock.ts';
+import { makePrivateDirectory } from '../store/durable-files.ts';
 
 export interface SlotLimits {
   readonly perUser: number;
@@ -58,7 +59,7 @@ export async function takeSlot(directory: string, agent: string, limits: SlotLim
 
 async function takeFrom(pool: string, size: number, wait: PoolWait): Promise<FileLock | null> {
   const line = path.join(pool, 'line');
-  mkdirSync(line, { recursive: true, mode: 0o700 });
+  makePrivateDirectory(line);
   const ticketFile = path.join(line, `${wait.ticket}.lock`);
   const place = await waitForLock(ticketFile, { pollMs: POLL_MS, signal: wait.signal });
   if (place === null) return null;

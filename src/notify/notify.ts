@@ -1,7 +1,8 @@
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, unreachable } from '../errors.ts';
 import { searchPath } from '../agents/search-path.ts';
+import { makeDirectory } from '../journal/make-directory.ts';
 import { run, type RunResult } from '../process/run.ts';
 import type { NotifyTarget } from '../session/record.ts';
 import { makeRedactor } from '../text/redact.ts';
@@ -106,7 +107,7 @@ async function attempt(target: NotifyTarget, facts: NotifyFacts, options: Notify
 
 /** Creates the file, or sets its time: a marker that is already there is news all the same. */
 async function touch(file: string): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+  makeDirectory(path.dirname(file), 0o700);
   const handle = await open(file, 'a', 0o600);
   try {
     const now = new Date();

@@ -6,7 +6,6 @@ import {
   fsyncSync,
   linkSync,
   lstatSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -15,6 +14,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { ioError, messageOf, refused, systemCode } from '../errors.ts';
+import { makeDirectory } from '../journal/make-directory.ts';
 
 /**
  * The primitives for small files that must survive a crash: complete and synced before they have their name.
@@ -24,7 +24,7 @@ import { ioError, messageOf, refused, systemCode } from '../errors.ts';
 /** Creates a directory and its parents with mode 0700. */
 export function makePrivateDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory, 0o700);
   } catch (error) {
     throw cannotWrite(directory, error);
   }

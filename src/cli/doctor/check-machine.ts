@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, rmdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, rmdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ConduxtError, messageOf, systemCode } from '../../errors.ts';
 import { gitEnvironment } from '../../git/git-environment.ts';
+import { makeDirectory } from '../../journal/make-directory.ts';
 import { run } from '../../process/run.ts';
 import { formatBytes } from '../../views/quantities.ts';
 import type { VerbContext } from '../context.ts';
@@ -39,7 +40,7 @@ function checkState(home: string): Check[] {
   const probe = path.join(home, `.doctor-${process.pid}`);
   const isNew = !existsSync(home);
   try {
-    mkdirSync(home, { recursive: true, mode: 0o700 });
+    makeDirectory(home, 0o700);
     writeFileSync(probe, 'x', { mode: 0o600, flush: true });
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
