@@ -19,7 +19,7 @@ import type { Bell } from './bell.ts';
 import type { HostContext } from './context.ts';
 import type { DecisionDesk } from './decision-desk.ts';
 import { dropOwed, queuePrompt } from './prompt-book.ts';
-import { worktreeIsGone } from './worktree-gone.ts';
+import { requireWorktree } from './worktree-gone.ts';
 
 /** What the spine does for the desk: it alone runs steps and leaves. */
 export interface SpineControls {
@@ -271,11 +271,7 @@ export class ControlDesk implements ControlHandler {
         remedy: `Start it again with conduxt retry ${record.name}.`,
       });
     }
-    if (worktreeIsGone(record, log.folded)) {
-      throw refused('worktree-gone', `The worktree of ${record.name} was cleaned up; there is nothing to go on with.`, {
-        remedy: `Begin again with conduxt retry ${record.name}.`,
-      });
-    }
+    requireWorktree(record, log.folded);
   }
 
   #oneAtATime<T>(work: () => Promise<T>): Promise<T> {

@@ -39,12 +39,13 @@ async function perform(
 ): Promise<StepOutcome | null> {
   switch (step) {
     case 'verify': {
+      const previous = context.log.folded.delivery.receipt;
       const receipt = await verifyTask(context, signal);
       if (receipt === null) return null;
       if (receipt.verdict.type === 'red' && context.log.folded.delivery.baseline === null)
         await checkBaseline(context, signal);
       if (signal.aborted) return null;
-      const decision = routeReceipt(receipt, requireTask(context).kind, budgetOf(context));
+      const decision = routeReceipt(receipt, requireTask(context).kind, budgetOf(context), previous);
       await context.log.appendPatiently({ type: 'verification-finished', planId, receipt, decision });
       return { type: 'ok' };
     }

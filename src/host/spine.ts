@@ -17,6 +17,7 @@ import { dropOwed, queuePrompt } from './prompt-book.ts';
 import { runStepByHand, runStep } from './deliver.ts';
 import { routeLastTurn } from './route-last-turn.ts';
 import { SlotHolder } from './slot-holder.ts';
+import { requireWorktree } from './worktree-gone.ts';
 
 interface ManualStep {
   readonly step: 'verify' | 'pull-request';
@@ -62,10 +63,12 @@ export class Spine {
   }
 
   runStep(step: ManualStep['step']): Promise<StepReply> {
-    const { turns, prompts } = this.#context.log.folded;
+    const { record, log } = this.#context;
+    requireWorktree(record, log.folded);
+    const { turns, prompts } = log.folded;
     if (turns.open !== null || prompts.owed.length > 0) {
       throw heldElsewhere('agent-working', 'The agent is working; its tests are run when the turn is over.', {
-        remedy: `Wait with conduxt wait ${this.#context.record.name}, then try again.`,
+        remedy: `Wait with conduxt wait ${record.name}, then try again.`,
       });
     }
     return new Promise((resolve, reject) => {

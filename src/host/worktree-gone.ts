@@ -1,8 +1,17 @@
 import { existsSync } from 'node:fs';
+import { refused } from '../errors.ts';
 import type { FoldedSession } from '../session/fold/session-fold.ts';
 import type { SessionRecord } from '../session/record.ts';
 
 /** True when a task had its worktree and somebody removed it: `clean` does, after the merge. */
 export function worktreeIsGone(record: SessionRecord, session: FoldedSession): boolean {
   return record.task !== null && session.delivery.worktree !== null && !existsSync(record.cwd);
+}
+
+/** @throws `worktree-gone` (exit 6) for what needs the worktree of a task that was cleaned up. */
+export function requireWorktree(record: SessionRecord, session: FoldedSession): void {
+  if (!worktreeIsGone(record, session)) return;
+  throw refused('worktree-gone', `The worktree of ${record.name} was cleaned up; there is nothing to go on with.`, {
+    remedy: `Begin again with conduxt retry ${record.name}.`,
+  });
 }

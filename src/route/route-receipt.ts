@@ -7,18 +7,22 @@ import { fix, type RouteBudget } from './route-turn.ts';
 /**
  * What an independent verification causes. Only `green` goes on to delivery; an investigation that changed nothing
  * is a report; everything the agent can mend is a fix round.
+ * @param previous the receipt before this one: an agent that committed nothing since is told so.
  */
 export function routeReceipt(
   receipt: Receipt,
   kind: TaskKind,
   budget: Pick<RouteBudget, 'fixRoundsLeft'>,
+  previous: Receipt | null = null,
 ): RouteDecision {
   const { verdict } = receipt;
   switch (verdict.type) {
     case 'green':
       return { type: 'deliver' };
     case 'red':
-      return fix(`\`${receipt.command}\` fails${counted(receipt)}`, budget);
+      return previous?.verdict.type === 'red' && previous.commit === receipt.commit
+        ? fix(`nothing was committed since \`${receipt.command}\` last failed, and it still does`, budget)
+        : fix(`\`${receipt.command}\` fails${counted(receipt)}`, budget);
     case 'no-tests':
       return fix(`\`${receipt.command}\` ran no tests, which proves nothing`, budget);
     case 'dirty':

@@ -5,6 +5,7 @@ import { formatDuration } from './quantities.ts';
 
 /** Most lines of a failing test's output that are shown while following. */
 const EXCERPT_LINES = 15;
+const EXCERPT_END_LINES = 4;
 
 /** One line: what the tests said, how they were run, and of which commit. */
 export function receiptLine(receipt: Receipt): string {
@@ -40,10 +41,15 @@ export function verdictText({ verdict, counts, exitCode }: Receipt): string {
 
 export const isGreen = (verdict: Verdict): boolean => verdict.type === 'green';
 
-/** The last lines of a failing run, safe to print; empty when the verdict has none. */
+/**
+ * The failing part of a run, safe to print; empty when the verdict has none. Of a long one its beginning, where the
+ * runner names what failed, and its last lines, where it sums up.
+ */
 export function excerptLines({ verdict }: Receipt): readonly string[] {
   if (!('excerpt' in verdict)) return [];
-  return tailLines(verdict.excerpt);
+  const lines = tailLines(verdict.excerpt, Infinity);
+  if (lines.length <= EXCERPT_LINES) return lines;
+  return [...lines.slice(0, EXCERPT_LINES - EXCERPT_END_LINES - 1), '[…]', ...lines.slice(-EXCERPT_END_LINES)];
 }
 
 export function tailLines(text: string, count: number = EXCERPT_LINES): readonly string[] {

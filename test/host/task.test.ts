@@ -208,6 +208,18 @@ describe('a task', () => {
   });
 });
 
+describe('a task whose worktree was cleaned up', () => {
+  it('refuses the steps by hand, and names the way on', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task({ prompts: [{ steps: [fix, done] }] });
+    await task.host();
+    await task.untilType('task-ended');
+    scratch.git('worktree', 'remove', '--force', task.record.cwd);
+    for (const step of ['verify', 'pull-request'] as const)
+      await assert.rejects(task.call({ op: 'step', step }), { code: 'worktree-gone', exitCode: 6, remedy: /retry/ });
+  });
+});
+
 describe("a task's own clock", () => {
   it('ends it as failed, with the reason, and leaves the worktree', async (t) => {
     const scratch = new Scratch(t);

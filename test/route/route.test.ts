@@ -152,6 +152,14 @@ describe('a verification', () => {
     });
   }
 
+  it('tells an agent that committed nothing since the tests last failed', () => {
+    const red = receipt({ type: 'red', excerpt: 'x' });
+    const again = routeReceipt(red, 'fix', { fixRoundsLeft: 1 }, red);
+    assert.match(again.type === 'fix' ? again.reason : '', /nothing was committed since .* last failed/);
+    const moved = routeReceipt({ ...red, commit: 'other' }, 'fix', { fixRoundsLeft: 1 }, red);
+    assert.match(moved.type === 'fix' ? moved.reason : '', /^`.*` fails/);
+  });
+
   it('of an investigation that changed nothing is a report, of a fix it is not', () => {
     assert.deepEqual(routeReceipt(receipt({ type: 'no-change' }), 'chore', { fixRoundsLeft: 3 }), {
       type: 'end',
