@@ -11,6 +11,7 @@ import type { RepoRef, SessionRecord } from '../session/record.ts';
 import type { PermissionMode } from '../session/words.ts';
 import { describePrompt } from '../store/create-session.ts';
 import type { VerbContext } from './context.ts';
+import { uncommittedConfig } from './uncommitted-config.ts';
 import { launchFor, requestedBackend, type BackendWord, type ChosenLaunch } from './run/launch-agent.ts';
 
 /** Where a session without a task works, and what is configured there. */
@@ -19,6 +20,8 @@ export interface SessionPlace {
   readonly ref: RepoRef | null;
   readonly cwd: string;
   readonly loaded: LoadedConfig;
+  /** See `uncommittedConfig`. */
+  readonly configNote: string | null;
 }
 
 /**
@@ -37,9 +40,10 @@ export async function sessionPlace(context: VerbContext, repository: 'required' 
     repoConfigLabel: 'conduxt.json (HEAD)',
     repoKey: repo?.key ?? null,
   });
-  if (repo === null) return { ref: null, cwd: io.cwd, loaded };
+  if (repo === null) return { ref: null, cwd: io.cwd, loaded, configNote: null };
   const { key, slug, root, commonDir } = repo;
-  return { ref: { key, slug, root, commonDir }, cwd: io.cwd, loaded };
+  const configNote = head === null ? null : await uncommittedConfig(root, treeAt(repo.git, head), 'HEAD');
+  return { ref: { key, slug, root, commonDir }, cwd: io.cwd, loaded, configNote };
 }
 
 async function repositoryAt({ io }: VerbContext, repository: 'required' | 'optional'): Promise<Repository | null> {

@@ -2,6 +2,8 @@ import { lstat, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import { whatWouldBeLost, worktreeHoldsWork, type Losses } from './losses.ts';
+import { createGit } from './git.ts';
+import { ignoredFiles } from './status.ts';
 import { clearEarlierAttempt, forgetWorktree } from './half-made-worktree.ts';
 import { branchCommit } from './refs.ts';
 import type { Repository } from './repository.ts';
@@ -23,7 +25,10 @@ export interface Removal {
 export type RemovalOutcome =
   | {
       readonly type: 'removed';
-      /** Hidden ref of the snapshot, when there was something to save. */ readonly snapshot: string | null;
+      /** Hidden ref of the snapshot, when there was something to save. */
+      readonly snapshot: string | null;
+      /** What git ignores and no snapshot has: gone with the worktree, as in `git worktree remove`. */
+      readonly ignored: readonly string[];
     }
   | { readonly type: 'absent' }
   | { readonly type: 'refused'; readonly why: RefusalReason; readonly losses: Losses };
@@ -65,12 +70,13 @@ export async function removeWorktree(removal: Removal): Promise<RemovalOutcome> 
     }
     snapshot = saved.ref;
   }
+  const ignored = await ignoredFiles(createGit({ cwd: worktree, env: repo.env }));
   await rename(worktree, join(dirname(worktree), `${asidePrefix(worktree)}${process.pid}`));
   for (const files of await readWorktreeFiles(repo.commonDir)) {
     if (files.gitdir === join(worktree, '.git')) await forgetWorktree(files);
   }
   await sweepAside(worktree);
-  return { type: 'removed', snapshot };
+  return { type: 'removed', snapshot, ignored };
 }
 
 const NOTHING: Losses = { uncommitted: [], untracked: [], submodules: [], operation: null, detached: [], unpushed: [] };

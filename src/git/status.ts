@@ -44,6 +44,12 @@ export interface FileStatus {
   readonly untracked: readonly string[];
 }
 
+/** What git ignores in the worktree that `git` runs in: files, and whole directories with a slash at the end. */
+export async function ignoredFiles(git: Git): Promise<readonly string[]> {
+  const args = ['ls-files', '-z', '--others', '--ignored', '--exclude-standard', '--directory'];
+  return (await git.run(args)).stdout.split('\0').filter((path) => path !== '');
+}
+
 /** Uncommitted and unknown files of the worktree that `git` runs in. */
 export async function fileStatus(git: Git): Promise<FileStatus> {
   // Submodules are not entered: their own configuration could start programs.

@@ -1,4 +1,4 @@
-import { messageOf, refused, unreachable } from '../errors.ts';
+import { messageOf, refused, unreachable, usageError } from '../errors.ts';
 import type { ControlHandler } from '../control/server.ts';
 import {
   PROTOCOL_VERSION,
@@ -18,7 +18,7 @@ import type { AgentSeat } from './agent-seat.ts';
 import type { Bell } from './bell.ts';
 import type { HostContext } from './context.ts';
 import type { DecisionDesk } from './decision-desk.ts';
-import { dropOwed, queuePrompt } from './prompt-book.ts';
+import { dropOwed, hashOf, queuePrompt } from './prompt-book.ts';
 import { requireWorktree } from './worktree-gone.ts';
 
 /** What the spine does for the desk: it alone runs steps and leaves. */
@@ -115,7 +115,7 @@ export class ControlDesk implements ControlHandler {
 
   async #tell(request: TellRequest): Promise<TellReply> {
     const known = this.#context.log.folded.prompts.byKey.get(request.key);
-    if (known !== undefined) return this.#duplicate(known);
+    if (known !== undefined) return this.#duplicate(known, request.text);
     this.#refuseIfOver();
     if (request.mode !== 'steer') return this.#queueAndAct(request);
     // The spine takes no next step until the fate of the steer is known: its prompt is owed and under way at once.
@@ -251,7 +251,14 @@ export class ControlDesk implements ControlHandler {
     return cancelled === null ? 'none' : 'cancelled';
   }
 
-  #duplicate(entry: PromptEntry): TellReply {
+  /** @throws `key-reused` (exit 2): answering `duplicate` would lose the other text. */
+  #duplicate(entry: PromptEntry, text: string): TellReply {
+    if (entry.sha256 !== hashOf(text)) {
+      throw usageError('key-reused', `The key "${entry.key}" belongs to another text of this session.`, {
+        remedy: 'Give every text a key of its own; nothing was added.',
+        facts: { promptId: entry.id, state: entry.state },
+      });
+    }
     return { outcome: 'duplicate', promptId: entry.id, state: entry.state, ahead: this.#ahead(entry) };
   }
 

@@ -6,6 +6,9 @@ import { replaceFile } from '../store/durable-files.ts';
 import { promptFile } from '../store/paths.ts';
 import type { HostContext } from './context.ts';
 
+/** What the journal keeps of a text. */
+export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+
 export interface NewPrompt {
   readonly promptId: string;
   readonly key: string;
@@ -27,7 +30,7 @@ export async function queuePrompt({ log, paths }: HostContext, prompt: NewPrompt
     key: prompt.key,
     kind: prompt.kind,
     bytes: Buffer.byteLength(prompt.text),
-    sha256: createHash('sha256').update(prompt.text).digest('hex'),
+    sha256: hashOf(prompt.text),
     ...(prompt.urgent ? { urgent: true } : {}),
   });
   const entry = log.folded.prompts.byKey.get(prompt.key);

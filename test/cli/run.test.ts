@@ -150,6 +150,22 @@ describe('a dry run', () => {
     assert.match((await shop.plan(['Fix it now'])).out, /tests +make check \(from the configuration\)/);
   });
 
+  it('says that settings in the checkout count only when they are committed', async (t) => {
+    const shop = new Workshop(t);
+    const nothing = await shop.run(['trust']);
+    assert.match(nothing.out, /no conduxt\.json on main/);
+    writeFileSync(path.join(shop.repo, 'conduxt.json'), '{"fixRounds":1}');
+    const uncommitted = /conduxt\.json is not committed on main, and only what is committed there counts/;
+    assert.match((await shop.plan(['Fix it now'])).out, uncommitted);
+    assert.match((await shop.run(['trust'])).err, uncommitted);
+    assert.match((await shop.run(['doctor'])).out, /repository +conduxt\.json is not committed/);
+    shop.git('add', '-A');
+    shop.git('commit', '-q', '-m', 'Configure');
+    assert.doesNotMatch((await shop.plan(['Fix it now'])).out, /is not committed/);
+    writeFileSync(path.join(shop.repo, 'conduxt.json'), '{"fixRounds":2}');
+    assert.match((await shop.plan(['Fix it now'])).out, /has changes that are not committed on main/);
+  });
+
   it('finds the main checkout from inside a worktree', async (t) => {
     const shop = new Workshop(t);
     shop.git('worktree', 'add', '-q', path.join(shop.root, 'linked'), '-b', 'other');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { whatWouldBeLost } from '../../src/git/losses.ts';
@@ -24,14 +24,22 @@ test('a clean worktree is removed, its branch stays, and removing it again is fi
   const root = makeProject(s);
   const removal = await withWorktree(s, root);
   const work = commitFile(s, removal.worktree, 'done.txt', 'done', 'Work');
-  s.write('worktrees/issue-78/.git-ignored', '');
-  rmSync(join(removal.worktree, '.git-ignored'));
-  assert.deepEqual(await removeWorktree(removal), { type: 'removed', snapshot: null });
+  assert.deepEqual(await removeWorktree(removal), { type: 'removed', snapshot: null, ignored: [] });
   assert.equal(existsSync(removal.worktree), false);
   assert.deepEqual(readdirSync(dirname(removal.worktree)), []);
   assert.equal(s.git(root, 'rev-parse', 'fix/issue-78'), work);
   assert.equal((await listWorktrees(removal.repo.git)).length, 1);
   assert.deepEqual(await removeWorktree(removal), { type: 'absent' });
+});
+
+test('what git ignores goes with the worktree, and is named', async (t) => {
+  const s = scratch(t);
+  const removal = await withWorktree(s, makeProject(s));
+  commitFile(s, removal.worktree, '.gitignore', '.env\nbuild/\n', 'Ignore');
+  writeFileSync(join(removal.worktree, '.env'), 'KEY=1');
+  s.write('worktrees/issue-78/build/deep/out.o', 'x');
+  const removed = await removeWorktree(removal);
+  assert.deepEqual(removed.type === 'removed' && removed.ignored, ['.env', 'build/']);
 });
 
 test('a worktree with work in it is not removed, and what would be lost is listed', async (t) => {
@@ -60,7 +68,7 @@ test('a forced removal saves index, changed and untracked files under a hidden r
   writeFileSync(join(removal.worktree, 'deep', 'notes.txt'), 'notes');
   const outcome = await removeWorktree({ ...removal, force: FORCE });
   const ref = 'refs/conduxt/snapshots/s-01ABC/20261121T100000123Z';
-  assert.deepEqual(outcome, { type: 'removed', snapshot: ref });
+  assert.deepEqual(outcome, { type: 'removed', snapshot: ref, ignored: [] });
   assert.equal(snapshotRef(FORCE), ref);
   assert.equal(existsSync(removal.worktree), false);
   assert.equal(s.git(root, 'show', `${ref}:README.md`), 'changed after staging');

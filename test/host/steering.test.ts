@@ -35,6 +35,15 @@ describe('tell', () => {
     assert.deepEqual(lastLines(session).toSorted(), texts.toSorted());
   });
 
+  it('under a key that belongs to another text is refused, and that text is not lost', async (t) => {
+    const scratch = new Scratch(t);
+    const session = scratch.plain({ prompts: [{ match: '.', steps: [say('ok')] }] });
+    await session.tell('one', 'queue', 'key');
+    await assert.rejects(session.tell('another', 'queue', 'key'), { code: 'key-reused', exitCode: 2 });
+    assert.equal((await session.tell('one', 'queue', 'key')).outcome, 'duplicate');
+    assert.equal(session.types().filter((type) => type === 'prompt-queued').length, 1);
+  });
+
   it('to a host that is about to leave is handed over all the same', async (t) => {
     const scratch = new Scratch(t);
     const session = scratch.plain({ prompts: [{ match: '.', steps: [say('ok')] }] }, { limits: { hostIdleMs: 40 } });

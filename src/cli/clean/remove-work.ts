@@ -24,6 +24,8 @@ export interface Removed {
   readonly branch: 'deleted' | 'absent' | 'kept';
   /** Hidden refs that hold what was discarded. */
   readonly snapshots: readonly string[];
+  /** Files and directories git ignores, which went with the worktree. */
+  readonly ignored: readonly string[];
 }
 
 /** The repository a task belongs to, from wherever the command was typed. */
@@ -78,7 +80,8 @@ export async function removeWork(
   if (removed.type === 'refused')
     throw cannotRemove(view.record.name, view.record.cwd, removed.why, removed.losses, wish);
   const snapshots = removed.type === 'removed' && removed.snapshot !== null ? [removed.snapshot] : [];
-  if (!wish.branch) return { worktree: removed.type, branch: 'kept', snapshots };
+  const ignored = removed.type === 'removed' ? removed.ignored : [];
+  if (!wish.branch) return { worktree: removed.type, branch: 'kept', snapshots, ignored };
   // A name of its own: the same one again would replace what was saved of the worktree.
   const tip = { session: view.record.id, at: isoTime(now + 1) };
   const deleted = await deleteBranch({ repo, branch, baseCommit, force: wish.discardCommits ? tip : null });
@@ -91,7 +94,7 @@ export async function removeWork(
     });
   }
   const kept = deleted.type === 'deleted' && deleted.snapshot !== null ? [deleted.snapshot] : [];
-  return { worktree: removed.type, branch: deleted.type, snapshots: [...snapshots, ...kept] };
+  return { worktree: removed.type, branch: deleted.type, snapshots: [...snapshots, ...kept], ignored };
 }
 
 function cannotRemove(

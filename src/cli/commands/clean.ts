@@ -3,6 +3,7 @@ import { ExitCode } from '../../errors.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { removeWork, repositoryOf, requireNoLoss, type RemovalWish, type Removed } from '../clean/remove-work.ts';
 import { requireRest } from '../clean/require-rest.ts';
+import { listed } from '../../views/receipt.ts';
 import type { VerbContext } from '../context.ts';
 import { finishVerb } from '../options.ts';
 import { stopOne } from './stop.ts';
@@ -52,10 +53,14 @@ async function clean(context: VerbContext, name: string, options: CleanOptions):
   return ExitCode.done;
 }
 
-function describe(name: string, { worktree, branch, snapshots }: Removed): readonly string[] {
+function describe(name: string, { worktree, branch, snapshots, ignored }: Removed): readonly string[] {
   const what = [
     worktree === 'removed' ? 'worktree removed' : 'there was no worktree',
     ...(branch === 'deleted' ? ['branch deleted'] : branch === 'absent' ? ['there was no branch'] : []),
   ];
-  return [`${name}: ${what.join(', ')}.`, ...snapshots.map((ref) => `  kept as ${ref}`)];
+  return [
+    `${name}: ${what.join(', ')}.`,
+    ...snapshots.map((ref) => `  kept as ${ref}`),
+    ...(ignored.length === 0 ? [] : [`  git-ignored files that went with it: ${listed(ignored, 8)}`]),
+  ];
 }

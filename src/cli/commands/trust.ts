@@ -32,12 +32,15 @@ export function define(command: Command, context: VerbContext): void {
 
 async function trustRepository(context: VerbContext, options: TrustOptions): Promise<number> {
   const { io, places, printer, json } = context;
-  const { loaded, ref, base } = await gatherRepository(context, options.base);
+  const { loaded, ref, base, tree, configNote } = await gatherRepository(context, options.base);
   const { keys, values, hash } = loaded.guarded;
   const document = { repo: ref.slug, root: ref.root, base: base.branch, keys, values, hash };
   if (hash === null) {
     if (json) printer.document({ schemaVersion: SCHEMA_VERSION, ...document, trusted: true });
+    else if ((await tree.read('conduxt.json')) === null)
+      printer.result(`There is no conduxt.json on ${base.branch}, so there is nothing to trust.`);
     else printer.result(`conduxt.json (${base.branch}) sets nothing that needs your trust.`);
+    if (configNote !== null) printer.note(configNote, 'warn');
     return ExitCode.done;
   }
   if (!json) {

@@ -6,6 +6,9 @@ import { makeDirectory } from '../../journal/make-directory.ts';
 import { run } from '../../process/run.ts';
 import { formatBytes } from '../../views/quantities.ts';
 import type { VerbContext } from '../context.ts';
+import { profilesWith } from '../../agents/profiles.ts';
+import { findIn } from '../run/launch-agent.ts';
+import { REHEARSAL } from '../rehearsal-program.ts';
 import { sessionPlace } from '../session-plan.ts';
 import { bad, good, note, type Check } from './check.ts';
 
@@ -23,6 +26,7 @@ export async function checkMachine(context: VerbContext): Promise<Check[]> {
     await checkGithub(context),
     await checkTmux(context),
     await checkRepository(context),
+    await checkAgents(context),
   ];
 }
 
@@ -116,9 +120,33 @@ async function checkTmux({ io }: VerbContext): Promise<Check> {
     : note('tmux', 'is not there: optional, for agents that speak no ACP', null);
 }
 
+/** Which agents a task could be given to. */
+async function checkAgents(context: VerbContext): Promise<Check> {
+  try {
+    const { loaded, cwd, ref } = await sessionPlace(context, 'optional');
+    const place = { config: loaded.config, cwd, repoRoot: ref?.root ?? null };
+    const profiles = profilesWith(loaded.config.agents).filter((profile) => profile.name !== REHEARSAL);
+    const found = await Promise.all(
+      profiles.map(async (profile) =>
+        (await findIn(context, place, profile)).state === 'found' ? profile.name : null,
+      ),
+    );
+    const names = found.filter((name) => name !== null);
+    return names.length > 0
+      ? good('agents', names.join(', '))
+      : note('agents', 'none is installed', 'See conduxt agents --all; conduxt rehearse works without one.');
+  } catch (error) {
+    if (!(error instanceof ConduxtError)) throw error;
+    // A configuration that cannot be read is the repository's line.
+    return note('agents', `not looked for: ${error.message}`, null);
+  }
+}
+
 async function checkRepository(context: VerbContext): Promise<Check> {
   try {
-    const { ref, loaded } = await sessionPlace(context, 'required');
+    const { ref, loaded, configNote } = await sessionPlace(context, 'required');
+    if (configNote !== null)
+      return note('repository', configNote, 'Commit conduxt.json on the branch tasks start from.');
     if (loaded.untrusted.length > 0) {
       return note(
         'repository',

@@ -141,9 +141,10 @@ const withChecklist = (body: string, checklist: readonly string[]): string =>
     ? body
     : `${body}\n\n# Checklist\n\nBefore you end, check each of these:\n\n${checklist.map((item) => `- ${item}`).join('\n')}`;
 
-function warningsOf({ base, loaded }: RepositoryFacts, gathered: GatheredTask): string[] {
+function warningsOf({ base, loaded, configNote }: RepositoryFacts, gathered: GatheredTask): string[] {
   const { untrusted } = loaded;
   return [
+    ...(configNote === null ? [] : [configNote]),
     ...(untrusted.length === 0
       ? []
       : [`conduxt.json sets ${untrusted.join(', ')}, which is ignored until you allow it: conduxt trust`]),

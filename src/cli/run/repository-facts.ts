@@ -9,6 +9,7 @@ import { treeAt, type BaseTree } from '../../git/tree.ts';
 import { notFound } from '../../errors.ts';
 import type { RepoRef } from '../../session/record.ts';
 import type { VerbContext } from '../context.ts';
+import { uncommittedConfig } from '../uncommitted-config.ts';
 
 /** What is known of the repository a command was typed in. Read once; nothing was changed. */
 export interface RepositoryFacts {
@@ -21,6 +22,8 @@ export interface RepositoryFacts {
   readonly detected: DetectedForge;
   /** The remote branches are pushed to; null when there is none. */
   readonly remote: string | null;
+  /** What a person may take for their configuration and is not, in words; null when file and commit agree. */
+  readonly configNote: string | null;
 }
 
 const CONFIG_FILE = 'conduxt.json';
@@ -74,5 +77,6 @@ export async function gatherRepository(context: VerbContext, baseFlag: string | 
     loaded,
     detected,
     remote: wanted ?? detected.remote,
+    configNote: await uncommittedConfig(root, treeAt(repo.git, base.commit), base.branch),
   };
 }
