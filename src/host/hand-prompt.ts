@@ -20,12 +20,16 @@ const DETAIL_CHARS = 1000;
 export async function handPrompt(context: HostContext, seat: AgentSeat, promptId: string): Promise<void> {
   const { log, record, paths, redact } = context;
   const session = await seat.open();
-  // Opening takes seconds; a person may have dropped the prompt, or ended the task, meanwhile.
-  if (log.folded.life.stopped || log.folded.prompts.byId.get(promptId)?.state !== 'queued') return;
   const turnId = newTurnId();
   const nonce = randomBytes(9).toString('base64url');
-  const text = compose(context, readPrompt(promptFile(paths, promptId)), nonce, seat.takeLostContext());
-  await log.appendPatiently({ type: 'prompt-handed', promptId, turnId, nonce });
+  const words = readPrompt(promptFile(paths, promptId));
+  // Opening takes seconds, and room on a full disk longer; a person may have dropped the prompt meanwhile.
+  const handed = await log.withRoom(async () => {
+    const isOwed = !log.folded.life.stopped && log.folded.prompts.byId.get(promptId)?.state === 'queued';
+    return isOwed ? log.append({ type: 'prompt-handed', promptId, turnId, nonce }) : null;
+  });
+  if (handed === null) return;
+  const text = compose(context, words, nonce, seat.takeLostContext());
   const end = await session.prompt({ turnId, text });
   await log.flushTranscript();
   const callback: CallbackResult =

@@ -25,6 +25,7 @@ import { DecisionDesk } from './decision-desk.ts';
 import { MemoryKeeper } from './memory-keeper.ts';
 import { permissionAnswers } from './permission-answers.ts';
 import { SessionLog } from './session-log.ts';
+import { SlotHolder } from './slot-holder.ts';
 import { endForTimeout, Spine } from './spine.ts';
 
 /** Entry of the detached process that owns one session: `host.js <home> <session id>`. */
@@ -95,8 +96,9 @@ async function live(context: HostContext, spec: Omit<OpenSpec, 'resume'>): Promi
   const { log } = context;
   const bell = new Bell();
   const decisions = new DecisionDesk(context);
-  const seat = new AgentSeat(context, acpBackend, spec, permissionAnswers(context, decisions));
-  const spine = new Spine(context, seat, bell);
+  const slot = new SlotHolder(context);
+  const seat = new AgentSeat(context, acpBackend, spec, permissionAnswers(context, decisions, slot));
+  const spine = new Spine({ context, seat, bell, slot });
   const desk = new ControlDesk({ context, seat, decisions, bell, spine, version });
   spine.attach(desk);
   let server = await listen(context.paths.socket, desk);

@@ -1,22 +1,51 @@
 import type { HostContext } from './context.ts';
+import type { SessionRecord } from '../session/record.ts';
 import { takeSlot, type Slot } from './slots.ts';
 
-/** Holds the session's slot from its first work to the moment it rests. A question that is asked once needs none. */
+/** `--priority` goes up to here. */
+const TOP_PRIORITY = 1000;
+
+/**
+ * Holds the session's slot from its first work to the moment it rests, but for the time a person is asked something.
+ * A question that is asked once (`ask`) needs none.
+ */
 export class SlotHolder {
   readonly #context: HostContext;
   #slot: Slot | null = null;
+  /** One change at a time: two permissions answered at once must not take two slots. */
+  #turnstile: Promise<unknown> = Promise.resolve();
 
   constructor(context: HostContext) {
     this.#context = context;
   }
 
   /** False when `signal` aborted while waiting. */
-  async take(signal: AbortSignal): Promise<boolean> {
+  take(signal: AbortSignal): Promise<boolean> {
+    return this.#oneAtATime(() => this.#take(signal));
+  }
+
+  release(): Promise<void> {
+    return this.#oneAtATime(() => this.#release());
+  }
+
+  /**
+   * Gives the slot to others while a person is asked, who may be asleep. When they have answered, the agent goes on
+   * only with a slot, unless `signal` aborts: then its turn is over.
+   */
+  async without<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
+    const held = this.#slot !== null;
+    if (held) await this.release();
+    const answer = await ask();
+    if (held && !signal.aborted) await this.take(signal);
+    return answer;
+  }
+
+  async #take(signal: AbortSignal): Promise<boolean> {
     if (this.#slot !== null) return true;
     const { record, slotsDir, log } = this.#context;
     const limits = { perUser: record.limits.slotsPerUser, perAgent: record.limits.slotsPerAgent };
     this.#slot = await takeSlot(slotsDir, record.agent.name, limits, {
-      ticket: record.id,
+      ticket: ticketOf(record),
       signal,
       onWait: async (scope) => {
         const cap = scope === 'user' ? limits.perUser : limits.perAgent;
@@ -28,10 +57,22 @@ export class SlotHolder {
     return true;
   }
 
-  async release(): Promise<void> {
+  async #release(): Promise<void> {
     if (this.#slot === null) return;
     this.#slot.release();
     this.#slot = null;
     await this.#context.log.appendPatiently({ type: 'slot-released' });
   }
+
+  #oneAtATime<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turnstile.then(work);
+    this.#turnstile = result.catch(() => {});
+    return result;
+  }
+}
+
+/** Tickets are served in alphabetical order: higher priorities first, then the oldest. */
+function ticketOf({ id, task }: SessionRecord): string {
+  const rank = TOP_PRIORITY - Math.min(task?.priority ?? 0, TOP_PRIORITY);
+  return `${String(rank).padStart(4, '0')}-${id}`;
 }

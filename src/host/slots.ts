@@ -14,7 +14,7 @@ export interface Slot {
 }
 
 interface Wait {
-  /** A session id: ids sort by age, so the oldest waiting task goes first. */
+  /** Whose ticket comes first in alphabetical order is served first. */
   readonly ticket: string;
   readonly signal: AbortSignal;
   /** Called once, when a pool is full. */

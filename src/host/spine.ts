@@ -16,7 +16,7 @@ import { awaitDependencies, prepareTaskWorktree, setUpTaskWorktree } from './pre
 import { dropOwed, queuePrompt } from './prompt-book.ts';
 import { runStepByHand, runStep } from './deliver.ts';
 import { routeLastTurn } from './route-last-turn.ts';
-import { SlotHolder } from './slot-holder.ts';
+import type { SlotHolder } from './slot-holder.ts';
 import { requireWorktree } from './worktree-gone.ts';
 
 interface ManualStep {
@@ -45,11 +45,11 @@ export class Spine {
   readonly #farewells: ((reply: StopReply) => void)[] = [];
   #failedStarts = 0;
 
-  constructor(context: HostContext, seat: AgentSeat, bell: Bell) {
-    this.#context = context;
-    this.#seat = seat;
-    this.#bell = bell;
-    this.#slot = new SlotHolder(context);
+  constructor(parts: { context: HostContext; seat: AgentSeat; bell: Bell; slot: SlotHolder }) {
+    this.#context = parts.context;
+    this.#seat = parts.seat;
+    this.#bell = parts.bell;
+    this.#slot = parts.slot;
   }
 
   /** The desk asks the spine for steps and farewells, and the spine asks the desk whether a steer is under way. */

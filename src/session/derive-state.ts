@@ -27,8 +27,9 @@ export function deriveState(session: FoldedSession, record: SessionRecord, hostA
   if (!hostAlive) return 'crashed';
   if (life.decisions.size > 0) return 'needs-person';
   if (life.parked !== null) return 'parked';
-  if (turns.open !== null) return 'running';
+  // Also in the middle of a turn: a person has answered, and the agent goes on when it has a slot again.
   if (life.slot === 'waiting') return 'waiting';
+  if (turns.open !== null) return 'running';
   if (record.task !== null && delivery.setup === null && turns.count === 0) return 'preparing';
   const step = delivery.plan?.steps.find((planned) => planned.state !== 'finished');
   if (step !== undefined && prompts.owed.length === 0) return step.name === 'verify' ? 'verifying' : 'delivering';

@@ -1,15 +1,17 @@
 import { usageError } from '../errors.ts';
+import { isSessionId } from './ids.ts';
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
 const TOO_GENERIC = /^(s|t|x|a|test|tmp|foo|bar|session|task|agent|new|main)\d*$/;
 
-export type NameProblem = 'empty' | 'characters' | 'digits-only' | 'too-long';
+export type NameProblem = 'empty' | 'characters' | 'digits-only' | 'too-long' | 'session-id';
 
 /** Undefined when `name` may name a session: lowercase letters, digits and hyphens, 1-40 long, not all digits. */
 export function nameProblem(name: string): NameProblem | undefined {
   if (name === '') return 'empty';
   if (/^\d+$/.test(name)) return 'digits-only';
   if (name.length > 40) return 'too-long';
+  if (isSessionId(name)) return 'session-id';
   return NAME.test(name) ? undefined : 'characters';
 }
 
@@ -25,6 +27,7 @@ export function checkName(name: string): string {
     characters: 'only lowercase letters, digits and hyphens are allowed, beginning with a letter or digit',
     'digits-only': 'a name of digits alone could be taken for an issue number',
     'too-long': 'it is longer than 40 characters',
+    'session-id': 'it could be taken for the id of a session',
   }[problem];
   throw usageError('invalid-name', `"${name.slice(0, 60)}" is not a valid session name: ${why}.`, {
     remedy: 'Use a name such as issue-78 or add-pagination.',

@@ -299,6 +299,31 @@ describe('permissions', () => {
     assert.match(JSON.stringify(session.agentRecords('permission')), /"yes"/);
   });
 
+  it('hold no slot while a person is asked, and the agent goes on only with one', async (t) => {
+    const scratch = new Scratch(t);
+    const goOn = path.join(scratch.root, 'go-on');
+    const one = { slotsPerUser: 1, slotsPerAgent: 1 };
+    const asks = scratch.plain(
+      { prompts: [{ steps: asking([say('thanks')]) }] },
+      { record: { permissions: 'ask' }, limits: one },
+    );
+    const works = scratch.plain(
+      { prompts: [{ steps: [say('working'), { type: 'wait-for-file', path: goOn }] }] },
+      { limits: one },
+    );
+    await asks.tell('go');
+    const { decision } = await asks.untilType('decision-opened');
+    await works.tell('go');
+    await works.untilType('prompt-accepted');
+    await asks.call({ op: 'answer', decisionId: decision.id, answer: 'allow' });
+    await asks.untilType('slot-waiting');
+    assert.equal(asks.view().state, 'waiting');
+    assert.deepEqual(asks.agentRecords('permission'), [], 'the agent was answered without a slot');
+    writeFileSync(goOn, '');
+    await asks.untilType('turn-ended');
+    assert.match(JSON.stringify(asks.agentRecords('permission')), /"yes"/);
+  });
+
   it('that nobody answers are refused at the deadline', async (t) => {
     const scratch = new Scratch(t);
     const session = scratch.plain(

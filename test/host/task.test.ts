@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
+import type { Script, Step } from '../../src/rehearsal/fault-agent/script.ts';
 import { Scratch } from './scratch.ts';
 
 const fix: Step = { type: 'shell', command: "echo 4 > sum.txt && git commit -qam 'fix: the sum'" };
@@ -217,6 +217,39 @@ describe('a task whose worktree was cleaned up', () => {
     scratch.git('worktree', 'remove', '--force', task.record.cwd);
     for (const step of ['verify', 'pull-request'] as const)
       await assert.rejects(task.call({ op: 'step', step }), { code: 'worktree-gone', exitCode: 6, remedy: /retry/ });
+  });
+});
+
+describe('tasks that wait for a slot', () => {
+  it('get it by priority, then by age', async (t) => {
+    const scratch = new Scratch(t);
+    const goOn = path.join(scratch.root, 'go-on');
+    const limits = { slotsPerUser: 1, slotsPerAgent: 1 };
+    const script: Script = { prompts: [{ steps: [fix, done] }] };
+    const holder = scratch.plain(
+      {
+        prompts: [
+          {
+            steps: [
+              { type: 'text', text: 'x' },
+              { type: 'wait-for-file', path: goOn },
+            ],
+          },
+        ],
+      },
+      { limits },
+    );
+    await holder.tell('go');
+    await holder.untilType('prompt-accepted');
+    const usual = scratch.task(script, { name: 'usual', limits });
+    const urgent = scratch.task(script, { name: 'urgent', limits, task: { priority: 5 } });
+    for (const task of [usual, urgent]) {
+      await task.host();
+      await task.untilType('slot-waiting');
+    }
+    writeFileSync(goOn, '');
+    await usual.untilType('slot-taken');
+    assert.ok(urgent.types().includes('task-ended'), 'the urgent one was not first');
   });
 });
 

@@ -66,7 +66,7 @@ export function define(command: Command, context: VerbContext): void {
       .option('--draft', 'open the pull request as a draft')
       .option('--after <task>', 'begin when this task has completed (repeatable)', collect)
       .option('--tag <tag>', 'a tag for the task record (repeatable)', collect)
-      .option('--priority <n>', 'a priority for the task record', parseCount(0, 1000))
+      .option('--priority <n>', 'higher ones get a free slot first (0 to 1000, default 0)', parseCount(0, 1000))
       .option('--checklist <item>', 'something to check before the task is over (repeatable)', collect)
       .option('--dry-run', 'show the plan and the exact prompt; touch nothing')
       .action(context.act((tasks: string[], options: RunOptions) => runTasks(context, tasks, options))),
