@@ -26,9 +26,6 @@ export async function checkBaseline(context: HostContext, signal: AbortSignal): 
     const receipt = await testScratch(context, scratch, signal);
     if (receipt === null || signal.aborted) return;
     await log.appendPatiently({ type: 'baseline-checked', receipt });
-    if (receipt.verdict.type !== 'red') return;
-    const failed = receipt.counts === null ? '' : ` (${receipt.counts.failed} failed)`;
-    await log.appendPatiently({ type: 'milestone', level: 'warn', text: `the base commit is already red${failed}` });
   } catch (error) {
     context.note(`baseline: ${context.redact(messageOf(error))}`);
   } finally {
@@ -36,10 +33,14 @@ export async function checkBaseline(context: HostContext, signal: AbortSignal): 
   }
 }
 
-/** The scratch worktree is ours alone and holds nobody's work. */
+/**
+ * The scratch worktree is ours alone and holds nobody's work. By its name, never by `git worktree prune`: that would also
+ * forget a person's worktree on a disk that is not mounted now.
+ */
 async function removeScratch(git: Git, scratch: string): Promise<void> {
+  // Exit 128: there is none.
+  await git.run(['worktree', 'remove', '--force', '--force', '--end-of-options', scratch], { okCodes: [0, 128] });
   rmSync(scratch, { recursive: true, force: true });
-  await git.run(['worktree', 'prune']);
 }
 
 async function testScratch(context: HostContext, scratch: string, signal: AbortSignal): Promise<Receipt | null> {

@@ -6,6 +6,7 @@ import { fileStatus } from '../git/status.ts';
 import { routeReceipt } from '../route/route-receipt.ts';
 import type { StepReply } from '../control/protocol.ts';
 import type { StepName, StepOutcome } from '../session/events.ts';
+import { isRedAgain } from '../session/fold/delivery.ts';
 import type { Receipt } from '../session/receipt.ts';
 import { verificationEnvironment } from '../verify/environment.ts';
 import { verify } from '../verify/verify.ts';
@@ -39,13 +40,14 @@ async function perform(
 ): Promise<StepOutcome | null> {
   switch (step) {
     case 'verify': {
-      const previous = context.log.folded.delivery.receipt;
       const receipt = await verifyTask(context, signal);
       if (receipt === null) return null;
       if (receipt.verdict.type === 'red' && context.log.folded.delivery.baseline === null)
         await checkBaseline(context, signal);
       if (signal.aborted) return null;
-      const decision = routeReceipt(receipt, requireTask(context).kind, budgetOf(context), previous);
+      const { delivery } = context.log.folded;
+      const redAgain = isRedAgain(delivery.receipt, receipt) ? delivery.redAgain + 1 : 0;
+      const decision = routeReceipt(receipt, requireTask(context).kind, budgetOf(context), redAgain);
       await context.log.appendPatiently({ type: 'verification-finished', planId, receipt, decision });
       return { type: 'ok' };
     }

@@ -7,22 +7,20 @@ import { fix, type RouteBudget } from './route-turn.ts';
 /**
  * What an independent verification causes. Only `green` goes on to delivery; an investigation that changed nothing
  * is a report; everything the agent can mend is a fix round.
- * @param previous the receipt before this one: an agent that committed nothing since is told so.
+ * @param redAgain how often in a row, with this time, an agent committed nothing although the tests were red.
  */
 export function routeReceipt(
   receipt: Receipt,
   kind: TaskKind,
   budget: Pick<RouteBudget, 'fixRoundsLeft'>,
-  previous: Receipt | null = null,
+  redAgain = 0,
 ): RouteDecision {
   const { verdict } = receipt;
   switch (verdict.type) {
     case 'green':
       return { type: 'deliver' };
     case 'red':
-      return previous?.verdict.type === 'red' && previous.commit === receipt.commit
-        ? fix(`nothing was committed since \`${receipt.command}\` last failed, and it still does`, budget)
-        : fix(`\`${receipt.command}\` fails${counted(receipt)}`, budget);
+      return routeRed(receipt, budget, redAgain);
     case 'no-tests':
       return fix(`\`${receipt.command}\` ran no tests, which proves nothing`, budget);
     case 'dirty':
@@ -40,6 +38,14 @@ export function routeReceipt(
     default:
       return unreachable(verdict, 'verdict');
   }
+}
+
+/** An agent that mends nothing is told so once; a second time would cost another round for the same answer. */
+function routeRed(receipt: Receipt, budget: Pick<RouteBudget, 'fixRoundsLeft'>, redAgain: number): RouteDecision {
+  const command = `\`${receipt.command}\``;
+  if (redAgain === 0) return fix(`${command} fails${counted(receipt)}`, budget);
+  if (redAgain === 1) return fix(`nothing was committed since ${command} last failed, and it still does`, budget);
+  return { type: 'end', end: 'failed', reason: `${command} fails, and two fix rounds committed nothing` };
 }
 
 const counted = (receipt: Receipt): string =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { Script, Step } from '../../src/rehearsal/fault-agent/script.ts';
@@ -43,6 +43,28 @@ describe('a task', () => {
     assert.equal((await task.untilType('baseline-checked')).receipt.verdict.type, 'red', 'the base was red as well');
     assert.match(task.prompts()[1] ?? '', /already red before your change/);
     assert.deepEqual(scratch.git('worktree', 'list').split('\n').length, 2, 'the scratch worktree is gone');
+  });
+
+  it('fails after two fix rounds in which nothing was committed', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task({ prompts: [{ steps: [breakIt, done] }, { match: '.', steps: [done] }] });
+    await task.host();
+    const end = await task.untilType('task-ended');
+    assert.deepEqual([end.end, task.prompts().length], ['failed', 3]);
+    assert.match(end.reason, /two fix rounds committed nothing/);
+    assert.match(task.prompts()[2] ?? '', /nothing was committed since/);
+  });
+
+  it('forgets no worktree of a person when it compares with the base commit', async (t) => {
+    const scratch = new Scratch(t);
+    const elsewhere = path.join(scratch.root, 'on-a-disk-that-is-away');
+    scratch.git('worktree', 'add', '-q', '--detach', elsewhere);
+    rmSync(elsewhere, { recursive: true });
+    const task = scratch.task({ prompts: [{ steps: [breakIt, done] }, { steps: [fix, done] }] });
+    await task.host();
+    await task.untilType('task-ended');
+    await task.untilType('baseline-checked');
+    assert.match(scratch.git('worktree', 'list'), /on-a-disk-that-is-away/);
   });
 
   it('fails when no fix round is left, and keeps the worktree', async (t) => {

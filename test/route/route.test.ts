@@ -154,10 +154,17 @@ describe('a verification', () => {
 
   it('tells an agent that committed nothing since the tests last failed', () => {
     const red = receipt({ type: 'red', excerpt: 'x' });
-    const again = routeReceipt(red, 'fix', { fixRoundsLeft: 1 }, red);
+    const again = routeReceipt(red, 'fix', { fixRoundsLeft: 1 }, 1);
     assert.match(again.type === 'fix' ? again.reason : '', /nothing was committed since .* last failed/);
-    const moved = routeReceipt({ ...red, commit: 'other' }, 'fix', { fixRoundsLeft: 1 }, red);
-    assert.match(moved.type === 'fix' ? moved.reason : '', /^`.*` fails/);
+  });
+
+  it('ends a task whose agent committed nothing in two fix rounds', () => {
+    const red = receipt({ type: 'red', excerpt: 'x' });
+    const third = routeReceipt(red, 'fix', { fixRoundsLeft: 9 }, 2);
+    assert.deepEqual(third.type === 'end' && [third.end, third.reason.includes('two fix rounds committed nothing')], [
+      'failed',
+      true,
+    ]);
   });
 
   it('of an investigation that changed nothing is a report, of a fix it is not', () => {

@@ -20,6 +20,8 @@ export interface Delivery {
   setup: SetupFinished | null;
   plan: Plan | null;
   receipt: Receipt | null;
+  /** How often in a row the tests were red with nothing committed since they were red before. */
+  redAgain: number;
   /** How the tests fared on the base commit; null until somebody had reason to ask. */
   baseline: Receipt | null;
   pushedCommit: string | null;
@@ -32,6 +34,7 @@ export const noDelivery = (): Delivery => ({
   setup: null,
   plan: null,
   receipt: null,
+  redAgain: 0,
   baseline: null,
   pushedCommit: null,
   pullRequest: null,
@@ -65,6 +68,7 @@ export function foldDelivery(delivery: Delivery, record: JournalRecord): void {
       delivery.baseline = record.receipt;
       return;
     case 'verification-finished':
+      delivery.redAgain = isRedAgain(delivery.receipt, record.receipt) ? delivery.redAgain + 1 : 0;
       delivery.receipt = record.receipt;
       if (delivery.plan !== null && delivery.plan.planId === record.planId) {
         delivery.plan = { ...delivery.plan, verified: { receipt: record.receipt, decision: record.decision } };
@@ -74,6 +78,10 @@ export function foldDelivery(delivery: Delivery, record: JournalRecord): void {
       return;
   }
 }
+
+/** The same commit failed the same tests before. */
+export const isRedAgain = (before: Receipt | null, now: Receipt): boolean =>
+  before?.verdict.type === 'red' && now.verdict.type === 'red' && before.commit === now.commit;
 
 function setStep(
   delivery: Delivery,
