@@ -60,7 +60,9 @@ export class DecisionDesk {
     if (decision === undefined) {
       const ended = log.folded.life.endedDecisions.has(decisionId);
       throw ended
-        ? refused('decision-ended', `Decision ${decisionId} is already answered or no longer needed.`)
+        ? refused('decision-ended', `Decision ${decisionId} is already answered or no longer needed.`, {
+            remedy: 'See conduxt decisions for those that are open.',
+          })
         : notFound('decision-not-found', `There is no open decision ${decisionId}.`, {
             remedy: 'See conduxt decisions for those that are open.',
           });
@@ -69,6 +71,7 @@ export class DecisionDesk {
       throw refused(
         'not-a-choice',
         `"${answer.slice(0, 60)}" is not one of the choices: ${decision.choices.join(', ')}.`,
+        { remedy: `For example: conduxt answer ${decisionId} ${decision.choices[0] ?? ''}` },
       );
     }
     await log.append({ type: 'decision-ended', decisionId, end: { type: 'answered', answer, by: 'person' } });

@@ -18,7 +18,7 @@ export async function openPullRequest(context: HostContext): Promise<StepOutcome
     delivery.blocked !== null &&
     delivery.plan?.steps.some((step) => step.name === 'push' && step.outcome?.type === 'blocked')
   ) {
-    return delivery.blocked;
+    return { type: 'skipped', why: 'the branch is not at the remote' };
   }
   try {
     const forge = openForge({

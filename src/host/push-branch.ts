@@ -1,6 +1,6 @@
-import { ConduxtError } from '../errors.ts';
+import { ConduxtError, unreachable } from '../errors.ts';
 import { branchCommit } from '../git/refs.ts';
-import { pushBranch } from '../git/push.ts';
+import { pushBranch, type RejectionReason } from '../git/push.ts';
 import type { StepOutcome } from '../session/events.ts';
 import { requireTask, type HostContext } from './context.ts';
 import { mainGit } from './worktree-git.ts';
@@ -13,7 +13,7 @@ export async function pushTaskBranch(context: HostContext): Promise<StepOutcome>
   if (remote === null) return { type: 'skipped', why: 'the repository has no remote' };
   const git = mainGit(context);
   const commit = log.folded.delivery.receipt?.commit ?? (await branchCommit(git, task.branch));
-  if (commit === null) return blocked(record.name, `branch ${task.branch} is gone`);
+  if (commit === null) return blocked(`branch ${task.branch} is gone`, `conduxt retry ${record.name} begins again`);
   try {
     const result = await pushBranch({
       git,
@@ -24,15 +24,47 @@ export async function pushTaskBranch(context: HostContext): Promise<StepOutcome>
       baseCommit: task.baseCommit,
     });
     if (result.type === 'pushed') return { type: 'pushed', remote, commit };
-    return blocked(record.name, context.redact(result.detail));
+    const why = context.redact(whatGitSays(result.detail));
+    return blocked(
+      why,
+      `The work is safe in its branch. ${wayOn(result, remote, task.branch)} conduxt pr ${record.name}`,
+    );
   } catch (error) {
     if (!(error instanceof ConduxtError)) throw error;
-    return blocked(record.name, context.redact(error.message));
+    return blocked(
+      context.redact(error.message),
+      `The work is safe in its branch. When the remote is reachable: conduxt pr ${record.name}`,
+    );
   }
 }
 
-const blocked = (name: string, why: string): StepOutcome => ({
+const blocked = (why: string, remedy: string): StepOutcome => ({
   type: 'blocked',
   why: `the branch could not be pushed: ${why}`,
-  remedy: `The work is safe in its branch. When the remote is reachable: conduxt pr ${name}`,
+  remedy,
 });
+
+/** Git's own reason, without the advice that stands under it on every failure. */
+function whatGitSays(detail: string): string {
+  const lines = detail.split('\n').filter((line) => line.trim() !== '');
+  return lines.find((line) => /^(?:fatal|error|remote): /.test(line)) ?? lines[0] ?? 'git gave no reason';
+}
+
+function wayOn(
+  result: { type: 'unreachable' } | { type: 'rejected'; why: RejectionReason },
+  remote: string,
+  branch: string,
+): string {
+  if (result.type === 'unreachable') return 'When the remote is reachable:';
+  switch (result.why) {
+    case 'taken':
+    case 'moved':
+      return `Fetch and merge ${remote}/${branch} into it in the worktree, then:`;
+    case 'gone':
+      return `Push it by hand once if it shall be there again (git push ${remote} ${branch}), then:`;
+    case 'declined':
+      return 'When the remote allows it:';
+    default:
+      return unreachable(result.why, 'rejection');
+  }
+}

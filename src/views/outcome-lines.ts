@@ -31,12 +31,7 @@ export function outcomeLines(facts: SessionFacts, nowMs: number, options = { adv
           row('pr', oneLine(delivery.pullRequest.url, 300), 'strong'),
           ...conflictLines(delivery.pullRequest.conflicts).map((text) => row('', text, 'warn')),
         ]),
-    ...(delivery.blocked === null
-      ? []
-      : [
-          row('blocked', oneLine(delivery.blocked.why, 300), 'warn'),
-          row('', `to go on: ${oneLine(delivery.blocked.remedy, 300)}`),
-        ]),
+    ...(delivery.blocked === null ? [] : [row('to go on', oneLine(delivery.blocked.remedy, 300), 'warn')]),
     ...(record.task === null
       ? []
       : [row('branch', oneLine(record.task.branch, 120)), row('worktree', oneLine(record.cwd, 300))]),
@@ -45,7 +40,7 @@ export function outcomeLines(facts: SessionFacts, nowMs: number, options = { adv
   ];
 }
 
-function advice({ record, state }: SessionFacts): readonly Line[] {
+function advice({ record, folded, state }: SessionFacts): readonly Line[] {
   const { name } = record;
   switch (state) {
     case 'failed':
@@ -57,7 +52,9 @@ function advice({ record, state }: SessionFacts): readonly Line[] {
     case 'completed':
     case 'delivered':
     case 'reported':
-      return record.task === null ? [] : [row('next', `conduxt clean ${name} when the work is merged`)];
+      // What is blocked says itself how it goes on.
+      if (record.task === null || folded.delivery.blocked !== null) return [];
+      return [row('next', `conduxt clean ${name} when the work is merged`)];
     default:
       return [];
   }

@@ -161,7 +161,8 @@ describe('tell', () => {
       ],
     });
     await machine.ok('run', 'Fix the sum', '--name', 'the-sum', ...verify);
-    await machine.ok('tell', 'the-sum', 'and the changelog', '--wait');
+    const told = await machine.ok('tell', 'the-sum', 'and the changelog', '--wait');
+    assert.match(told.stderr, /turn +2 begins/, 'turns are counted on');
     const pulls = machine
       .journal()
       .flatMap((record) =>

@@ -146,7 +146,11 @@ describe('conduxt run', () => {
     renameSync(machine.remote, `${machine.remote}.away`);
     const blocked = await machine.run('run', 'Fix the sum', '--name', 'the-sum', ...verify);
     assert.equal(blocked.code, 9, blocked.stdout + blocked.stderr);
-    assert.match(blocked.stdout + blocked.stderr, /conduxt pr the-sum/);
+    assert.match(blocked.stdout, /conduxt pr the-sum/);
+    assert.doesNotMatch(blocked.stdout, /conduxt clean/, 'nothing is merged yet');
+    const saysWhy = (blocked.stdout + blocked.stderr).match(/does not appear to be a git repository/g) ?? [];
+    assert.equal(saysWhy.length, 2, 'once in the progress, once in the outcome');
+    assert.doesNotMatch(blocked.stdout + blocked.stderr, /correct access rights/, "git's boilerplate");
     renameSync(`${machine.remote}.away`, machine.remote);
     await machine.ok('pr', 'the-sum');
     const branch = machine.git('branch', '--list', '*the-sum', '--format=%(refname:short)');

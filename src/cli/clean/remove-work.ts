@@ -51,9 +51,14 @@ function wouldBeLost(
   const sentences = lossSentences(losses, what.changes && what.commits ? 'both' : what.changes ? 'worktree' : 'branch');
   const flags = [...(what.changes ? [wish.flags.changes] : []), ...(what.commits ? [wish.flags.commits] : [])];
   return refused('work-would-be-lost', `Work of ${name} would be lost: ${sentences.join('; ')}.`, {
-    remedy: `Commit and push it, or say ${[...new Set(flags)].join(' ')}: it is then kept under refs/conduxt/snapshots only.`,
+    remedy: `${saving(what)}, or say ${[...new Set(flags)].join(' ')}: it is then kept under refs/conduxt/snapshots only.`,
     facts: { losses },
   });
+}
+
+function saving(what: { changes: boolean; commits: boolean }): string {
+  if (!what.commits) return 'Commit it';
+  return what.changes ? 'Commit it, and push or merge the branch' : 'Push or merge the branch';
 }
 
 /**

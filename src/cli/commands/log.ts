@@ -7,6 +7,7 @@ import type { VerbContext } from '../context.ts';
 import { onCtrlC } from '../ctrl-c.ts';
 import { BlockBuilder, PieceReader, type Block } from '../follow/blocks.ts';
 import { ProgressPrinter } from '../follow/progress-printer.ts';
+import { recordsUpTo } from '../follow/records-up-to.ts';
 import { jsonSink, textSink, type Sink } from '../follow/sinks.ts';
 import { finishVerb, parseCount } from '../options.ts';
 
@@ -69,7 +70,7 @@ async function log(context: VerbContext, name: string, options: LogOptions): Pro
     if (options.follow !== true || signal.aborted) return ExitCode.done;
     const sink = programs
       ? jsonSink(context.printer, session.record, options.raw === true)
-      : textSink(io, io.stdout, { name: null, times: true });
+      : textSink(io, io.stdout, { name: null, times: true }, recordsUpTo(session.paths, end));
     await showAll(session, end, true, sink, signal);
     return ExitCode.done;
   } finally {
@@ -133,7 +134,8 @@ async function logForPeople(
   const printer = new ProgressPrinter(context.io, context.io.stdout, { name: null, times: true });
   const blocks: Block[] = [];
   const beginning = options.since ?? { type: 'last', count: Math.max(1, limit) * RECORDS_PER_EVENT };
-  const reader = new PieceReader();
+  const since = beginAt(session.paths, beginning);
+  const reader = new PieceReader(recordsUpTo(session.paths, since));
   const builder = new BlockBuilder();
   const sink: Sink = {
     show(followed) {
@@ -146,7 +148,7 @@ async function logForPeople(
       for (const block of builder.flush()) keepLast(blocks, block, limit);
     },
   };
-  const end = await showAll(session, beginAt(session.paths, beginning), false, sink, signal);
+  const end = await showAll(session, since, false, sink, signal);
   for (const block of blocks) printer.piece(block.at, shortened(block.piece));
   printer.finish();
   return end;

@@ -2,12 +2,18 @@ import { progressOf, newProgressMemory, type ProgressLine } from '../../views/pr
 import { newNewsMemory, pieceOf, type ProgressPiece } from '../../views/progress-update.ts';
 import { formatBytes } from '../../views/quantities.ts';
 import type { Followed } from '../../store/follow.ts';
+import type { JournalRecord } from '../../session/events.ts';
 import { newsOf } from './read-news.ts';
 
 /** Turns what is followed into pieces of progress, remembering what later pieces refer to. */
 export class PieceReader {
   readonly #memory = newProgressMemory();
   readonly #news = newNewsMemory();
+
+  /** @param before what the reader has not shown and later pieces count on: turns and fix rounds go on from there. */
+  constructor(before: readonly JournalRecord[]) {
+    for (const record of before) progressOf(this.#memory, record);
+  }
 
   read(followed: Exclude<Followed, { source: 'caught-up' }>): { at: string | null; piece: ProgressPiece } | null {
     switch (followed.source) {

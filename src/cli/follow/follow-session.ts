@@ -1,12 +1,12 @@
-import { readJournal } from '../../journal/read-journal.ts';
 import { ConduxtError } from '../../errors.ts';
 import { deriveState } from '../../session/derive-state.ts';
 import { applyRecord, emptySession, type FoldedSession } from '../../session/fold/session-fold.ts';
 import type { SessionRecord } from '../../session/record.ts';
-import { isAfter, type Cursor } from '../../store/cursor.ts';
+import type { Cursor } from '../../store/cursor.ts';
 import { follow, type Followed } from '../../store/follow.ts';
 import type { SessionPaths } from '../../store/paths.ts';
 import { isSettled, type SessionFacts } from '../../views/outcome.ts';
+import { recordsUpTo } from './records-up-to.ts';
 
 export interface FollowRequest {
   readonly record: SessionRecord;
@@ -68,6 +68,6 @@ async function reviveUnlessHeld(revive: () => Promise<void>): Promise<void> {
 /** The state at a cursor: what was seen before it counts as well. */
 function foldUpTo(paths: SessionPaths, since: Cursor): FoldedSession {
   const folded = emptySession();
-  for (const record of readJournal(paths.journal).records) if (!isAfter(record, since)) applyRecord(folded, record);
+  for (const record of recordsUpTo(paths, since)) applyRecord(folded, record);
   return folded;
 }

@@ -1,3 +1,4 @@
+import type { JournalRecord } from '../../session/events.ts';
 import type { SessionRecord } from '../../session/record.ts';
 import { formatCursor } from '../../store/cursor.ts';
 import type { Followed } from '../../store/follow.ts';
@@ -17,8 +18,8 @@ export interface Sink {
 
 export const silentSink: Sink = { show: () => {}, finish: () => {} };
 
-export function textSink(io: Io, output: Output, style: ProgressStyle): Sink {
-  const reader = new PieceReader();
+export function textSink(io: Io, output: Output, style: ProgressStyle, before: readonly JournalRecord[]): Sink {
+  const reader = new PieceReader(before);
   const printer = new ProgressPrinter(io, output, style);
   return {
     show(followed) {

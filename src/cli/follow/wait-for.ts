@@ -10,6 +10,7 @@ import type { VerbContext } from '../context.ts';
 import { startHostFor } from '../host-call.ts';
 import { onCtrlC } from '../ctrl-c.ts';
 import { followSession } from './follow-session.ts';
+import { recordsUpTo } from './records-up-to.ts';
 import { jsonSink, silentSink, textSink, type Sink } from './sinks.ts';
 
 export interface Followed {
@@ -72,10 +73,15 @@ export async function waitFor(
   }
 }
 
-function sinkFor({ io, printer }: VerbContext, { record }: Followed, { show }: WaitOptions, several: boolean): Sink {
+function sinkFor(
+  { io, printer }: VerbContext,
+  { record, paths, since }: Followed,
+  { show }: WaitOptions,
+  several: boolean,
+): Sink {
   switch (show) {
     case 'text':
-      return textSink(io, io.stderr, { name: several ? record.name : null, times: false });
+      return textSink(io, io.stderr, { name: several ? record.name : null, times: false }, recordsUpTo(paths, since));
     case 'json':
       return jsonSink(printer, record, false);
     case 'nothing':

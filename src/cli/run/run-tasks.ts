@@ -85,6 +85,9 @@ export async function followPlans(
   { parallel = plans.length, advice = true }: FollowOptions = {},
 ): Promise<number> {
   const { io, printer } = context;
+  const cap = Math.min(...plans.map((plan) => plan.record.limits.slotsPerUser));
+  if (parallel > cap && plans.length > cap)
+    printer.note(`At most ${cap} of these tasks run at once: the cap "slots.perUser" holds for all of yours.`, 'dim');
   const queue = new PQueue({ concurrency: parallel });
   const codes: number[] = [];
   const notStarted: string[] = [];
