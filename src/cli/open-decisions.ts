@@ -1,5 +1,5 @@
 import type { Decision } from '../session/decision.ts';
-import { listNames, readSession, type SessionView } from '../store/read-session.ts';
+import { listNames, readSessionOrNull, type SessionView } from '../store/read-session.ts';
 import type { VerbContext } from './context.ts';
 
 export interface OpenDecision {
@@ -12,17 +12,8 @@ export function openDecisions({ places, place }: VerbContext, all: boolean): Ope
   const everywhere = all || !place.inRepository;
   if (!everywhere && place.repoKey === null) return [];
   return listNames(places.home, everywhere ? null : place.repoKey).flatMap(({ id }) => {
-    const view = readOrNull(places.home, places.runtimeDir, id);
+    const view = readSessionOrNull(places.home, places.runtimeDir, id);
     if (view === null || view.folded.life.stopped) return [];
     return [...view.folded.life.decisions.values()].map((decision) => ({ view, decision }));
   });
-}
-
-function readOrNull(home: string, runtimeDir: string, id: string): SessionView | null {
-  try {
-    return readSession(home, runtimeDir, id);
-  } catch {
-    // `status` shows what is wrong with it.
-    return null;
-  }
 }

@@ -5,7 +5,7 @@ import { systemCode } from '../errors.ts';
 import { tryLock } from '../lock/file-lock.ts';
 import { isSessionId } from '../session/ids.ts';
 import type { SessionPaths } from '../store/paths.ts';
-import { readSession } from '../store/read-session.ts';
+import { readSessionOrNull } from '../store/read-session.ts';
 
 export interface Prunable {
   readonly id: string;
@@ -13,12 +13,15 @@ export interface Prunable {
   readonly paths: SessionPaths;
 }
 
-/** Sessions that are over, have no host, and were last written to before `beforeMs`. Archived ones too. */
+/**
+ * Sessions that are over, have no host, and were last written to before `beforeMs`. Archived ones too. What cannot be
+ * read is not known to be over.
+ */
 export function prunable(places: Places, beforeMs: number): Prunable[] {
   return namesIn(places.sessionsDir)
     .filter(isSessionId)
     .flatMap((id) => {
-      const view = readOrNull(places, id);
+      const view = readSessionOrNull(places.home, places.runtimeDir, id);
       if (view === null || view.hostAlive) return [];
       const { life, prompts, turns } = view.folded;
       const over = life.stopped || (life.ended !== null && prompts.owed.length === 0 && turns.open === null);
@@ -43,15 +46,6 @@ export async function pruneSession({ paths }: Prunable, dryRun: boolean): Promis
     return bytes;
   } finally {
     lock.release();
-  }
-}
-
-function readOrNull(places: Places, id: string): ReturnType<typeof readSession> {
-  try {
-    return readSession(places.home, places.runtimeDir, id);
-  } catch {
-    // What cannot be read is not known to be over.
-    return null;
   }
 }
 

@@ -4,7 +4,7 @@ import { messageOf, systemCode } from '../errors.ts';
 import { waitForLock } from '../lock/file-lock.ts';
 import type { JournalRecord } from '../session/events.ts';
 import { makePrivateDirectory, replaceFile } from '../store/durable-files.ts';
-import { listNames, readSession } from '../store/read-session.ts';
+import { listNames, readSessionOrNull } from '../store/read-session.ts';
 import { repoPaths } from '../store/paths.ts';
 import { activeTasksJson, renderMemorySection, replaceSection } from '../views/memory-section.ts';
 import { memoryEntry } from '../views/memory-entry.ts';
@@ -58,7 +58,7 @@ async function writeMemory({ home, runtimeDir, record, redact }: HostContext): P
   if (lock === null) return;
   try {
     const entries = listNames(home, record.repo.key).flatMap(({ id }) => {
-      const view = readSession(home, runtimeDir, id);
+      const view = readSessionOrNull(home, runtimeDir, id);
       return view === null || view.record.kind === 'ask' ? [] : [memoryEntry(view)];
     });
     const file = record.hooks.memoryFile ?? paths.memory;

@@ -34,6 +34,16 @@ export function readSession(home: string, runtimeDir: string, id: string): Sessi
   return { record, paths, folded, hostAlive, state, damaged: contents.damaged };
 }
 
+/** As `readSession`; null also for a session that cannot be read, which must not hide or hold up its neighbours. */
+export function readSessionOrNull(home: string, runtimeDir: string, id: string): SessionView | null {
+  try {
+    return readSession(home, runtimeDir, id);
+  } catch {
+    // `status` shows what is wrong with it.
+    return null;
+  }
+}
+
 /** Whoever made the session is about to start its first host: nothing has crashed yet. */
 const isJustMade = (record: SessionRecord): boolean =>
   Math.abs(Date.now() - Date.parse(record.createdAt)) < FIRST_HOST_MS;

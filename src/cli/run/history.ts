@@ -1,5 +1,5 @@
 import type { Places } from '../../config/places.ts';
-import { listNames, readSession } from '../../store/read-session.ts';
+import { listNames, readSessionOrNull } from '../../store/read-session.ts';
 import type { PastTask } from '../../views/expected-duration.ts';
 
 /** The newest tasks say most about the next; reading all of a long history would only cost time. */
@@ -12,15 +12,11 @@ export function pastTasks(places: Places, repoKey: string): PastTask[] {
     .toSorted((a, b) => (a.id < b.id ? 1 : -1))
     .slice(0, MAX_READ);
   return newest.flatMap(({ id }) => {
-    try {
-      const view = readSession(places.home, places.runtimeDir, id);
-      const end = view?.folded.life.ended ?? null;
-      const task = view?.record.task ?? null;
-      if (view === null || task === null || end === null || !DONE.has(end.end)) return [];
-      const durationMs = Date.parse(end.at) - Date.parse(view.record.createdAt);
-      return [{ kind: task.kind, agent: view.record.agent.name, durationMs }];
-    } catch {
-      return [];
-    }
+    const view = readSessionOrNull(places.home, places.runtimeDir, id);
+    const end = view?.folded.life.ended ?? null;
+    const task = view?.record.task ?? null;
+    if (view === null || task === null || end === null || !DONE.has(end.end)) return [];
+    const durationMs = Date.parse(end.at) - Date.parse(view.record.createdAt);
+    return [{ kind: task.kind, agent: view.record.agent.name, durationMs }];
   });
 }
