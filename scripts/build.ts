@@ -3,6 +3,7 @@
  *
  * - `conduxt.js`          the command: checks the Node it runs on, then loads `main.js`
  * - `main.js`, `*-*.js`   the command line in pieces, so that a verb loads only what it needs
+ * - `hot.js`              the verbs that are typed all day, in few files
  * - `host.js`             one file: a host loads all its code at start, and an upgrade cannot pull files from under it
  * - `rehearsal-agent.js`, `fault-agent.js`   the bundled agents, one file each
  * - `THIRD-PARTY-LICENSES.txt`               of every package whose code is in one of these
@@ -26,10 +27,14 @@ interface Entry {
   readonly options?: BuildOptions;
 }
 
-/** The command line stays a file of its own, loaded only on a Node that can read it. */
-const mainStaysOutside: Plugin = {
-  name: 'main-stays-outside',
-  setup: (b) => b.onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './main.js', external: true })),
+/** The command line stays in files of its own, loaded only on a Node that can read them. */
+const commandLineStaysOutside: Plugin = {
+  name: 'command-line-stays-outside',
+  setup: (b) =>
+    b.onResolve({ filter: /^\.\/(?:main|hot)\.ts$/ }, ({ path }) => ({
+      path: path.replace(/\.ts$/, '.js'),
+      external: true,
+    })),
 };
 
 /** Packages in CommonJS (cross-spawn in execa) call `require` for Node's own modules, which an ES module lacks. */
@@ -37,8 +42,13 @@ const REQUIRE_BANNER =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
 const ENTRIES: readonly Entry[] = [
-  { name: 'conduxt', source: 'src/cli/bin.ts', options: { target: 'node14', plugins: [mainStaysOutside], banner: {} } },
+  {
+    name: 'conduxt',
+    source: 'src/cli/bin.ts',
+    options: { target: 'node14', plugins: [commandLineStaysOutside], banner: {} },
+  },
   { name: 'main', source: 'src/cli/main.ts', options: { splitting: true } },
+  { name: 'hot', source: 'src/cli/hot.ts', options: { splitting: true } },
   { name: 'host', source: 'src/host/main.ts' },
   { name: 'rehearsal-agent', source: 'src/rehearsal/rehearsal-agent.ts' },
   { name: 'fault-agent', source: 'src/rehearsal/fault-agent.ts' },

@@ -7,6 +7,7 @@
 import module from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
+import { version as ownVersion } from '../version.ts';
 
 /** The first Node line in which everything we use is there without a warning. */
 const OLDEST = [22, 13] as const;
@@ -33,14 +34,23 @@ function keepCompiledCode(): void {
   }
 }
 
+/** Null when `main` has to run it. */
+function runHot(argv: readonly string[]): Promise<number | null> {
+  const isHot = argv[0] === 'tell' || argv[0] === 'status' || argv[0] === 'ls' || argv[0] === 'cancel';
+  return isHot ? import('./hot.ts').then(({ hot }) => hot(argv)) : Promise.resolve(null);
+}
+
 if (process.platform === 'win32') {
   end(2, 'Windows is not supported; run conduxt inside WSL.');
 } else if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
   end(2, 'Node ' + OLDEST.join('.') + ' or newer is needed; this is Node ' + process.versions.node + '.');
+} else if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
+  process.stdout.write(ownVersion + '\n');
 } else {
   keepCompiledCode();
-  import('./main.ts')
-    .then(({ main }) => main(process.argv.slice(2)))
+  const argv = process.argv.slice(2);
+  runHot(argv)
+    .then((exitCode) => (exitCode === null ? import('./main.ts').then(({ main }) => main(argv)) : exitCode))
     .then(
       (exitCode) => {
         process.exitCode = exitCode;

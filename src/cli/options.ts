@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidValue, type VerbCommand } from './verb-command.ts';
 
 /** Timers end at 2^31 milliseconds: a longer one would fire at once. */
 const MAX_TIMER_MS = 24 * 86_400_000;
@@ -7,10 +7,10 @@ const MAX_TIMER_MS = 24 * 86_400_000;
 export function parseDuration(bare: 's' | 'm' | 'd', maxMs = MAX_TIMER_MS): (text: string) => number {
   return (text) => {
     const [, amount, unit = bare] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text.trim()) ?? [];
-    if (amount === undefined) throw new InvalidArgumentError('Use a duration such as 90s, 30m, 2h or 7d.');
+    if (amount === undefined) throw new InvalidValue('Use a duration such as 90s, 30m, 2h or 7d.');
     const ms = Number(amount) * (UNITS[unit] ?? NaN);
-    if (ms <= 0) throw new InvalidArgumentError('It must be longer than nothing.');
-    if (ms > maxMs) throw new InvalidArgumentError(`It may be at most ${Math.floor(maxMs / 86_400_000)}d.`);
+    if (ms <= 0) throw new InvalidValue('It must be longer than nothing.');
+    if (ms > maxMs) throw new InvalidValue(`It may be at most ${Math.floor(maxMs / 86_400_000)}d.`);
     return ms;
   };
 }
@@ -22,7 +22,7 @@ export function parseCount(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,9}$/.test(text.trim()) ? Number(text) : NaN;
     if (value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`Use a whole number from ${min} to ${max}.`);
+    throw new InvalidValue(`Use a whole number from ${min} to ${max}.`);
   };
 }
 
@@ -31,9 +31,9 @@ export const collect = (value: string, before: readonly string[] = []): readonly
 
 /** What every verb has: `--json`, and an example in its help. */
 export function finishVerb(
-  command: Command,
+  command: VerbCommand,
   help: { examples: readonly string[]; exits: string; notes?: string },
-): Command {
+): VerbCommand {
   const notes = help.notes === undefined ? '' : `\n${help.notes}\n`;
   const title = help.examples.length === 1 ? 'Example' : 'Examples';
   return command

@@ -1,9 +1,9 @@
-import type { Command } from 'commander';
 import type { VerbContext } from './context.ts';
+import type { VerbCommand } from './verb-command.ts';
 
 export interface VerbModule {
   /** Adds arguments, options, help and the action to a command that has only its name. */
-  define(command: Command, context: VerbContext): void;
+  define(command: VerbCommand, context: VerbContext): void;
 }
 
 export interface Verb {

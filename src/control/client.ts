@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { ConduxtError, ExitCode, heldElsewhere, systemCode } from '../errors.ts';
 import { socketLines } from './line-reader.ts';
 import {
@@ -81,7 +81,9 @@ async function* watchReplies(socket: Socket): AsyncGenerator<WatchReply> {
 }
 
 /** Null when nothing listens: no file, or the file of a host that is gone. */
-function connectTo(socketPath: string): Promise<Socket | null> {
+async function connectTo(socketPath: string): Promise<Socket | null> {
+  // `status` only reads files and never comes here.
+  const { connect } = await import('node:net');
   return new Promise((resolve, reject) => {
     const socket = connect(socketPath);
     socket.once('connect', () => {

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -75,6 +74,8 @@ function endSilentHost(journal: string): void {
 
 /** `ready`: our host has the lock, has replayed the journal and listens. `held`: another host has the lock. */
 async function startHost(address: HostAddress, env: NodeJS.ProcessEnv): Promise<'ready' | 'held'> {
+  // Most commands find a living host and never come here.
+  const { spawn } = await import('node:child_process');
   const log = openSync(
     address.hostLog,
     constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW,

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { execFileSync } from 'node:child_process';
 import type { ProcessIdentity } from '../session/events.ts';
 
 let cachedBootId: string | undefined;
@@ -15,7 +14,7 @@ function readBootId(): string {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   } catch {
     // macOS: the boot time is the closest there is.
-    return execFileSync('sysctl', ['-n', 'kern.boottime'], { encoding: 'utf8' }).trim();
+    return outputOf('sysctl', ['-n', 'kern.boottime']);
   }
 }
 
@@ -36,7 +35,7 @@ export function startTimeOf(pid: number): string | null {
     return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
   }
   try {
-    const text = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+    const text = outputOf('ps', ['-o', 'lstart=', '-p', String(pid)]);
     return text === '' ? null : text;
   } catch {
     return null;
@@ -52,4 +51,10 @@ export function identityOf(pid: number): ProcessIdentity | null {
 /** True only when the very process that was recorded still runs: a recycled pid or another boot is not it. */
 export function isAlive(identity: ProcessIdentity): boolean {
   return identity.bootId === bootId() && startTimeOf(identity.pid) === identity.startTime;
+}
+
+/** Where there is no /proc. Loaded then only: it would cost every short command a tenth of its time. */
+function outputOf(program: string, args: readonly string[]): string {
+  const { execFileSync } = process.getBuiltinModule('node:child_process');
+  return execFileSync(program, args, { encoding: 'utf8' }).trim();
 }

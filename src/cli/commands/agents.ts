@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import type { LoginState } from '../../agents/find.ts';
 import type { AgentProfile } from '../../agents/profile.ts';
 import { profilesWith } from '../../agents/profiles.ts';
@@ -11,6 +10,7 @@ import type { VerbContext } from '../context.ts';
 import { finishVerb } from '../options.ts';
 import { findIn } from '../run/launch-agent.ts';
 import { sessionPlace } from '../session-plan.ts';
+import type { VerbCommand } from '../verb-command.ts';
 
 /** One agent on this machine: `agents --json`. */
 export interface AgentJson {
@@ -31,7 +31,7 @@ export interface AgentJson {
   readonly warnings: readonly string[];
 }
 
-export function define(command: Command, context: VerbContext): void {
+export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
       .option('-a, --all', 'also those that are not installed')

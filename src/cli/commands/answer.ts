@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import { ExitCode, notFound, refused } from '../../errors.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import type { VerbContext } from '../context.ts';
@@ -6,8 +5,9 @@ import { askHost } from '../host-call.ts';
 import { openDecisions, type OpenDecision } from '../open-decisions.ts';
 import { finishVerb } from '../options.ts';
 import { promptText } from '../prompt-text.ts';
+import type { VerbCommand } from '../verb-command.ts';
 
-export function define(command: Command, context: VerbContext): void {
+export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
       .argument('<decision>', 'the id of a question, or the session that asks it when it asks only one')

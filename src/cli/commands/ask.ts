@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
 import { MessageLog } from '../../backend/acp/message-log.ts';
 import { ConduxtError, ExitCode, unavailable } from '../../errors.ts';
 import { START } from '../../store/cursor.ts';
@@ -19,6 +19,7 @@ import { applyPlan } from '../run/apply.ts';
 import { backendWords, type BackendWord } from '../run/launch-agent.ts';
 import { planSession, sessionPlace } from '../session-plan.ts';
 import { stopOne } from './stop.ts';
+import type { VerbCommand } from '../verb-command.ts';
 
 interface AskOptions {
   readonly file?: string;
@@ -28,7 +29,7 @@ interface AskOptions {
   readonly timeout?: number;
 }
 
-export function define(command: Command, context: VerbContext): void {
+export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
       .argument('[question...]', 'what you want to know; - reads standard input')

@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import type { CancelReply } from '../../control/protocol.ts';
 import { ExitCode, usageError } from '../../errors.ts';
 import { isOwed } from '../../session/derive-state.ts';
@@ -8,6 +7,7 @@ import { plural } from '../../views/quantities.ts';
 import type { VerbContext } from '../context.ts';
 import { askHost } from '../host-call.ts';
 import { finishVerb } from '../options.ts';
+import type { VerbCommand } from '../verb-command.ts';
 
 interface CancelOptions {
   readonly queued?: boolean;
@@ -17,7 +17,7 @@ interface CancelOptions {
 /** A cancel is cooperative first: the agent gets its time before it is ended. */
 const CANCEL_TIMEOUT_MS = 60_000;
 
-export function define(command: Command, context: VerbContext): void {
+export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
       .argument('<session>', 'a name, repo/name, or a session id')

@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import { ExitCode } from '../../errors.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { removeWork, repositoryOf, requireNoLoss, type RemovalWish, type Removed } from '../clean/remove-work.ts';
@@ -7,6 +6,7 @@ import { listed } from '../../views/receipt.ts';
 import type { VerbContext } from '../context.ts';
 import { finishVerb } from '../options.ts';
 import { stopOne } from './stop.ts';
+import type { VerbCommand } from '../verb-command.ts';
 
 interface CleanOptions {
   readonly branch?: boolean;
@@ -16,7 +16,7 @@ interface CleanOptions {
 
 const FLAGS = { changes: '--discard-changes', commits: '--discard-commits' };
 
-export function define(command: Command, context: VerbContext): void {
+export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
       .argument('<task>', 'a name, repo/name, or a session id')

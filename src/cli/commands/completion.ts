@@ -1,12 +1,13 @@
-import { Argument, type Command } from 'commander';
+import { Argument } from 'commander';
 import { ExitCode } from '../../errors.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { completionScript, shells, type Shell, type VerbWords } from '../completion-scripts.ts';
 import type { VerbContext } from '../context.ts';
 import { finishVerb } from '../options.ts';
 import { verbs } from '../verbs.ts';
+import type { VerbCommand } from '../verb-command.ts';
 
-export function define(command: Command, context: VerbContext): void {
+export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
       .addArgument(new Argument('<shell>', 'the shell to write for').choices(shells))

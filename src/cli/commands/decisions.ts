@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import { ExitCode } from '../../errors.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { answerHint } from '../../views/progress.ts';
@@ -7,8 +6,9 @@ import { toned } from '../../views/tone.ts';
 import type { VerbContext } from '../context.ts';
 import { openDecisions } from '../open-decisions.ts';
 import { finishVerb } from '../options.ts';
+import type { VerbCommand } from '../verb-command.ts';
 
-export function define(command: Command, context: VerbContext): void {
+export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
       .option('-a, --all', 'of all repositories of this user')

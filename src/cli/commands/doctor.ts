@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import { ExitCode } from '../../errors.ts';
 import { oneLine } from '../../text/sanitize.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
@@ -8,8 +7,9 @@ import { checkAgent } from '../doctor/check-agent.ts';
 import { checkMachine } from '../doctor/check-machine.ts';
 import type { Check } from '../doctor/check.ts';
 import { finishVerb } from '../options.ts';
+import type { VerbCommand } from '../verb-command.ts';
 
-export function define(command: Command, context: VerbContext): void {
+export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
       .argument('[agent]', 'start this agent, say hello, and end it')

@@ -1,4 +1,3 @@
-import { InvalidArgumentError, type Command } from 'commander';
 import { ConduxtError, ExitCode } from '../../errors.ts';
 import { parseCursor, type Cursor } from '../../store/cursor.ts';
 import { beginAt, follow, type Beginning, type Followed } from '../../store/follow.ts';
@@ -10,6 +9,7 @@ import { ProgressPrinter } from '../follow/progress-printer.ts';
 import { recordsUpTo } from '../follow/records-up-to.ts';
 import { jsonSink, textSink, type Sink } from '../follow/sinks.ts';
 import { finishVerb, parseCount } from '../options.ts';
+import { InvalidValue, type VerbCommand } from '../verb-command.ts';
 
 interface LogOptions {
   readonly follow?: boolean;
@@ -23,7 +23,7 @@ const MAX_MESSAGE_CHARS = 4_000;
 /** A message arrives in many small records: this many are looked at for each event that is shown. */
 const RECORDS_PER_EVENT = 50;
 
-export function define(command: Command, context: VerbContext): void {
+export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
       .argument('<session>', 'a name, repo/name, or a session id')
@@ -51,9 +51,7 @@ function parseSince(text: string): Beginning {
     const { epoch, seq } = parseCursor(text);
     return epoch === null ? { type: 'seq', seq } : { type: 'cursor', cursor: { epoch, seq } };
   } catch (error) {
-    throw new InvalidArgumentError(
-      error instanceof ConduxtError ? (error.remedy ?? error.message) : 'It is not a cursor.',
-    );
+    throw new InvalidValue(error instanceof ConduxtError ? (error.remedy ?? error.message) : 'It is not a cursor.');
   }
 }
 

@@ -1,17 +1,17 @@
-import type { Command } from 'commander';
 import { ExitCode } from '../../errors.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { formatBytes, plural } from '../../views/quantities.ts';
 import type { VerbContext } from '../context.ts';
 import { finishVerb, parseDuration } from '../options.ts';
 import { prunable, pruneSession } from '../prune-sessions.ts';
+import type { VerbCommand } from '../verb-command.ts';
 
 interface PruneOptions {
   readonly olderThan: number;
   readonly dryRun?: boolean;
 }
 
-export function define(command: Command, context: VerbContext): void {
+export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
       .requiredOption(

@@ -1,7 +1,7 @@
-import type { Command } from 'commander';
 import type { VerbContext } from '../context.ts';
 import { finishVerb } from '../options.ts';
 import { rehearse } from '../rehearse.ts';
+import type { VerbCommand } from '../verb-command.ts';
 
 /** As commander hands them over. */
 export interface RehearseOptions {
@@ -11,7 +11,7 @@ export interface RehearseOptions {
   readonly notify?: boolean;
 }
 
-export function define(command: Command, context: VerbContext): void {
+export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
       .option('--verify <command>', 'the shell command that judges the work')

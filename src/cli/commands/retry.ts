@@ -1,8 +1,9 @@
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
 import { permissionModes, type PermissionMode } from '../../session/words.ts';
 import type { VerbContext } from '../context.ts';
 import { finishVerb } from '../options.ts';
 import { retryTask } from '../retry-task.ts';
+import type { VerbCommand } from '../verb-command.ts';
 
 /** As commander hands them over. */
 export interface RetryOptions {
@@ -15,7 +16,7 @@ export interface RetryOptions {
   readonly wait: boolean;
 }
 
-export function define(command: Command, context: VerbContext): void {
+export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
       .argument('<task>', 'a name, repo/name, or a session id')

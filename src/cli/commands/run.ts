@@ -1,9 +1,10 @@
-import { Argument, Option, type Command } from 'commander';
+import { Argument, Option } from 'commander';
 import { permissionModes, type PermissionMode } from '../../session/words.ts';
 import type { VerbContext } from '../context.ts';
 import { collect, finishVerb, parseCount, parseDuration } from '../options.ts';
 import { backendWords, type BackendWord } from '../run/launch-agent.ts';
 import { runTasks } from '../run/run-tasks.ts';
+import type { VerbCommand } from '../verb-command.ts';
 
 /** As commander hands them over. */
 export interface RunOptions {
@@ -30,7 +31,7 @@ export interface RunOptions {
   readonly checklist?: readonly string[];
 }
 
-export function define(command: Command, context: VerbContext): void {
+export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
       .addArgument(

@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
 import { sessionPrompt } from '../../intake/prompt.ts';
 import { permissionModes, type PermissionMode } from '../../session/words.ts';
 import type { VerbContext } from '../context.ts';
@@ -6,6 +6,7 @@ import { finishVerb } from '../options.ts';
 import { promptText } from '../prompt-text.ts';
 import { backendWords, type BackendWord } from '../run/launch-agent.ts';
 import { startSession } from '../start-session.ts';
+import type { VerbCommand } from '../verb-command.ts';
 
 interface StartOptions {
   readonly file?: string;
@@ -15,7 +16,7 @@ interface StartOptions {
   readonly wait: boolean;
 }
 
-export function define(command: Command, context: VerbContext): void {
+export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
       .argument('<name>', 'name of the new session')

@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import { ConduxtError, ExitCode, messageOf } from '../../errors.ts';
 import { listNames, readSession, type NamedSession, type SessionView } from '../../store/read-session.ts';
 import { detailLines } from '../../views/details.ts';
@@ -13,12 +12,13 @@ import {
 import { statusTable } from '../../views/status-table.ts';
 import type { VerbContext } from '../context.ts';
 import { finishVerb } from '../options.ts';
+import type { VerbCommand } from '../verb-command.ts';
 
 interface StatusOptions {
   readonly all?: boolean;
 }
 
-export function define(command: Command, context: VerbContext): void {
+export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
       .argument('[session]', 'show this one in detail: a name, repo/name, or a session id')

@@ -1,12 +1,12 @@
-import type { Command } from 'commander';
 import { ExitCode } from '../../errors.ts';
 import type { SessionView } from '../../store/read-session.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import type { VerbContext } from '../context.ts';
 import { askHost } from '../host-call.ts';
 import { finishVerb } from '../options.ts';
+import type { VerbCommand } from '../verb-command.ts';
 
-export function define(command: Command, context: VerbContext): void {
+export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
       .argument('<session...>', 'names, repo/name, or session ids')

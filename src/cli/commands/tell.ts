@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import type { Command } from 'commander';
 import type { TellReply } from '../../control/protocol.ts';
 import { ConduxtError, ExitCode, refused, usageError } from '../../errors.ts';
 import { newPromptId } from '../../session/ids.ts';
@@ -11,6 +10,7 @@ import type { VerbContext } from '../context.ts';
 import { askHost } from '../host-call.ts';
 import { finishVerb } from '../options.ts';
 import { promptText } from '../prompt-text.ts';
+import type { VerbCommand } from '../verb-command.ts';
 
 interface TellOptions {
   readonly queue?: boolean;
@@ -30,7 +30,7 @@ const KEY = /^[\w./:@-]{1,200}$/;
 /** An interrupt waits for nothing; a steer waits for the agent to take it. */
 const TELL_TIMEOUT_MS = 30_000;
 
-export function define(command: Command, context: VerbContext): void {
+export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
       .argument('<session>', 'a name, repo/name, or a session id')

@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import { isTrusted, trust } from '../../config/trust.ts';
 import { ExitCode, refused } from '../../errors.ts';
 import { oneLine } from '../../text/sanitize.ts';
@@ -8,13 +7,14 @@ import type { VerbContext } from '../context.ts';
 import { finishVerb } from '../options.ts';
 import { gatherRepository } from '../run/repository-facts.ts';
 import { askYesNo, canAsk } from '../yes-or-no.ts';
+import type { VerbCommand } from '../verb-command.ts';
 
 interface TrustOptions {
   readonly yes?: boolean;
   readonly base?: string;
 }
 
-export function define(command: Command, context: VerbContext): void {
+export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
       .option('-y, --yes', 'trust what is shown without being asked')

@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import { ExitCode } from '../../errors.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { excerptLines, isGreen, receiptLine } from '../../views/receipt.ts';
@@ -7,8 +6,9 @@ import { toned } from '../../views/tone.ts';
 import type { VerbContext } from '../context.ts';
 import { askHost } from '../host-call.ts';
 import { finishVerb } from '../options.ts';
+import type { VerbCommand } from '../verb-command.ts';
 
-export function define(command: Command, context: VerbContext): void {
+export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
       .argument('<task>', 'a name, repo/name, or a session id')

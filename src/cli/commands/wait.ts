@@ -1,15 +1,15 @@
-import type { Command } from 'commander';
 import { ExitCode } from '../../errors.ts';
 import type { VerbContext } from '../context.ts';
 import { finishVerb, parseDuration } from '../options.ts';
 import { waitFor } from '../follow/wait-for.ts';
+import type { VerbCommand } from '../verb-command.ts';
 
 interface WaitOptions {
   readonly timeout?: number;
   readonly quiet?: boolean;
 }
 
-export function define(command: Command, context: VerbContext): void {
+export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
       .argument('<session...>', 'names, repo/name, or session ids')

@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import { ConduxtError, ExitCode, messageOf, usageError } from '../../errors.ts';
 import { listNames, readSession } from '../../store/read-session.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
@@ -6,8 +5,9 @@ import { oneLine } from '../../text/sanitize.ts';
 import type { VerbContext } from '../context.ts';
 import { startHostFor } from '../host-call.ts';
 import { finishVerb } from '../options.ts';
+import type { VerbCommand } from '../verb-command.ts';
 
-export function define(command: Command, context: VerbContext): void {
+export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
       .option('--once', 'look once and end: for cron and timers')
