@@ -137,9 +137,9 @@ build() {
 }
 
 case $target in
-  demo | test | build | test:agents) ;;
+  demo | test | build | test:agents | bench | bench:ci) ;;
   *)
-    say 'usage: bash scripts/bootstrap.sh demo|test|build|test:agents [arguments...]'
+    say 'usage: bash scripts/bootstrap.sh demo|test|build|test:agents|bench|bench:ci [arguments...]'
     exit 2
     ;;
 esac
@@ -149,7 +149,7 @@ install_packages
 choose_node
 case $target in
   build) build ;;
-  demo) build_is_fresh || build ;;
+  demo | bench | bench:ci) build_is_fresh || build ;;
   # The tests build too, as one of their stages.
 esac
 release_lock
@@ -160,6 +160,8 @@ case $target in
   build) exit 0 ;;
   demo) exec "$node" scripts/demo.ts "$@" ;;
   test) exec "$node" scripts/test.ts "$@" ;;
+  bench) exec "$node" --disable-warning=ExperimentalWarning scripts/bench.ts "$@" ;;
+  bench:ci) exec "$node" --disable-warning=ExperimentalWarning scripts/bench.ts --ci "$@" ;;
   test:agents)
     # An agent that cannot be installed skips its tests, and they say why.
     "$node" scripts/install-agents.ts

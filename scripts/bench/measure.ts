@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process';
+
+export interface Command {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface Ran {
+  /** Wall time from before the start until the process has exited, in milliseconds. */
+  readonly ms: number;
+  /** Milliseconds since 1970 at the exit. */
+  readonly endedAt: number;
+  readonly stdout: string;
+}
+
+/** A log of hundreds of megabytes is read and thrown away; what is parsed is shorter. */
+const MAX_KEPT = 1024 * 1024;
+
+/** Runs a command to its end. Rejects when it fails: a failed run has no time. */
+export function run(command: Command): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const started = performance.now();
+    const { program, args, cwd, env } = command;
+    const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => (stdout = (stdout + chunk.toString()).slice(-MAX_KEPT)));
+    child.stderr.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-MAX_KEPT)));
+    let ms = 0;
+    let endedAt = 0;
+    child.on('exit', () => {
+      ms = performance.now() - started;
+      endedAt = performance.timeOrigin + performance.now();
+    });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) resolve({ ms, endedAt, stdout });
+      else reject(new Error(`${program} ${args.join(' ')} exited with ${code}:\n${stderr}${stdout}`));
+    });
+  });
+}
+
+export interface Figures {
+  readonly median: number;
+  readonly p95: number;
+  readonly runs: number;
+}
+
+export function figuresOf(values: readonly number[]): Figures {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
+  return { median: at(0.5), p95: at(0.95), runs: sorted.length };
+}
+
+/** The median of the ratios of runs that stood side by side: the machine's mood cancels out. */
+export function ratioOf(values: readonly number[], floor: readonly number[]): number {
+  return figuresOf(values.map((value, index) => value / (floor[index] ?? NaN))).median;
+}
+
+/**
+ * Measures several things in turn, A B C A B C …, after one round that does not count. Null: not to be had here.
+ * @returns the values of each, in the order of the rounds; none for what is not to be had.
+ */
+export async function inTurn<K extends string>(
+  rounds: number,
+  things: Readonly<Record<K, (() => Promise<number>) | null>>,
+): Promise<Record<K, number[]>> {
+  const names = Object.keys(things) as K[];
+  const values = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<K, number[]>;
+  for (let round = -1; round < rounds; round += 1) {
+    for (const name of names) {
+      const value = await things[name]?.();
+      if (round >= 0 && value !== undefined) values[name].push(value);
+    }
+  }
+  return values;
+}
