@@ -19,7 +19,7 @@ import type { Bell } from './bell.ts';
 import type { HostContext } from './context.ts';
 import type { DecisionDesk } from './decision-desk.ts';
 import { dropOwed, hashOf, queuePrompt } from './prompt-book.ts';
-import { requireWorktree } from './worktree-gone.ts';
+import { requireBegun, requireWorktree } from './worktree-gone.ts';
 
 /** What the spine does for the desk: it alone runs steps and leaves. */
 export interface SpineControls {
@@ -279,6 +279,7 @@ export class ControlDesk implements ControlHandler {
       });
     }
     requireWorktree(record, log.folded);
+    requireBegun(record, log.folded);
   }
 
   #oneAtATime<T>(work: () => Promise<T>): Promise<T> {

@@ -9,6 +9,7 @@ import { verificationEnvironment } from '../verify/environment.ts';
 import type { Bell } from './bell.ts';
 import { stepMarker } from './agent-seat.ts';
 import { requireTask, type HostContext } from './context.ts';
+import { endTask } from './end-task.ts';
 
 const DEPENDENCY_POLL_MS = 1000;
 
@@ -29,12 +30,8 @@ export async function awaitDependencies(context: HostContext, bell: Bell, signal
     if (open.length === 0) return true;
     const dead = open.find((name) => hasFailed(context, name));
     if (dead !== undefined) {
-      await log.appendPatiently({
-        type: 'task-ended',
-        end: 'failed',
-        reason: `it was to come after ${dead}, which did not complete`,
-        code: 'dependency-failed',
-      });
+      const reason = `it was to come after ${dead}, which did not complete`;
+      await endTask(context, { end: 'failed', reason, code: 'dependency-failed' });
       return false;
     }
     if (!told) await log.appendPatiently({ type: 'milestone', text: `waiting for ${open.join(', ')}` });
@@ -72,12 +69,7 @@ export async function prepareTaskWorktree(context: HostContext): Promise<void> {
     });
   } catch (error) {
     if (!(error instanceof ConduxtError)) throw error;
-    await log.appendPatiently({
-      type: 'task-ended',
-      end: 'failed',
-      reason: context.redact(error.message),
-      code: 'set-up-failed',
-    });
+    await endTask(context, { end: 'failed', reason: error.message, code: 'set-up-failed' });
   }
 }
 

@@ -1,7 +1,7 @@
 import { isoTime } from '../clock.ts';
 import { ConduxtError, heldElsewhere, messageOf, unreachable } from '../errors.ts';
 import type { StepReply, StopReply } from '../control/protocol.ts';
-import type { HostStopped, TaskEndCode } from '../session/events.ts';
+import type { HostStopped } from '../session/events.ts';
 import { newPromptId } from '../session/ids.ts';
 import { nextAction, type NextAction } from '../route/next-action.ts';
 import { formatDuration } from '../views/quantities.ts';
@@ -9,11 +9,12 @@ import type { AgentSeat } from './agent-seat.ts';
 import type { Bell } from './bell.ts';
 import type { HostContext } from './context.ts';
 import type { ControlDesk } from './control-desk.ts';
+import { endTask } from './end-task.ts';
 import { handPrompt } from './hand-prompt.ts';
 import { tellPeople } from './tell-people.ts';
 import { ownPromptText } from './own-prompts.ts';
 import { awaitDependencies, prepareTaskWorktree, setUpTaskWorktree } from './prepare.ts';
-import { dropOwed, queuePrompt } from './prompt-book.ts';
+import { queuePrompt } from './prompt-book.ts';
 import { runStepByHand, runStep } from './deliver.ts';
 import { routeLastTurn } from './route-last-turn.ts';
 import type { SlotHolder } from './slot-holder.ts';
@@ -185,7 +186,7 @@ export class Spine {
         if (await this.#slot.take(signal)) await runStep(this.#context, action.planId, action.step, signal);
         return;
       case 'end':
-        return this.#end(action.end, action.reason, action.code);
+        return endTask(this.#context, action);
       default:
         return unreachable(action, 'action');
     }
@@ -218,23 +219,12 @@ export class Spine {
     this.#failedStarts = 0;
     const reason = error.remedy === undefined ? error.message : `${error.message} ${error.remedy}`;
     if (record.task !== null) {
-      await this.#end('failed', reason, 'agent-unavailable');
+      await endTask(this.#context, { end: 'failed', reason, code: 'agent-unavailable' });
       return;
     }
     const prompt = log.folded.prompts.owed[0];
     if (prompt !== undefined)
       await this.#openDecision('dialog', `start-${prompt.id}-${log.folded.seq}`, reason, ['retry', 'drop']);
-  }
-
-  async #end(
-    end: Extract<NextAction, { type: 'end' }>['end'],
-    reason: string,
-    code: TaskEndCode | undefined,
-  ): Promise<void> {
-    const { log } = this.#context;
-    await log.withRoom(() => dropOwed(this.#context, 'task-ended'));
-    const safe = this.#context.redact(reason);
-    await log.appendPatiently({ type: 'task-ended', end, reason: safe, ...(code === undefined ? {} : { code }) });
   }
 
   async #openDecision(
@@ -263,14 +253,8 @@ export async function endForTimeout(context: HostContext, spine: Spine, seat: Ag
   const { log, record, note } = context;
   if (log.folded.life.ended !== null || log.folded.life.stopped) return;
   try {
-    await log.withRoom(() => dropOwed(context, 'task-ended'));
     const limit = formatDuration(record.limits.taskTimeoutMs ?? 0);
-    await log.appendPatiently({
-      type: 'task-ended',
-      end: 'failed',
-      reason: `not finished within ${limit}`,
-      code: 'timed-out',
-    });
+    await endTask(context, { end: 'failed', reason: `not finished within ${limit}`, code: 'timed-out' });
   } catch (error) {
     note(`timeout could not be recorded: ${messageOf(error)}`);
   }

@@ -15,3 +15,15 @@ export function requireWorktree(record: SessionRecord, session: FoldedSession): 
     remedy: `Begin again with conduxt retry ${record.name}.`,
   });
 }
+
+/**
+ * @throws `task-never-began` (exit 6) for a task that ended before its agent was given anything: what a person adds now
+ * would reach an agent that does not know the task.
+ */
+export function requireBegun(record: SessionRecord, { life, turns }: FoldedSession): void {
+  if (record.task === null || life.ended === null || turns.count > 0) return;
+  throw refused('task-never-began', `The task ${record.name} ended before its agent was given anything.`, {
+    remedy: `Begin again with conduxt retry ${record.name}.`,
+    facts: { end: life.ended.end, reason: life.ended.reason },
+  });
+}

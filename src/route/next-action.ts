@@ -58,7 +58,8 @@ export function nextAction(session: FoldedSession, record: SessionRecord): NextA
   if ([...life.decisions.values()].some((decision) => decision.kind === 'dialog')) return { type: 'rest' };
   if (task === null) return owed === undefined ? { type: 'rest' } : { type: 'hand', promptId: owed.id };
 
-  if (life.ended !== null && owed === undefined) return { type: 'rest' };
+  // A prompt that came after the end has reopened the task; one from before it goes on only where work had begun.
+  if (life.ended !== null && (owed === undefined || delivery.setup?.ok !== true)) return { type: 'rest' };
   if (delivery.worktree === null) return { type: 'prepare-worktree' };
   if (delivery.setup === null) return { type: 'set-up-worktree' };
   if (!delivery.setup.ok) {

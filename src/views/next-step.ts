@@ -90,7 +90,11 @@ function describe(
 }
 
 /** Nothing until a person says something: what could they say? */
-function resting({ life, delivery }: FoldedSession, record: SessionRecord, name: string): Omit<NextStep, 'action'> {
+function resting(
+  { life, delivery, turns }: FoldedSession,
+  record: SessionRecord,
+  name: string,
+): Omit<NextStep, 'action'> {
   const decision = [...life.decisions.values()][0];
   if (decision !== undefined)
     return { text: `a person answers: ${oneLine(decision.question, 200)}`, command: answerHint(decision) };
@@ -102,8 +106,8 @@ function resting({ life, delivery }: FoldedSession, record: SessionRecord, name:
   }
   if (life.ended?.end === 'failed' || life.ended?.end === 'cancelled') {
     return {
-      text: `the task has ended (${life.ended.end}); tell the agent what to change, or begin again`,
-      command: `conduxt tell ${name} "…"`,
+      text: `the task has ended (${life.ended.end}); ${turns.count > 0 ? 'tell the agent what to change, or ' : ''}begin again`,
+      command: turns.count > 0 ? `conduxt tell ${name} "…"` : `conduxt retry ${name}`,
     };
   }
   if (life.ended !== null) return { text: `the task is over (${life.ended.end})`, command: `conduxt clean ${name}` };

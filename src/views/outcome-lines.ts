@@ -42,11 +42,17 @@ export function outcomeLines(facts: SessionFacts, nowMs: number, options = { adv
 
 function advice({ record, folded, state }: SessionFacts): readonly Line[] {
   const { name } = record;
+  // Who was never given the task cannot be told anything about it.
+  const begun = record.task === null || folded.turns.count > 0;
   switch (state) {
     case 'failed':
-      return [row('next', `conduxt log ${name}; then conduxt tell ${name} "…" or conduxt retry ${name}`)];
-    case 'cancelled':
-      return [row('next', `conduxt tell ${name} "…" goes on; conduxt clean ${name} removes the worktree`)];
+      return [
+        row('next', `conduxt log ${name}; then ${begun ? `conduxt tell ${name} "…" or ` : ''}conduxt retry ${name}`),
+      ];
+    case 'cancelled': {
+      const on = begun ? `conduxt tell ${name} "…" goes on` : `conduxt retry ${name} begins again`;
+      return [row('next', `${on}; conduxt clean ${name} removes the worktree`)];
+    }
     case 'crashed':
       return [row('next', 'conduxt watchdog --once')];
     case 'completed':

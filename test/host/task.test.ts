@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { Script, Step } from '../../src/rehearsal/fault-agent/script.ts';
@@ -239,6 +239,40 @@ describe('a task whose worktree was cleaned up', () => {
     scratch.git('worktree', 'remove', '--force', task.record.cwd);
     for (const step of ['verify', 'pull-request'] as const)
       await assert.rejects(task.call({ op: 'step', step }), { code: 'worktree-gone', exitCode: 6, remedy: /retry/ });
+  });
+});
+
+describe('a task that ends before its agent was given anything', () => {
+  it('because the task it comes after was stopped, ends once, and a tell names retry', async (t) => {
+    const scratch = new Scratch(t);
+    const first = scratch.task({ prompts: [{ match: '.', steps: [{ type: 'hang' }] }] }, { name: 'first' });
+    const second = scratch.task({ prompts: [{ steps: [fix, done] }] }, { name: 'second', task: { after: ['first'] } });
+    await first.host();
+    await second.host();
+    await second.untilType('milestone');
+    await first.call({ op: 'stop' });
+    const end = await second.untilType('task-ended');
+    assert.deepEqual([end.end, end.code], ['failed', 'dependency-failed']);
+    await second.untilType('notified');
+    await assert.rejects(second.tell('go on'), { code: 'task-never-began', exitCode: 6, remedy: /retry second/ });
+    assert.equal(second.view().state, 'failed');
+    assert.deepEqual(
+      second.types().filter((type) => type === 'task-ended' || type === 'notified' || type === 'prompt-dropped'),
+      ['prompt-dropped', 'task-ended', 'notified'],
+    );
+    assert.deepEqual(second.prompts(), []);
+  });
+
+  it('because its worktree cannot be made, ends once', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task({ prompts: [{ steps: [fix, done] }] }, { name: 'blocked' });
+    mkdirSync(task.record.cwd, { recursive: true });
+    writeFileSync(path.join(task.record.cwd, 'thesis.txt'), 'years of work');
+    await task.host();
+    await task.untilType('notified');
+    await assert.rejects(task.tell('go on'), { code: 'task-never-began' });
+    assert.equal(task.types().filter((type) => type === 'task-ended').length, 1);
+    assert.equal(readFileSync(path.join(task.record.cwd, 'thesis.txt'), 'utf8'), 'years of work');
   });
 });
 

@@ -14,6 +14,8 @@ import { journalOf, queued, sessionRecord } from '../session/samples.ts';
 interface World {
   readonly turns: readonly ('completed' | 'failing' | 'silent' | 'clarify')[];
   readonly tests: readonly ('green' | 'red')[];
+  /** The worktree cannot be made, or the task it comes after has failed. */
+  readonly cannotBegin?: boolean;
 }
 
 const record = sessionRecord();
@@ -31,6 +33,13 @@ function perform(action: NextAction, world: World, journal: readonly JournalReco
   };
   switch (action.type) {
     case 'prepare-worktree':
+      if (world.cannotBegin === true) {
+        const dropped = session.prompts.owed.map(({ id }) => ({ type: 'prompt-dropped', promptId: id }) as const);
+        return [
+          ...dropped.map((event) => ({ ...event, reason: 'task-ended' }) as const),
+          { type: 'task-ended', end: 'failed', reason: '' },
+        ];
+      }
       return [{ type: 'worktree-ready', path: '/w', branch: 'b', baseCommit: 'c', created: true }];
     case 'set-up-worktree':
       return [{ type: 'setup-finished', ok: true, command: null, exitCode: null, excerpt: '', durationMs: 0 }];
@@ -156,6 +165,7 @@ function runToRest(world: World, crashAfter: number | null): JournalRecord[] {
 const world: fc.Arbitrary<World> = fc.record({
   turns: fc.array(fc.constantFrom('completed', 'failing', 'silent', 'clarify'), { maxLength: 5 }),
   tests: fc.array(fc.constantFrom('green', 'red'), { maxLength: 4 }),
+  cannotBegin: fc.boolean(),
 });
 
 describe('the next action', () => {
@@ -191,6 +201,24 @@ describe('the next action', () => {
         assert.equal(last?.type === 'verification-finished' && last.receipt.verdict.type, 'green');
       }),
     );
+  });
+
+  it('ends a task once, wherever a host dies', () => {
+    fc.assert(
+      fc.property(world, fc.nat({ max: 30 }), (scripted, crashAfter) => {
+        const ends = runToRest(scripted, crashAfter).filter((one) => one.type === 'task-ended');
+        assert.ok(ends.length <= 1, 'the task ended twice');
+      }),
+    );
+  });
+
+  it('is nothing for a task that ended before its agent was given anything, whatever is still owed', () => {
+    const journal = journalOf([
+      queued('p-1', { kind: 'task', key: 'first' }),
+      { type: 'task-ended', end: 'failed', reason: '' },
+      { type: 'notified', about: 'ended/2', problems: [] },
+    ]);
+    assert.equal(nextAction(foldSession(journal), record).type, 'rest');
   });
 
   it('hands no prompt twice and loses none, wherever a host dies', () => {
