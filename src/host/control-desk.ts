@@ -17,7 +17,7 @@ import type { PromptEntry } from '../session/fold/prompts.ts';
 import type { AgentSeat } from './agent-seat.ts';
 import type { Bell } from './bell.ts';
 import type { HostContext } from './context.ts';
-import type { DecisionDesk } from './decision-desk.ts';
+import { answerKey, type DecisionDesk } from './decision-desk.ts';
 import { dropOwed, hashOf, queuePrompt } from './prompt-book.ts';
 import { requireBegun, requireWorktree } from './worktree-gone.ts';
 
@@ -211,17 +211,16 @@ export class ControlDesk implements ControlHandler {
   }
 
   async #answer(decisionId: string, answer: string): Promise<Replies['answer']> {
-    const decision = await this.#decisions.answer(decisionId, answer);
-    if (decision.kind === 'dialog' && answer === 'drop') await dropOwed(this.#context, 'cancelled');
-    if (decision.kind === 'clarification') {
-      await queuePrompt(this.#context, {
-        promptId: newPromptId(),
-        key: `answer/${decisionId}`,
-        text: answerText({ question: decision.question, answer }),
-        kind: 'answer',
-        urgent: false,
-      });
+    this.#refuseIfOver();
+    const decision = this.#decisions.answerable(decisionId, answer);
+    const key = answerKey(decisionId);
+    // The prompt first: a decision that is closed without it would be an answer that reaches nobody.
+    if (decision.kind === 'clarification' && !this.#context.log.folded.prompts.byKey.has(key)) {
+      const text = answerText({ question: decision.question, answer });
+      await queuePrompt(this.#context, { promptId: newPromptId(), key, text, kind: 'answer', urgent: false });
     }
+    await this.#decisions.answer(decisionId, answer);
+    if (decision.kind === 'dialog' && answer === 'drop') await dropOwed(this.#context, 'cancelled');
     return { decisionId, answer };
   }
 

@@ -1,8 +1,11 @@
 import { isoTime } from '../clock.ts';
-import { notFound, refused } from '../errors.ts';
+import { messageOf, notFound, refused } from '../errors.ts';
 import { newDecisionId } from '../session/ids.ts';
 import type { Decision } from '../session/decision.ts';
 import type { HostContext } from './context.ts';
+
+/** The key of the prompt that brings a clarification's answer to the agent. */
+export const answerKey = (decisionId: string): string => `answer/${decisionId}`;
 
 interface Waiting {
   readonly settle: (answer: string | null) => void;
@@ -15,10 +18,13 @@ interface Waiting {
  */
 export class DecisionDesk {
   readonly #context: HostContext;
+  readonly #tellPeople: (decisionId: string) => Promise<void>;
   readonly #waiting = new Map<string, Waiting>();
 
-  constructor(context: HostContext) {
+  /** @param tellPeople about a question of the running turn: the spine, which tells about all others, waits for that turn. */
+  constructor(context: HostContext, tellPeople: (decisionId: string) => Promise<void>) {
     this.#context = context;
+    this.#tellPeople = tellPeople;
   }
 
   /**
@@ -30,10 +36,11 @@ export class DecisionDesk {
     waitMs: number,
     signal: AbortSignal,
   ): Promise<string | null> {
-    const { log, clock } = this.#context;
+    const { log, clock, note } = this.#context;
     const id = newDecisionId();
     const deadline = isoTime(clock.now() + waitMs);
     await log.appendPatiently({ type: 'decision-opened', decision: { ...question, id, deadline } });
+    this.#tellPeople(id).catch((error: unknown) => note(`telling people: ${messageOf(error)}`));
     const answered = new Promise<string | null>((resolve) => this.#waiting.set(id, { settle: resolve }));
     const stopTimer = clock.after(waitMs, () => this.#settle(id, question.fallback));
     const abort = (): void => this.#settle(id, null);
@@ -50,11 +57,8 @@ export class DecisionDesk {
     return answer;
   }
 
-  /**
-   * Records a person's answer. Throws when there is no such open decision or the answer is none of its choices.
-   * @returns the decision that was answered.
-   */
-  async answer(decisionId: string, answer: string): Promise<Decision> {
+  /** The open decision. @throws when there is none, or `answer` is none of its choices. */
+  answerable(decisionId: string, answer: string): Decision {
     const { log } = this.#context;
     const decision = log.folded.life.decisions.get(decisionId);
     if (decision === undefined) {
@@ -74,17 +78,33 @@ export class DecisionDesk {
         { remedy: `For example: conduxt answer ${decisionId} ${decision.choices[0] ?? ''}` },
       );
     }
-    await log.append({ type: 'decision-ended', decisionId, end: { type: 'answered', answer, by: 'person' } });
-    this.#settle(decisionId, answer);
     return decision;
   }
 
-  /** After a restart nobody waits for the old decisions of a turn any more. */
-  async withdrawOrphans(): Promise<void> {
+  /** Records a person's answer to a decision that is `answerable`. */
+  async answer(decisionId: string, answer: string): Promise<void> {
+    await this.#context.log.append({
+      type: 'decision-ended',
+      decisionId,
+      end: { type: 'answered', answer, by: 'person' },
+    });
+    this.#settle(decisionId, answer);
+  }
+
+  /**
+   * After a restart nobody waits for the old decisions of a turn any more; and a clarification whose answer became a
+   * prompt is answered, although its host died before it could say so.
+   */
+  async settleOrphans(): Promise<void> {
     const { log } = this.#context;
-    for (const decision of [...log.folded.life.decisions.values()]) {
-      if (decision.kind !== 'permission' || this.#waiting.has(decision.id)) continue;
-      await log.appendPatiently({ type: 'decision-ended', decisionId: decision.id, end: { type: 'withdrawn' } });
+    for (const { id, kind } of [...log.folded.life.decisions.values()]) {
+      const prompt = log.folded.prompts.byKey.get(answerKey(id));
+      if (kind === 'permission' && !this.#waiting.has(id)) {
+        await log.appendPatiently({ type: 'decision-ended', decisionId: id, end: { type: 'withdrawn' } });
+      } else if (prompt !== undefined) {
+        const end = { type: 'answered', answer: `told in ${prompt.id}`, by: 'person' } as const;
+        await log.appendPatiently({ type: 'decision-ended', decisionId: id, end });
+      }
     }
   }
 

@@ -14,7 +14,7 @@ import { bootId, identityOf } from '../process/identity.ts';
 import { requireOwnDirectory } from '../store/durable-files.ts';
 import { readRecord } from '../store/read-session.ts';
 import { sessionPaths, type SessionPaths } from '../store/paths.ts';
-import { isOwed } from '../session/derive-state.ts';
+import { nextAction } from '../route/next-action.ts';
 import { makeRedactor } from '../text/redact.ts';
 import { version } from '../version.ts';
 import { AgentSeat } from './agent-seat.ts';
@@ -22,11 +22,13 @@ import { Bell } from './bell.ts';
 import type { HostContext } from './context.ts';
 import { ControlDesk } from './control-desk.ts';
 import { DecisionDesk } from './decision-desk.ts';
+import { endTask } from './end-task.ts';
 import { MemoryKeeper } from './memory-keeper.ts';
 import { permissionAnswers } from './permission-answers.ts';
 import { SessionLog } from './session-log.ts';
 import { SlotHolder } from './slot-holder.ts';
 import { endForTimeout, Spine } from './spine.ts';
+import { tellPeople } from './tell-people.ts';
 
 /** Entry of the detached process that owns one session: `host.js <home> <session id>`. */
 
@@ -39,6 +41,9 @@ try {
   // The last line with this prefix is what the command line quotes when a host does not get ready.
   process.stderr.write(`conduxt-host: ${messageOf(error)}\n`);
   process.exitCode = error instanceof ConduxtError ? error.exitCode : ExitCode.internal;
+} finally {
+  // Whatever timer or pipe is still there: without its socket a host that stays would only look alive.
+  process.exit();
 }
 
 async function host(home: string, id: string): Promise<number> {
@@ -86,16 +91,33 @@ function writeNote(text: string): void {
   }
 }
 
-/** The session was made durable with its first prompt; the first host puts it into the journal, once. */
-async function queueFirstPrompt({ log, record }: HostContext): Promise<void> {
+/**
+ * The session was made durable with its first prompt; the first host puts it into the journal, once. Where the journal
+ * is damaged its record may have been there: nobody knows whether the agent had the prompt, so it is not given again.
+ */
+async function queueFirstPrompt(context: HostContext): Promise<void> {
+  const { log, record, note } = context;
+  for (const { offset, bytes } of log.damaged) note(`the journal is damaged: ${bytes} bytes at offset ${offset}`);
   if (record.firstPrompt === null || log.folded.prompts.byKey.has('first')) return;
-  await log.append({ type: 'prompt-queued', key: 'first', ...record.firstPrompt });
+  if (log.damaged.length === 0 && log.folded.prompts.byId.size === 0) {
+    await log.append({ type: 'prompt-queued', key: 'first', ...record.firstPrompt });
+    return;
+  }
+  if (record.task === null || log.folded.life.ended !== null || log.folded.life.stopped) return;
+  const reason = 'the journal is damaged where its first prompt stood; nobody knows whether the agent had it';
+  await endTask(context, { end: 'failed', reason });
+}
+
+/** Nothing is left to do, not even a prompt that was acknowledged while the door was closing. */
+function isResting({ log, record }: HostContext): boolean {
+  const { type } = nextAction(log.folded, record);
+  return type === 'rest' || type === 'leave';
 }
 
 async function live(context: HostContext, spec: Omit<OpenSpec, 'resume'>): Promise<number> {
   const { log } = context;
   const bell = new Bell();
-  const decisions = new DecisionDesk(context);
+  const decisions = new DecisionDesk(context, (id) => tellPeople(context, `decision/${id}`));
   const slot = new SlotHolder(context);
   const seat = new AgentSeat(context, acpBackend, spec, permissionAnswers(context, decisions, slot));
   const spine = new Spine({ context, seat, bell, slot });
@@ -112,22 +134,22 @@ async function live(context: HostContext, spec: Omit<OpenSpec, 'resume'>): Promi
   const watcher = onJournalDeleted(context.paths, () => spine.leave('signal'));
   try {
     await settleSteers(context);
-    await decisions.withdrawOrphans();
+    await decisions.settleOrphans();
     await seat.sweep();
     let reason = await spine.live();
     // Requests that come from now on start the next host, which waits for our lock.
     await server.close();
-    while (reason === 'idle' && isOwed(log.folded, context.record)) {
+    while (reason === 'idle' && !isResting(context)) {
       // A prompt was acknowledged between the decision to go and the closing of the door: it has no other host.
       server = await listen(context.paths.socket, desk);
       reason = await spine.live();
       await server.close();
     }
-    stopTimer();
     await log.append({ type: 'host-stopped', reason });
     await memory.finish();
     return ExitCode.done;
   } finally {
+    stopTimer();
     watcher?.close();
     await leave(server, seat, context);
   }

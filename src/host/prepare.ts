@@ -3,7 +3,7 @@ import { ConduxtError } from '../errors.ts';
 import { gitEnvironment } from '../git/git-environment.ts';
 import { openRepository } from '../git/repository.ts';
 import { addWorktree } from '../git/worktree.ts';
-import { listNames, readSession } from '../store/read-session.ts';
+import { listNames, readSessionOrNull } from '../store/read-session.ts';
 import { prepareWorktree } from '../verify/setup.ts';
 import { verificationEnvironment } from '../verify/environment.ts';
 import type { Bell } from './bell.ts';
@@ -24,7 +24,7 @@ export async function awaitDependencies(context: HostContext, bell: Bell, signal
   for (let told = false; ; told = true) {
     const open = waitingFor.filter((name) => {
       const named = listNames(home, record.repo?.key ?? null).find((one) => one.name === name);
-      const view = named === undefined ? null : readSession(home, runtimeDir, named.id);
+      const view = named === undefined ? null : readSessionOrNull(home, runtimeDir, named.id);
       return view === null || !['completed', 'delivered', 'reported'].includes(view.state);
     });
     if (open.length === 0) return true;
@@ -43,7 +43,7 @@ export async function awaitDependencies(context: HostContext, bell: Bell, signal
 function hasFailed({ home, runtimeDir, record }: HostContext, name: string): boolean {
   const named = listNames(home, record.repo?.key ?? null).find((one) => one.name === name);
   if (named === undefined) return true;
-  const state = readSession(home, runtimeDir, named.id)?.state;
+  const state = readSessionOrNull(home, runtimeDir, named.id)?.state;
   return state === undefined || state === 'failed' || state === 'cancelled' || state === 'stopped';
 }
 

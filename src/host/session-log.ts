@@ -1,9 +1,9 @@
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isoTime, type Clock } from '../clock.ts';
-import { ioError, systemCode, ConduxtError } from '../errors.ts';
+import { ConduxtError, heldElsewhere, ioError, systemCode } from '../errors.ts';
 import { AppendFile } from '../journal/append-file.ts';
-import { readJournal } from '../journal/read-journal.ts';
+import { readJournal, type DamagedLine } from '../journal/read-journal.ts';
 import { encodeRecord } from '../journal/record-line.ts';
 import { lastTranscriptSeq } from '../journal/transcript-tail.ts';
 import { encodeTranscript } from '../journal/transcript.ts';
@@ -25,9 +25,13 @@ const NO_ROOM: ReadonlySet<string> = new Set(['journal-write-failed', 'disk-full
 export class SessionLog {
   readonly folded: FoldedSession;
   readonly epoch: number;
+  /** Lines of the journal that could not be read when it was replayed. */
+  readonly damaged: readonly DamagedLine[];
   readonly #journal: AppendFile;
   readonly #transcript: AppendFile;
   readonly #clock: Clock;
+  /** This file is made by whoever becomes the host after us. */
+  readonly #nextEpoch: string;
   readonly #watchers = new Set<(reply: WatchReply) => void>();
   readonly #listeners = new Set<(record: JournalRecord) => void>();
   #seq: number;
@@ -39,6 +43,8 @@ export class SessionLog {
     journal: AppendFile;
     transcript: AppendFile;
     clock: Clock;
+    nextEpoch: string;
+    damaged: readonly DamagedLine[];
   }) {
     this.folded = options.folded;
     this.epoch = options.epoch;
@@ -46,6 +52,8 @@ export class SessionLog {
     this.#journal = options.journal;
     this.#transcript = options.transcript;
     this.#clock = options.clock;
+    this.#nextEpoch = options.nextEpoch;
+    this.damaged = options.damaged;
     for (const file of [this.#journal, this.#transcript]) file.onSynced(() => this.#announce());
   }
 
@@ -60,7 +68,16 @@ export class SessionLog {
       retryMs: RETRY_MS,
     });
     const epoch = beginEpoch(paths.epochs, folded.epoch);
-    const log = new SessionLog({ folded, epoch, seq: Math.max(folded.seq, tail.seq), journal, transcript, clock });
+    const log = new SessionLog({
+      folded,
+      epoch,
+      seq: Math.max(folded.seq, tail.seq),
+      journal,
+      transcript,
+      clock,
+      nextEpoch: epochFile(paths.epochs, epoch + 1),
+      damaged: contents.damaged,
+    });
     if (contents.tornBytes > 0) await log.append({ type: 'journal-recovered', bytesCut: contents.tornBytes });
     return log;
   }
@@ -72,9 +89,15 @@ export class SessionLog {
 
   /**
    * Resolves when the event is on stable storage and folded. Rejects (`journal-write-failed`, `journal-sync-failed`)
-   * when it is neither: then it has not happened.
+   * when it is neither: then it has not happened. Rejects too (`journal-deposed`) when a later epoch has begun: a host
+   * that lost its session may change nothing any more.
    */
   async append(event: SessionEvent): Promise<JournalRecord> {
+    if (existsSync(this.#nextEpoch)) {
+      throw heldElsewhere('journal-deposed', 'Another host has taken over this session.', {
+        remedy: 'Run the command again: the new host answers it.',
+      });
+    }
     this.#seq += 1;
     const record: JournalRecord = { seq: this.#seq, epoch: this.epoch, at: isoTime(this.#clock.now()), ...event };
     await this.#journal.append(encodeRecord(record));
@@ -149,6 +172,8 @@ export class SessionLog {
   }
 }
 
+const epochFile = (directory: string, epoch: number): string => path.join(directory, String(epoch).padStart(6, '0'));
+
 /**
  * The next epoch, made by a file that must not exist yet: even two hosts that both believed to hold the lock could
  * not get the same one.
@@ -157,7 +182,7 @@ function beginEpoch(directory: string, folded: number): number {
   const taken = readdirSync(directory).map(Number).filter(Number.isInteger);
   for (let epoch = Math.max(folded, ...taken, 0) + 1; ; epoch += 1) {
     try {
-      writeFileSync(path.join(directory, String(epoch).padStart(6, '0')), '', { flag: 'wx', mode: 0o600 });
+      writeFileSync(epochFile(directory, epoch), '', { flag: 'wx', mode: 0o600 });
       return epoch;
     } catch (error) {
       if (systemCode(error) === 'EEXIST') continue;

@@ -29,6 +29,9 @@ interface ManualStep {
 /** A start that fails is tried this often before a person is asked. */
 const START_TRIES = 2;
 const STOPPED_LINGER_MS = 1000;
+/** The same for a step that fails for a reason of its own. */
+const STEP_TRIES = 2;
+const MISHAP_PAUSE_MS = 1000;
 
 /**
  * The life of one session, top to bottom: look at the journal, do the next thing, until there is nothing to do for
@@ -45,6 +48,7 @@ export class Spine {
   readonly #manual: ManualStep[] = [];
   readonly #farewells: ((reply: StopReply) => void)[] = [];
   #failedStarts = 0;
+  #mishaps = 0;
 
   constructor(parts: { context: HostContext; seat: AgentSeat; bell: Bell; slot: SlotHolder }) {
     this.#context = parts.context;
@@ -116,7 +120,10 @@ export class Spine {
         if (!(await this.#bell.wait(clock, record.limits.hostIdleMs))) this.#leaving = 'idle';
         continue;
       }
-      await this.#perform(action, this.#step.signal);
+      await this.#perform(action, this.#step.signal).then(
+        () => (this.#mishaps = 0),
+        (error: unknown) => this.#mishap(action, error),
+      );
     }
     const left = await this.#seat.close();
     await this.#slot.release();
@@ -124,6 +131,25 @@ export class Spine {
       manual.reject(heldElsewhere('host-leaving', 'The host of this session is leaving.'));
     for (const farewell of this.#farewells) farewell({ stopped: true, left });
     return this.#leaving ?? 'idle';
+  }
+
+  /**
+   * What was to be done could not be done: git is broken in the worktree, say. Tried once more, then the task fails with
+   * the reason; a host that died of it would die of it again and again. Without its journal it can only go.
+   */
+  async #mishap(action: NextAction, error: unknown): Promise<void> {
+    const { record, note, clock } = this.#context;
+    const isJournals = error instanceof ConduxtError && error.code.startsWith('journal-');
+    if (isJournals || record.task === null || action.type === 'end' || action.type === 'notify') throw error;
+    note(`${action.type}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    this.#mishaps += 1;
+    if (this.#mishaps < STEP_TRIES) {
+      await this.#bell.wait(clock, MISHAP_PAUSE_MS);
+      return;
+    }
+    this.#mishaps = 0;
+    const what = action.type === 'step' ? action.step : action.type;
+    await endTask(this.#context, { end: 'failed', reason: `${what} could not be done: ${messageOf(error)}` });
   }
 
   async #perform(action: Exclude<NextAction, { type: 'leave' | 'rest' }>, signal: AbortSignal): Promise<void> {

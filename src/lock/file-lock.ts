@@ -48,13 +48,17 @@ export async function waitForLock(
   }
 }
 
+/**
+ * Every lock of this process until it is released. Without it the garbage collector would close the database of a
+ * holder that keeps no reference, and the kernel would drop the lock of a process that lives on.
+ */
+const held = new Set<Sqlite.DatabaseSync>();
+
 function heldBy(database: Sqlite.DatabaseSync): FileLock {
-  let held = true;
+  held.add(database);
   return {
     release() {
-      if (!held) return;
-      held = false;
-      database.close();
+      if (held.delete(database)) database.close();
     },
   };
 }

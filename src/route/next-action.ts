@@ -76,8 +76,11 @@ export function nextAction(session: FoldedSession, record: SessionRecord): NextA
 
 function firstUntold({ life }: FoldedSession): string | null {
   if (life.ended !== null && !life.notified.has(`ended/${life.ended.seq}`)) return `ended/${life.ended.seq}`;
-  for (const id of life.decisions.keys()) if (!life.notified.has(`decision/${id}`)) return `decision/${id}`;
-  return null;
+  // A permission is told about when it is opened: its turn may end before the next look.
+  const untold = [...life.decisions.values()].find(
+    ({ id, kind }) => kind !== 'permission' && !life.notified.has(`decision/${id}`),
+  );
+  return untold === undefined ? null : `decision/${untold.id}`;
 }
 
 /** What a routed turn still owes; each consequence is looked up before it is made again. */

@@ -42,6 +42,32 @@ describe('a file lock', () => {
     await Promise.all(contenders.map(({ child }) => gone(child)));
   });
 
+  it('is kept by a holder that keeps nothing of it, whatever the garbage collector does', async (t) => {
+    const file = path.join(directory, 'collected');
+    const child = spawn(
+      process.execPath,
+      [
+        '--expose-gc',
+        '--input-type=module',
+        '-e',
+        `const { tryLock } = await import(process.argv[1]);
+         await tryLock(process.argv[2]);
+         for (let round = 0; round < 20; round += 1) { gc(); await new Promise((resolve) => setImmediate(resolve)); }
+         process.stdout.write('collected\\n');
+         setInterval(() => {}, 1000);`,
+        new URL('../../src/lock/file-lock.ts', import.meta.url).href,
+        file,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    t.after(async () => {
+      child.kill('SIGKILL');
+      await gone(child);
+    });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    assert.equal(await tryLock(file), null);
+  });
+
   it('dies with its holder, even by SIGKILL', async () => {
     const file = path.join(directory, 'two');
     const { child, word } = await contender(file);

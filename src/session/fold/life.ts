@@ -118,6 +118,7 @@ export function foldLife(life: Life, record: JournalRecord): void {
       return;
     case 'task-ended':
       life.parked = null;
+      withdrawAll(life);
       life.ended = {
         end: record.end,
         reason: record.reason,
@@ -134,10 +135,17 @@ export function foldLife(life: Life, record: JournalRecord): void {
       return;
     case 'session-stopped':
       life.stopped = true;
+      withdrawAll(life);
       return;
     default:
       return;
   }
+}
+
+/** Nobody acts on an answer any more, so nothing is asked any more. */
+function withdrawAll(life: Life): void {
+  for (const id of life.decisions.keys()) life.endedDecisions.set(id, { type: 'withdrawn' });
+  life.decisions.clear();
 }
 
 /** A person's word reopens a finished task with fresh budgets; our own prompts use them up. */

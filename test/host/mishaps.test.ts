@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { startTimeOf } from '../../src/process/identity.ts';
+import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
+import { Scratch, waitFor, type LiveSession } from './scratch.ts';
+
+const fix: Step = { type: 'shell', command: "echo 4 > sum.txt && git commit -qam 'fix: the sum'" };
+const done: Step = { type: 'callback', status: 'completed', fields: { summary: 'done' } };
+const asks: Step = { type: 'callback', status: 'need_clarification', fields: { summary: 'which?' } };
+
+const gone = (session: LiveSession, pid: number): Promise<void> =>
+  waitFor(
+    session.paths.dir,
+    () => startTimeOf(pid) === null,
+    20_000,
+    () => `host ${pid} stays:\n${session.hostLog()}`,
+  );
+
+describe('what cannot be done', () => {
+  it('because the agent broke git in its worktree fails the task once, with the reason', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task({ prompts: [{ steps: [{ type: 'shell', command: 'rm -f .git' }, done] }] });
+    await task.host();
+    const end = await task.untilType('task-ended');
+    assert.equal(end.end, 'failed');
+    assert.match(end.reason, /^verify could not be done: /);
+    assert.equal(task.types().filter((type) => type === 'host-started').length, 1, 'the host did not die of it');
+  });
+
+  it('for want of a journal ends the host for good, also before the time limit of its task', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task(
+      { prompts: [{ steps: [{ type: 'text', text: 'x' }, { type: 'hang' }] }] },
+      { limits: { taskTimeoutMs: 600_000 } },
+    );
+    const pid = await task.host();
+    await task.untilType('prompt-accepted');
+    // Another host has begun: whatever this one still writes would overwrite what that one acknowledges.
+    writeFileSync(path.join(task.paths.epochs, '000002'), '');
+    await assert.rejects(task.call({ op: 'cancel', scope: 'turn' }));
+    await task.killAgent();
+    await gone(task, pid);
+  });
+
+  it('because a neighbour cannot be read is done without it', async (t) => {
+    const scratch = new Scratch(t);
+    const other = scratch.task({ prompts: [] }, { name: 'other' });
+    const whole = readFileSync(other.paths.record);
+    writeFileSync(other.paths.record, '{"schemaVersion": 1, "na');
+    const task = scratch.task({ prompts: [{ steps: [fix, done] }] });
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    assert.ok(task.view().folded.delivery.pullRequest);
+    writeFileSync(other.paths.record, whole);
+  });
+});
+
+describe('a question to a person', () => {
+  const asking = async (t: TestContext, limits = {}): Promise<{ task: LiveSession; pid: number; id: string }> => {
+    const scratch = new Scratch(t);
+    const script = { prompts: [{ steps: [asks] }, { match: 'Yes', steps: [fix, done] }] };
+    const task = scratch.task(script, { limits });
+    const pid = await task.host();
+    const { decision } = await task.untilType('decision-opened');
+    await task.untilType('notified');
+    return { task, pid, id: decision.id };
+  };
+
+  it('keeps no host when nobody answers; the answer starts one', async (t) => {
+    const { task, pid, id } = await asking(t, { hostIdleMs: 300 });
+    await gone(task, pid);
+    assert.equal(task.view().state, 'needs-person');
+    await task.call({ op: 'answer', decisionId: id, answer: 'Yes' });
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+  });
+
+  it('about a permission is told to people while it can be answered', async (t) => {
+    const scratch = new Scratch(t);
+    const told = path.join(scratch.root, 'told');
+    const argv = ['/bin/sh', '-c', `echo "$CONDUXT_OUTCOME" >> ${told}`];
+    const session = scratch.plain(
+      {
+        prompts: [
+          {
+            steps: [
+              {
+                type: 'permission',
+                toolCall: { toolCallId: 'c1', title: 'rm', kind: 'execute' },
+                options: [{ optionId: 'y', kind: 'allow_once', name: 'y' }],
+              },
+            ],
+          },
+        ],
+      },
+      { record: { permissions: 'ask', hooks: { notify: [{ type: 'command', argv }], memoryFile: null } } },
+    );
+    await session.tell('go');
+    const { decision } = await session.untilType('decision-opened');
+    await session.untilType('notified');
+    assert.equal(readFileSync(told, 'utf8').trim(), 'needs-person');
+    await session.call({ op: 'answer', decisionId: decision.id, answer: 'allow' });
+    await session.untilType('turn-ended');
+    assert.equal(session.types().filter((type) => type === 'notified').length, 1);
+  });
+
+  it('is not asked any more when the session was stopped or the task cancelled', async (t) => {
+    for (const end of [{ op: 'stop' }, { op: 'cancel', scope: 'task' }] as const) {
+      const { task, id } = await asking(t);
+      await task.call(end);
+      assert.equal(task.view().folded.life.decisions.size, 0);
+      await assert.rejects(task.call({ op: 'answer', decisionId: id, answer: 'Yes' }), { exitCode: 6 });
+      assert.equal(task.types().filter((type) => type === 'prompt-queued').length, 1);
+    }
+  });
+
+  it('stays open when its answer could not be written, and can be answered again', async (t) => {
+    const { task, id } = await asking(t);
+    renameSync(task.paths.prompts, `${task.paths.prompts}.away`);
+    await assert.rejects(task.call({ op: 'answer', decisionId: id, answer: 'Yes' }), { exitCode: 74 });
+    renameSync(`${task.paths.prompts}.away`, task.paths.prompts);
+    await task.call({ op: 'answer', decisionId: id, answer: 'Yes' });
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+  });
+});
+
+describe('a damaged record', () => {
+  it('never gives a task to its agent a second time', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task({ prompts: [{ match: '.', steps: [fix, done] }] });
+    await task.host();
+    await task.untilType('notified');
+    await task.killHost();
+    const bytes = readFileSync(task.paths.journal);
+    const at = bytes.indexOf('"prompt-queued"') + 3;
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    writeFileSync(task.paths.journal, bytes);
+    await task.host();
+    await task.call({ op: 'stop' });
+    assert.equal(task.prompts().length, 1);
+    assert.match(task.hostLog(), /the journal is damaged: \d+ bytes at offset \d+/);
+    assert.ok(existsSync(task.record.cwd));
+  });
+});
