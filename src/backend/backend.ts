@@ -52,6 +52,8 @@ export interface AgentSession {
   cancel(): Promise<void>;
   /** Ends the agent and everything it started. Safe to call twice. */
   close(): Promise<AgentExit>;
+  /** True as soon as nothing can be said to the agent any more; `exited` settles when its leftovers are ended too. */
+  readonly isGone: boolean;
   /** Settles when the agent is gone, for whatever reason. */
   readonly exited: Promise<AgentExit>;
 }

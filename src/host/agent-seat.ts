@@ -23,7 +23,6 @@ export class AgentSeat {
   readonly #permission: AgentListener['permission'];
   #session: AgentSession | null = null;
   #notices = 0;
-  #lost: string | null = null;
 
   constructor(
     context: HostContext,
@@ -40,13 +39,6 @@ export class AgentSeat {
   /** The living agent, or null. */
   get current(): AgentSession | null {
     return this.#session;
-  }
-
-  /** Why the agent does not remember what was said before; null when it does. Cleared by reading. */
-  takeLostContext(): string | null {
-    const lost = this.#lost;
-    this.#lost = null;
-    return lost;
   }
 
   /** Ends what an earlier host's agent left behind: two agents must never work in one directory. */
@@ -72,17 +64,18 @@ export class AgentSeat {
 
   /** The agent, started or resumed if need be. Rejects as `Backend.open` does. */
   async open(): Promise<AgentSession> {
+    // A dead agent's group may still be on its way out: what is said to it would reach nobody.
+    if (this.#session?.isGone === true) await this.#onExit(this.#session, await this.#session.exited);
     if (this.#session !== null) return this.#session;
     const known = this.#context.log.folded.life.agent.nativeId;
     let session: AgentSession;
     try {
-      session = await this.#start(known);
+      session = await this.#start(known, null);
     } catch (error) {
       if (known === null || !(error instanceof ConduxtError) || error.code !== 'agent-session-lost') throw error;
       // Said in the journal, in the milestones and to the agent itself: a new conversation is never passed off as the old.
-      this.#lost = error.message;
       await this.#milestone(`the agent's conversation could not be resumed: ${error.message}`, 'warn');
-      session = await this.#start(null);
+      session = await this.#start(null, error.message);
     }
     this.#session = session;
     void session.exited.then((exit) => this.#onExit(session, exit));
@@ -97,7 +90,7 @@ export class AgentSeat {
     return exit.left;
   }
 
-  async #start(resume: string | null): Promise<AgentSession> {
+  async #start(resume: string | null, lost: string | null): Promise<AgentSession> {
     const { log, redact } = this.#context;
     const session = await this.#backend.open({ ...this.#spec, resume }, this.#listener());
     await log.appendPatiently({
@@ -111,7 +104,7 @@ export class AgentSeat {
       nativeId: session.nativeId,
       continuity: session.continuity,
       agentVersion: session.agentVersion,
-      ...(this.#lost === null ? {} : { lost: redact(this.#lost) }),
+      ...(lost === null ? {} : { lost: redact(lost) }),
     });
     return session;
   }

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { isoTime } from '../clock.ts';
 import { messageOf } from '../errors.ts';
@@ -9,16 +9,16 @@ import { prepareWorktree } from '../verify/setup.ts';
 import { verify } from '../verify/verify.ts';
 import { stepMarker } from './agent-seat.ts';
 import { requireTask, type HostContext } from './context.ts';
-import { worktreeGit } from './worktree-git.ts';
+import { mainGit, worktreeGit } from './worktree-git.ts';
 
 /**
  * Runs the tests of the base commit in a scratch worktree of our own, to tell what was red before the agent came. Only
  * when a verification was red: the green way pays nothing for it. A baseline that cannot be had is no reason to stop.
  */
 export async function checkBaseline(context: HostContext, signal: AbortSignal): Promise<void> {
-  const { log, paths } = context;
+  const { log } = context;
   const git = worktreeGit(context);
-  const scratch = path.join(paths.run, 'baseline');
+  const scratch = scratchOf(context);
   try {
     await removeScratch(git, scratch);
     const { baseCommit } = requireTask(context);
@@ -31,6 +31,16 @@ export async function checkBaseline(context: HostContext, signal: AbortSignal): 
   } finally {
     await removeScratch(git, scratch).catch((error: unknown) => context.note(`baseline: ${messageOf(error)}`));
   }
+}
+
+const scratchOf = ({ paths }: HostContext): string => path.join(paths.run, 'baseline');
+
+/** A host that was killed in the middle left its scratch worktree in the person's list of worktrees. */
+export async function sweepBaseline(context: HostContext): Promise<void> {
+  if (!existsSync(scratchOf(context))) return;
+  await removeScratch(mainGit(context), scratchOf(context)).catch((error: unknown) =>
+    context.note(`baseline: ${messageOf(error)}`),
+  );
 }
 
 /**

@@ -70,7 +70,8 @@ export class ControlDesk implements ControlHandler {
     // A caller may have read a record that is on disk but not yet folded.
     await this.#context.log.flushJournal();
     const reply = await this.#dispatch(request);
-    this.#bell.ring();
+    // A greeting changes nothing: it must not keep a host that has nothing to do.
+    if (request.op !== 'hello') this.#bell.ring();
     return reply as Replies[R['op']];
   }
 
@@ -135,10 +136,10 @@ export class ControlDesk implements ControlHandler {
         return this.#steer(entry, request.text);
       case 'replace':
         await dropOwed(this.#context, 'replaced', entry);
-        await this.#cancelTurn();
+        await this.#interrupt();
         return this.#told('replaced', entry);
       case 'interrupt':
-        await this.#cancelTurn();
+        await this.#interrupt();
         return this.#told('interrupted', entry);
       default:
         return unreachable(request.mode, 'tell mode');
@@ -199,10 +200,15 @@ export class ControlDesk implements ControlHandler {
   async #stop(): Promise<StopReply> {
     const { log } = this.#context;
     if (!log.folded.life.stopped) {
-      await this.#oneAtATime(async () => {
-        await dropOwed(this.#context, 'stopped');
-        await log.append({ type: 'session-stopped' });
-      });
+      try {
+        await this.#oneAtATime(async () => {
+          await dropOwed(this.#context, 'stopped');
+          await log.append({ type: 'session-stopped' });
+        });
+      } catch (error) {
+        await this.#seat.close();
+        throw error;
+      }
     }
     this.#spine.interruptStep();
     await this.#cancelTurn();
@@ -224,15 +230,24 @@ export class ControlDesk implements ControlHandler {
     return { decisionId, answer };
   }
 
+  /** Ends the running turn; between turns, the set-up or verification that holds up the next one. Both can be repeated. */
+  async #interrupt(): Promise<void> {
+    if ((await this.#cancelTurn()) === null) this.#spine.interruptStep();
+  }
+
   /** Tells the agent to end its turn. Does not wait for it. */
   async #cancelTurn(): Promise<string | null> {
     const { log } = this.#context;
     const turn = log.folded.turns.open;
     if (turn === null) return null;
-    if (!turn.cancelRequested) await log.append({ type: 'cancel-requested', turnId: turn.turnId });
-    this.#seat.current
-      ?.cancel()
-      .catch((error: unknown) => this.#context.note(`cancelling the turn: ${messageOf(error)}`));
+    try {
+      if (!turn.cancelRequested) await log.append({ type: 'cancel-requested', turnId: turn.turnId });
+    } finally {
+      // Also when the disk is too full to write it down: the agent may be what fills it.
+      this.#seat.current
+        ?.cancel()
+        .catch((error: unknown) => this.#context.note(`cancelling the turn: ${messageOf(error)}`));
+    }
     return turn.turnId;
   }
 

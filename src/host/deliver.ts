@@ -18,7 +18,7 @@ import { pushTaskBranch } from './push-branch.ts';
 import { budgetOf } from './route-last-turn.ts';
 import { worktreeGit } from './worktree-git.ts';
 
-/** Does one planned step. Nothing is recorded when `signal` aborts: the task was ended or the host leaves. */
+/** Does one planned step. A verification that `signal` aborts leaves no record: the task was ended or the host leaves. */
 export async function runStep(
   context: HostContext,
   planId: string,
@@ -27,8 +27,10 @@ export async function runStep(
 ): Promise<void> {
   const { log } = context;
   await log.appendPatiently({ type: 'step-started', planId, step });
+  if (signal.aborted) return;
   const outcome = await perform(context, planId, step, signal);
-  if (outcome === null || signal.aborted) return;
+  // A push that happened has happened, whoever ended the task meanwhile.
+  if (outcome === null || (signal.aborted && outcome.type === 'ok')) return;
   await log.appendPatiently({ type: 'step-finished', planId, step, outcome });
 }
 

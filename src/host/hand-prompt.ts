@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { systemCode } from '../errors.ts';
 import { extractCallback } from '../callback/extract.ts';
 import { callbackContract } from '../intake/prompt.ts';
 import { newTurnId } from '../session/ids.ts';
@@ -15,21 +16,28 @@ const DETAIL_CHARS = 1000;
 
 /**
  * Hands one prompt to the agent and follows the turn to its end. Rejects, with nothing handed, when the agent cannot
- * be opened.
+ * be opened. Hands nothing when `signal` aborts before the agent is up: the host leaves, or the task was ended.
  */
-export async function handPrompt(context: HostContext, seat: AgentSeat, promptId: string): Promise<void> {
+export async function handPrompt(
+  context: HostContext,
+  seat: AgentSeat,
+  promptId: string,
+  signal: AbortSignal,
+): Promise<void> {
   const { log, record, paths, redact } = context;
   const session = await seat.open();
   const turnId = newTurnId();
   const nonce = randomBytes(9).toString('base64url');
   const words = readPrompt(promptFile(paths, promptId));
+  const preface = prefaceFor(context, promptId);
   // Opening takes seconds, and room on a full disk longer; a person may have dropped the prompt meanwhile.
   const handed = await log.withRoom(async () => {
-    const isOwed = !log.folded.life.stopped && log.folded.prompts.byId.get(promptId)?.state === 'queued';
+    const state = log.folded.prompts.byId.get(promptId)?.state;
+    const isOwed = !signal.aborted && !log.folded.life.stopped && state === 'queued';
     return isOwed ? log.append({ type: 'prompt-handed', promptId, turnId, nonce }) : null;
   });
   if (handed === null) return;
-  const text = compose(context, words, nonce, seat.takeLostContext());
+  const text = compose(context, preface + words, nonce);
   const end = await session.prompt({ turnId, text });
   await log.flushTranscript();
   const callback: CallbackResult =
@@ -55,18 +63,42 @@ export async function handPrompt(context: HostContext, seat: AgentSeat, promptId
 
 const SPOILT: ReadonlySet<TurnFailure> = new Set(['agent-exited', 'no-first-sign', 'turn-timeout', 'cancel-timeout']);
 
-/** The text as acknowledged; before it, what the agent has forgotten; behind it, the contract of this turn. */
-function compose(context: HostContext, text: string, nonce: string, lost: string | null): string {
-  const { record } = context;
-  const preface =
-    lost === null
-      ? ''
-      : 'Your earlier conversation about this work could not be resumed, so you may not remember it. ' +
-        'Look at the working directory, `git status` and `git log` before you begin.\n\n' +
-        (record.task === null ? '' : `The task, for reference: ${record.task.title}\n\n`);
-  if (record.task === null) return preface + text;
+/** The text, and behind it the contract of this turn. */
+function compose({ record }: HostContext, text: string, nonce: string): string {
+  if (record.task === null) return text;
   const contract = callbackContract({ taskId: record.name, nonce, branch: record.task.branch, kind: record.task.kind });
-  return `${preface}${text}\n\n${contract}`;
+  return `${text}\n\n${contract}`;
+}
+
+/** What the agent has to know before this prompt, because it forgot its conversation or was torn out of its work. */
+function prefaceFor({ log, record, paths }: HostContext, promptId: string): string {
+  const { life, turns } = log.folded;
+  const first = record.firstPrompt;
+  const isFirst = first?.promptId === promptId;
+  if (life.agent.lost !== null) {
+    const task =
+      record.task === null || first === null || isFirst ? null : readIfThere(promptFile(paths, first.promptId));
+    return (
+      'Your earlier conversation about this work could not be resumed, so you may not remember it. ' +
+      'Look at the working directory, `git status` and `git log` before you begin.\n\n' +
+      (task === null ? '' : `The task as it was given:\n\n${task}\n\nWhat is asked of you now:\n\n`)
+    );
+  }
+  const wasInterrupted = turns.last?.end.verdict === 'unknown' && turns.last.routed?.type === 'nothing';
+  return wasInterrupted && !isFirst
+    ? 'Your last turn was interrupted, and its work may be half done: look at `git status` and `git log`, and finish ' +
+        'it as well.\n\n'
+    : '';
+}
+
+/** Null when it was pruned. */
+function readIfThere(file: string): string | null {
+  try {
+    return readPrompt(file);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 /** Callbacks are journaled, shown and put into pull requests: no secret may ride in on one. */

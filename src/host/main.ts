@@ -18,6 +18,7 @@ import { nextAction } from '../route/next-action.ts';
 import { makeRedactor } from '../text/redact.ts';
 import { version } from '../version.ts';
 import { AgentSeat } from './agent-seat.ts';
+import { sweepBaseline } from './baseline.ts';
 import { Bell } from './bell.ts';
 import type { HostContext } from './context.ts';
 import { ControlDesk } from './control-desk.ts';
@@ -134,6 +135,7 @@ async function live(context: HostContext, spec: Omit<OpenSpec, 'resume'>): Promi
   const watcher = onJournalDeleted(context.paths, () => spine.leave('signal'));
   try {
     await settleSteers(context);
+    await sweepBaseline(context);
     await decisions.settleOrphans();
     await seat.sweep();
     let reason = await spine.live();
@@ -172,15 +174,29 @@ function onJournalDeleted(paths: SessionPaths, act: () => void): FSWatcher | nul
   }
 }
 
-/** The task's wall clock counts from its first host on: a restart gives no more time. */
+/** The task's wall clock counts from its first host on, or from its reopening: a restart gives no more time. */
 function startTaskClock(context: HostContext, spine: Spine, seat: AgentSeat): () => void {
   const { record, log, clock, note } = context;
-  if (record.limits.taskTimeoutMs === null) return () => {};
-  const startedMs = Date.parse(log.folded.life.startedAt ?? record.createdAt);
-  const leftMs = Math.max(0, startedMs + record.limits.taskTimeoutMs - clock.now());
-  return clock.after(leftMs, () => {
-    endForTimeout(context, spine, seat).catch((error: unknown) => note(`timeout: ${messageOf(error)}`));
+  const limitMs = record.limits.taskTimeoutMs;
+  if (limitMs === null) return () => {};
+  const arm = (): (() => void) => {
+    const openedMs = Date.parse(log.folded.life.openedAt ?? record.createdAt);
+    return clock.after(Math.max(0, openedMs + limitMs - clock.now()), () => {
+      endForTimeout(context, spine, seat).catch((error: unknown) => note(`timeout: ${messageOf(error)}`));
+    });
+  };
+  let openedAt = log.folded.life.openedAt;
+  let stop = arm();
+  const stopListening = log.onRecord(() => {
+    if (log.folded.life.openedAt === openedAt) return;
+    openedAt = log.folded.life.openedAt;
+    stop();
+    stop = arm();
   });
+  return () => {
+    stopListening();
+    stop();
+  };
 }
 
 async function leave(server: ControlServer, seat: AgentSeat, context: HostContext): Promise<void> {

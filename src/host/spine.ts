@@ -104,12 +104,13 @@ export class Spine {
     for (;;) {
       if (this.#leaving !== null) break;
       await this.#desk?.steered();
-      const manual = this.#manual.shift();
+      const action = nextAction(log.folded, record);
+      // Never in the middle of a plan: what it verified is what it pushes.
+      const manual = action.type === 'rest' || action.type === 'leave' ? this.#manual.shift() : undefined;
       if (manual !== undefined) {
         await runStepByHand(this.#context, manual.step, this.#step.signal).then(manual.resolve, manual.reject);
         continue;
       }
-      const action = nextAction(log.folded, record);
       if (action.type === 'leave') {
         // Whoever started a host for a stopped session has a question; it is answered before the host goes.
         if (this.#farewells.length > 0 || !(await this.#bell.wait(clock, STOPPED_LINGER_MS))) this.#leaving = 'stopped';
@@ -178,7 +179,7 @@ export class Spine {
         if (await this.#slot.take(signal)) await setUpTaskWorktree(this.#context, signal);
         return;
       case 'hand':
-        if (await this.#slot.take(signal)) await this.#hand(action.promptId);
+        if (await this.#slot.take(signal)) await this.#hand(action.promptId, signal);
         return;
       case 'route':
         return routeLastTurn(this.#context, action.turn);
@@ -225,9 +226,9 @@ export class Spine {
     return !(await this.#bell.wait(clock, Math.max(0, Date.parse(time) - clock.now())));
   }
 
-  async #hand(promptId: string): Promise<void> {
+  async #hand(promptId: string, signal: AbortSignal): Promise<void> {
     try {
-      await handPrompt(this.#context, this.#seat, promptId);
+      await handPrompt(this.#context, this.#seat, promptId, signal);
       this.#failedStarts = 0;
     } catch (error) {
       if (!(error instanceof ConduxtError)) throw error;
@@ -244,7 +245,8 @@ export class Spine {
     if (again) return;
     this.#failedStarts = 0;
     const reason = error.remedy === undefined ? error.message : `${error.message} ${error.remedy}`;
-    if (record.task !== null) {
+    // A task that has begun keeps what it owes: a person says when the agent can be had again.
+    if (record.task !== null && log.folded.turns.count === 0) {
       await endTask(this.#context, { end: 'failed', reason, code: 'agent-unavailable' });
       return;
     }

@@ -130,6 +130,7 @@ export class AppendFile {
         await pause(this.#pace.retryMs);
         return this.#commit(group);
       }
+      if (this.#broken !== null) return this.#breakWith(this.#broken, group);
       for (const one of group) one.reject(failure);
       return;
     }
@@ -181,10 +182,17 @@ export class AppendFile {
     try {
       await this.#handle.truncate(this.#end);
     } catch {
-      // Half a line may stay behind the good end: no more may be appended after it.
-      this.#broken = failure;
+      // Half a line may stay behind the good end: no more may be appended after it, until a restart cuts it off.
+      this.#broken = ioError(
+        'journal-broken',
+        `${this.path} could be neither written nor repaired: ${messageOf(error)}.`,
+        {
+          remedy: 'Check the disk; then run the command again. Nothing unwritten was acknowledged.',
+          cause: error,
+        },
+      );
     }
-    return failure;
+    return this.#broken ?? failure;
   }
 }
 

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemCode } from '../errors.ts';
 import type { ProcessIdentity } from '../session/events.ts';
-import { identityOf, isAlive } from './identity.ts';
+import { bootId, identityOf, isAlive } from './identity.ts';
 import { markedPids } from './marker.ts';
 import { groupMembers, identityOfChild } from './members.ts';
 
@@ -102,13 +102,18 @@ function livingGroup(leader: ProcessIdentity): readonly number[] {
   return process.platform === 'linux' ? groupMembers(leader) : [leader.pid];
 }
 
-/** Ends what a recorded process left behind after its parent died: only if it is still that very process. */
+/**
+ * Ends what a recorded process left behind after its parent died: its group, also when it is gone itself, and what
+ * carries the marker. A number that was given away again is not signalled.
+ */
 export async function endRecorded(
   identity: ProcessIdentity | null,
   options: EndTreeOptions,
 ): Promise<readonly number[]> {
-  const leader = identity !== null && isAlive(identity) ? identity : { pid: 0, startTime: 'gone', bootId: 'gone' };
-  return endTree(leader, options);
+  const isOfThisBoot = identity !== null && identity.bootId === bootId();
+  // Where groups cannot be listed a number says too little once its process is gone.
+  const isKnown = isOfThisBoot && (process.platform === 'linux' || isAlive(identity));
+  return endTree(isKnown ? identity : { pid: 0, startTime: 'gone', bootId: 'gone' }, options);
 }
 
 function signalPid(pid: number, signal: NodeJS.Signals): void {

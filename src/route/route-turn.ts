@@ -23,6 +23,7 @@ export interface RouteBudget {
 export function routeTurn(turn: EndedTurn, budget: RouteBudget): RouteDecision {
   const { end } = turn;
   if (budget.promptOwed) return { type: 'nothing', why: 'superseded' };
+  if (turn.cancelRequested && end.verdict === 'done') return { type: 'nothing', why: 'cancelled' };
   switch (end.verdict) {
     case 'cancelled':
       return { type: 'nothing', why: 'cancelled' };

@@ -57,6 +57,95 @@ describe('what cannot be done', () => {
   });
 });
 
+describe('a cancel', () => {
+  it('that comes while the turn’s end is being written counts, whatever the agent said', async (t) => {
+    const scratch = new Scratch(t);
+    const ending = path.join(scratch.root, 'ending');
+    const task = scratch.task({
+      prompts: [
+        {
+          steps: [{ type: 'text', text: 'x' }, { type: 'write-file', path: ending }, fix, done],
+          onCancel: { answer: 'ignore' },
+        },
+      ],
+    });
+    await task.host();
+    await task.untilFile(ending);
+    await task.call({ op: 'cancel', scope: 'turn' });
+    await task.untilType('turn-routed');
+    assert.equal(task.view().folded.turns.last?.routed?.type, 'nothing');
+    assert.equal(task.types().includes('steps-planned'), false, 'nothing is delivered after a cancel');
+  });
+
+  it('of the task during a push leaves what has happened in the journal', async (t) => {
+    const scratch = new Scratch(t);
+    const pushing = path.join(scratch.root, 'pushing');
+    const goOn = path.join(scratch.root, 'go-on');
+    const hook = path.join(scratch.remote, 'hooks', 'pre-receive');
+    writeFileSync(hook, `#!/bin/sh\ntouch ${pushing}\nwhile [ ! -e ${goOn} ]; do sleep 0.02; done\n`, { mode: 0o755 });
+    const task = scratch.task({ prompts: [{ steps: [fix, done] }] });
+    await task.host();
+    await task.untilFile(pushing);
+    await task.call({ op: 'cancel', scope: 'task' });
+    writeFileSync(goOn, '');
+    await task.until('push finished', (record) => record.type === 'step-finished' && record.step === 'push');
+    assert.ok(task.view().folded.delivery.pushedCommit);
+    assert.equal(task.view().folded.life.ended?.end, 'cancelled');
+  });
+});
+
+describe('an agent that has forgotten its conversation', () => {
+  it('is given the task again with what a person said meanwhile', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task({
+      resume: { supported: true, error: { code: -32002, message: 'gone' } },
+      prompts: [
+        {
+          steps: [
+            { type: 'text', text: 'x' },
+            { type: 'wait-for-file', path: path.join(scratch.root, 'die') },
+            { type: 'exit', code: 1 },
+          ],
+        },
+        { match: 'tabs', steps: [fix, done] },
+      ],
+    });
+    await task.host();
+    await task.untilType('prompt-accepted');
+    await task.tell('use tabs please');
+    writeFileSync(path.join(scratch.root, 'die'), '');
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    assert.match(task.prompts()[1] ?? '', /could not be resumed[\s\S]*Make the sum 4\.[\s\S]*use tabs please/);
+  });
+});
+
+describe('a time limit', () => {
+  it('counts anew for a task that a person has reopened', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task(
+      {
+        prompts: [
+          { steps: [fix, done] },
+          { match: 'more', steps: [{ type: 'shell', command: 'git commit -q --allow-empty -m more' }, done] },
+        ],
+      },
+      { limits: { taskTimeoutMs: 4_000 } },
+    );
+    await task.host();
+    const first = await task.untilType('task-ended');
+    const later = Date.parse(first.at) + 4_000;
+    await waitFor(
+      task.paths.dir,
+      () => Date.now() > later,
+      10_000,
+      () => 'the clock stands still',
+    );
+    await task.killHost();
+    await task.tell('more');
+    assert.equal((await task.untilType('task-ended', 2)).end, 'completed');
+  });
+});
+
 describe('a question to a person', () => {
   const asking = async (t: TestContext, limits = {}): Promise<{ task: LiveSession; pid: number; id: string }> => {
     const scratch = new Scratch(t);

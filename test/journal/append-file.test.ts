@@ -68,13 +68,13 @@ describe('an append-only file', () => {
     await appended.close();
   });
 
-  it('refuses when the file cannot be written and goes on when it can again', async () => {
+  it('refuses for good, with a code of its own, when a failed write cannot be taken back', async () => {
     const appended = await AppendFile.open(newFile(), 0);
     await appended.append(encodeRecord(record(1)));
     await appended.close();
     // A closed descriptor stands for a device that refuses: write and truncate both fail, so the file stays refused.
-    await assert.rejects(appended.append(encodeRecord(record(2))), { code: 'journal-write-failed', exitCode: 74 });
-    await assert.rejects(appended.append(encodeRecord(record(3))), { code: 'journal-write-failed' });
+    await assert.rejects(appended.append(encodeRecord(record(2))), { code: 'journal-broken', exitCode: 74 });
+    await assert.rejects(appended.append(encodeRecord(record(3))), { code: 'journal-broken' });
   });
 });
 

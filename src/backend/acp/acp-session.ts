@@ -96,6 +96,10 @@ export class AcpSession implements AgentSession {
     return this.#known().capabilities;
   }
 
+  get isGone(): boolean {
+    return this.#closing || this.#connection.lost !== null;
+  }
+
   prompt(prompt: { readonly turnId: string; readonly text: string }): Promise<TurnEnd> {
     if (this.#turn !== null) throw new Error('a prompt is already in flight in this session');
     const turn = new Turn(

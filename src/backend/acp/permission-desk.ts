@@ -3,10 +3,12 @@ import type { AgentListener, PermissionAnswer } from '../backend.ts';
 import type { Reply } from './connection.ts';
 import { isObject, listAt, objectAt, textAt, type JsonObject } from './json.ts';
 import { chooseOption } from './permission-options.ts';
-import { permissionRequestOf } from './permission-request.ts';
+import { essenceOf, permissionRequestOf } from './permission-request.ts';
 
 /** Tool calls remembered for a later permission request that gives only the id. */
 const MAX_TOOLS = 256;
+/** Requests that may wait at once. An agent that asks more has lost its way: each would be a question to a person. */
+const MAX_OPEN = 64;
 
 const cancelledReply: Reply = { result: { outcome: { outcome: 'cancelled' } } };
 
@@ -30,11 +32,11 @@ export class PermissionDesk {
   remember(update: unknown): void {
     const toolCallId = textAt(update, 'toolCallId');
     if (toolCallId === null || !isObject(update)) return;
-    const { title, kind, rawInput, locations } = update;
-    const news = Object.entries({ title, kind, rawInput, locations }).filter(([, value]) => value !== undefined);
     const known = this.#tools.get(toolCallId);
     this.#tools.delete(toolCallId);
-    this.#tools.set(toolCallId, { ...known, ...Object.fromEntries(news) });
+    const { status } = update;
+    if (status === 'completed' || status === 'failed') return;
+    this.#tools.set(toolCallId, essenceOf({ ...known, ...update }));
     const [oldest] = this.#tools.keys();
     if (this.#tools.size > MAX_TOOLS && oldest !== undefined) this.#tools.delete(oldest);
   }
@@ -49,6 +51,10 @@ export class PermissionDesk {
       reply(answer);
     };
     const cancel = (): void => close(cancelledReply);
+    if (this.#open.size >= MAX_OPEN) {
+      this.#listener.notice({ type: 'protocol-oddity', what: `asks for more than ${MAX_OPEN} permissions at once` });
+      return close(this.#replyFor({ type: 'reject' }, params));
+    }
     this.#open.add(cancel);
     signal.addEventListener('abort', cancel, { once: true });
     if (signal.aborted) return cancel();

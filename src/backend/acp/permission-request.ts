@@ -25,6 +25,21 @@ export function permissionRequestOf(params: unknown, earlier: JsonObject = {}): 
   };
 }
 
+const MAX_COMMAND_CHARS = 16 * 1024;
+const MAX_TITLE_CHARS = 1024;
+const MAX_PATHS = 200;
+const MAX_PATH_CHARS = 4096;
+
+/** The little of a tool call that a permission is judged by: its input may hold whole files, for hundreds of calls. */
+export function essenceOf(toolCall: JsonObject): JsonObject {
+  const { title, kind, command, paths } = permissionRequestOf({ toolCall });
+  return {
+    title: title.slice(0, MAX_TITLE_CHARS),
+    ...(kind === null ? {} : { kind }),
+    rawInput: { ...(command === null ? {} : { command: command.slice(0, MAX_COMMAND_CHARS) }), paths },
+  };
+}
+
 function commandOf(input: JsonObject): string | null {
   const command = input['command'] ?? input['cmd'];
   if (typeof command === 'string') return command;
@@ -41,6 +56,21 @@ function pathsOf(toolCall: JsonObject, input: JsonObject): readonly string[] {
     ...listAt(input, 'paths').map((path) => (typeof path === 'string' ? path : null)),
     // A patch: its files are the keys.
     ...(isObject(input['changes']) ? Object.keys(input['changes']) : []),
+    ...placesIn(input, 0),
   ];
-  return [...new Set(found.filter((path) => path !== null && path !== ''))].filter((path) => path !== null);
+  return [...new Set(found.filter((path) => path !== null && path !== ''))]
+    .filter((path) => path !== null)
+    .slice(0, MAX_PATHS);
+}
+
+/** Absolute, in a home, upwards, or on the network. */
+const PLACE = /^(?:\/|~|\.\.(?:\/|$)|[A-Za-z][A-Za-z0-9+.-]*:\/\/)|\/\.\.(?:\/|$)/;
+
+/** Whatever in the input leads out of the worktree, under whichever key: agents have many names for a path. */
+function placesIn(value: unknown, depth: number): string[] {
+  if (typeof value === 'string') return value.length <= MAX_PATH_CHARS && PLACE.test(value) ? [value] : [];
+  if (depth >= 4 || value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === 'command' || key === 'cmd' ? [] : placesIn(inner, depth + 1),
+  );
 }

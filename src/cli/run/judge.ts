@@ -1,3 +1,4 @@
+import { usageError } from '../../errors.ts';
 import type { Config } from '../../config/config.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import type { BaseTree } from '../../git/tree.ts';
@@ -16,6 +17,12 @@ export async function verifyPlan(
   const timeoutMs = config.verify.timeoutSeconds * 1000;
   if (flags.verify === false) return { type: 'skipped' };
   if (flags.verify !== undefined) {
+    if (flags.verify.trim() === '') {
+      // An empty shell line succeeds: it would call everything verified.
+      throw usageError('invalid-option', 'The command of --verify is empty.', {
+        remedy: 'Give the command that runs the tests, or say --no-verify to deliver without.',
+      });
+    }
     return { type: 'command', command: shellLine(flags.verify), from: 'flag', runner: null, timeoutMs };
   }
   if (config.verify.command !== null) {

@@ -1,6 +1,6 @@
 import type { Decision, DecisionEnd } from '../decision.ts';
 import type { HostStopped, JournalRecord, ProcessIdentity, TaskEndCode } from '../events.ts';
-import type { TaskEnd } from '../words.ts';
+import type { PromptKind, TaskEnd } from '../words.ts';
 
 export interface Milestone {
   readonly at: string;
@@ -14,6 +14,8 @@ const KEPT_MILESTONES = 20;
 /** Host, agent, slot, decisions, and the end. */
 export interface Life {
   startedAt: string | null;
+  /** When its first host started, or a person last reopened it: its time limit counts from here. */
+  openedAt: string | null;
   host: {
     readonly process: ProcessIdentity;
     readonly version: string;
@@ -24,6 +26,8 @@ export interface Life {
     readonly running: boolean;
     readonly nativeId: string | null;
     readonly version: string | null;
+    /** Why the agent does not remember what was said before; null when it does, and once a prompt has told it so. */
+    readonly lost: string | null;
   };
   slot: 'none' | 'waiting' | 'taken';
   readonly decisions: Map<string, Decision>;
@@ -49,8 +53,9 @@ export interface Life {
 
 export const newLife = (): Life => ({
   startedAt: null,
+  openedAt: null,
   host: null,
-  agent: { process: null, running: false, nativeId: null, version: null },
+  agent: { process: null, running: false, nativeId: null, version: null, lost: null },
   slot: 'none',
   decisions: new Map(),
   endedDecisions: new Map(),
@@ -69,6 +74,7 @@ export function foldLife(life: Life, record: JournalRecord): void {
   switch (record.type) {
     case 'host-started':
       life.startedAt ??= record.at;
+      life.openedAt ??= record.at;
       life.host = { process: record.process, version: record.version, stopped: null };
       // Locks die with their holder, so nothing of an earlier host still holds a slot.
       life.slot = 'none';
@@ -80,7 +86,12 @@ export function foldLife(life: Life, record: JournalRecord): void {
       life.agent = { ...life.agent, process: record.process, running: true };
       return;
     case 'agent-session':
-      life.agent = { ...life.agent, nativeId: record.nativeId, version: record.agentVersion };
+      life.agent = {
+        ...life.agent,
+        nativeId: record.nativeId,
+        version: record.agentVersion,
+        lost: record.lost ?? life.agent.lost,
+      };
       return;
     case 'agent-exited':
       life.agent = { ...life.agent, running: false };
@@ -95,7 +106,7 @@ export function foldLife(life: Life, record: JournalRecord): void {
       life.slot = 'none';
       return;
     case 'prompt-queued':
-      foldQueued(life, record.kind);
+      foldQueued(life, record.kind, record.at);
       return;
     case 'decision-opened':
       life.decisions.set(record.decision.id, record.decision);
@@ -115,10 +126,13 @@ export function foldLife(life: Life, record: JournalRecord): void {
       return;
     case 'prompt-handed':
       life.parked = null;
+      life.agent = { ...life.agent, lost: null };
       return;
     case 'task-ended':
       life.parked = null;
       withdrawAll(life);
+      // Two who end a task at the same moment have not both ended it: the first is what people are told.
+      if (life.ended !== null) return;
       life.ended = {
         end: record.end,
         reason: record.reason,
@@ -149,13 +163,14 @@ function withdrawAll(life: Life): void {
 }
 
 /** A person's word reopens a finished task with fresh budgets; our own prompts use them up. */
-function foldQueued(life: Life, kind: Extract<JournalRecord, { type: 'prompt-queued' }>['kind']): void {
+function foldQueued(life: Life, kind: PromptKind, at: string): void {
   switch (kind) {
     case 'task':
     case 'user':
     case 'answer':
       if (life.ended === null) return;
       life.ended = null;
+      life.openedAt = at;
       life.fixRoundsUsed = 0;
       life.remindersUsed = 0;
       life.recoveriesUsed = 0;

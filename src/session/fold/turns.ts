@@ -19,6 +19,8 @@ export interface EndedTurn {
   readonly startedAt: string;
   readonly endedAt: string;
   readonly end: TurnEnded;
+  /** Somebody asked for its end before it was recorded: whatever the agent said, it counts as cancelled. */
+  readonly cancelRequested: boolean;
   readonly routed: RouteDecision | null;
 }
 
@@ -56,6 +58,7 @@ export function foldTurns(turns: Turns, record: JournalRecord, prompts: Prompts)
         startedAt: turns.open?.startedAt ?? record.at,
         endedAt: record.at,
         end: record,
+        cancelRequested: turns.open?.cancelRequested === true,
         routed: null,
       };
       turns.open = null;

@@ -25,7 +25,7 @@ test('command and paths come from structured fields, in every agent’s spelling
         kind: 'execute',
         status: 'pending',
       },
-      { toolCallId: 't', title: 'touch x', kind: 'execute', command: 'touch x', paths: [] },
+      { toolCallId: 't', title: 'touch x', kind: 'execute', command: 'touch x', paths: ['/w'] },
     ],
     [
       'an argument vector',
