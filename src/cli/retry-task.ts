@@ -10,14 +10,13 @@ import { newPromptId, newSessionId } from '../session/ids.ts';
 import type { TaskSpec } from '../session/record.ts';
 import { describePrompt } from '../store/create-session.ts';
 import { promptFile } from '../store/paths.ts';
-import { listNames, type SessionView } from '../store/read-session.ts';
 import { expectedDuration } from '../views/expected-duration.ts';
+import { holdingName } from './clean/own-name.ts';
 import { removeWork, requireNoLoss, type RemovalWish } from './clean/remove-work.ts';
 import { requireRest, type RestingTask } from './clean/require-rest.ts';
 import { stopOne } from './commands/stop.ts';
 import type { RetryOptions } from './commands/retry.ts';
 import type { VerbContext } from './context.ts';
-import { nameTaken } from './run/name-free.ts';
 import { startOrFollow } from './run/run-tasks.ts';
 import { pastTasks } from './run/history.ts';
 import { setupPlan, verifyPlan } from './run/judge.ts';
@@ -28,8 +27,16 @@ import { gatherRepository, type RepositoryFacts } from './run/repository-facts.t
 /** `conduxt retry`: the old session ends and is archived, its name begins anew with the same words. */
 export async function retryTask(context: VerbContext, name: string, options: RetryOptions): Promise<number> {
   const resting = requireRest(context.session(name), 'retry');
+  return holdingName(context, resting.view, (letGo) => retryHeld(context, resting, options, letGo));
+}
+
+async function retryHeld(
+  context: VerbContext,
+  resting: RestingTask,
+  options: RetryOptions,
+  letGo: () => void,
+): Promise<number> {
   const { view, task } = resting;
-  requireOwnName(context, view);
   const facts = await gatherRepository(inRepository(context, resting), options.base ?? task.base);
   const adopt = options.adopt === true;
   const branch = await branchFor(facts, resting, options);
@@ -51,13 +58,7 @@ export async function retryTask(context: VerbContext, name: string, options: Ret
     for (const ref of snapshots) context.printer.note(`What was there is kept as ${ref}`, 'dim');
     await checkWorktreeFree(place);
   }
-  return startOrFollow(context, [{ ...plan, replaces: view.record.id }], { wait: options.wait });
-}
-
-/** An archived session has given its name away: the task that has it now is the one to retry. */
-function requireOwnName({ places }: VerbContext, { record }: SessionView): void {
-  const holder = listNames(places.home, record.repo?.key ?? null).find((one) => one.name === record.name);
-  if (holder !== undefined && holder.id !== record.id) throw nameTaken(places, record.name, holder.id);
+  return startOrFollow(context, [{ ...plan, replaces: view.record.id, onDurable: letGo }], { wait: options.wait });
 }
 
 /** The task's repository, wherever the command was typed. */

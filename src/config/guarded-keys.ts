@@ -16,16 +16,30 @@ export interface GuardedKeys {
   readonly harmless: ConfigFile;
 }
 
-export function splitGuarded(file: ConfigFile): GuardedKeys {
-  const { verify, worktree, notify, agents, worktreeRoot, permissions, slots, ...rest } = file;
+/** From the strictest to the one that allows everything. */
+const STRICTNESS: readonly (ConfigFile['permissions'] | undefined)[] = [
+  'deny-all',
+  'ask',
+  'approve-reads',
+  'approve-all',
+];
+
+/** @param usersOwn the mode of the user's own file: a repository may be stricter without being asked. */
+export function splitGuarded(file: ConfigFile, usersOwn?: ConfigFile['permissions']): GuardedKeys {
+  const { verify, worktree, notify, agents, worktreeRoot, permissions, slots, memory, ...rest } = file;
   const { command, ...verifyRest } = verify ?? {};
   const { setup, ...worktreeRest } = worktree ?? {};
+  // Everything allowed takes a protection away, and so does less strictness than the user asked for.
+  const weakens =
+    permissions === 'approve-all' ||
+    (usersOwn !== undefined && STRICTNESS.indexOf(permissions) > STRICTNESS.indexOf(usersOwn));
   const runsSetup = setup !== undefined && setup !== false;
   const values: Record<string, unknown> = {
     ...Object.fromEntries(Object.entries(agents ?? {}).map(([name, settings]) => [`agents.${name}`, settings])),
     ...(notify === undefined || notify.length === 0 ? {} : { notify }),
-    // Everything is allowed: the one mode that takes a protection away.
-    ...(permissions === 'approve-all' ? { permissions } : {}),
+    ...(weakens ? { permissions } : {}),
+    // A file is written there, with words of whoever wrote the issue.
+    ...(typeof memory === 'string' ? { memory } : {}),
     ...(slots === undefined ? {} : { slots }),
     ...(command === undefined ? {} : { 'verify.command': command }),
     ...(runsSetup ? { 'worktree.setup': setup } : {}),
@@ -42,7 +56,8 @@ export function splitGuarded(file: ConfigFile): GuardedKeys {
       ...(verify === undefined ? {} : { verify: verifyRest }),
       ...(worktree === undefined ? {} : { worktree: { ...worktreeRest, ...(setup === false ? { setup } : {}) } }),
       ...(notify?.length === 0 ? { notify } : {}),
-      ...(permissions === undefined || permissions === 'approve-all' ? {} : { permissions }),
+      ...(permissions === undefined || weakens ? {} : { permissions }),
+      ...(memory === undefined || typeof memory === 'string' ? {} : { memory }),
     },
   };
 }

@@ -40,7 +40,10 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const { env, places, repoConfigText, repoConfigLabel } = options;
   const userText = await readUserConfig(places.userConfigFile, (env['CONDUXT_CONFIG'] ?? '') !== '');
   const user = userText === null ? {} : parseConfig(userText, places.userConfigFile);
-  const guarded = splitGuarded(repoConfigText === null ? {} : parseConfig(repoConfigText, repoConfigLabel));
+  const guarded = splitGuarded(
+    repoConfigText === null ? {} : parseConfig(repoConfigText, repoConfigLabel),
+    user.permissions,
+  );
   const trusted = await repositoryIsTrusted(options, guarded);
   const repo = trusted && repoConfigText !== null ? parseConfig(repoConfigText, repoConfigLabel) : guarded.harmless;
 

@@ -7,14 +7,20 @@ import { listNames, readSessionOrNull } from '../store/read-session.ts';
 import { requireTask, type HostContext } from './context.ts';
 import { worktreeGit } from './worktree-git.ts';
 
-/** Files that the branches of other unfinished tasks of this repository also touch, by task name. */
+/** Of finished tasks, whose pull requests may still be open, only the newest are compared: each costs two gits. */
+const MAX_ENDED = 20;
+
+const youngestFirst = (a: { readonly id: string }, b: { readonly id: string }): number => (a.id < b.id ? 1 : -1);
+
+/** Files that the branches of other tasks of this repository, unfinished or lately finished, also touch, by task name. */
 export async function conflictsWithOthers(context: HostContext): Promise<Record<string, readonly string[]>> {
   const { home, runtimeDir, record } = context;
   const task = requireTask(context);
   const git = worktreeGit(context);
   const ours = new Set((await changedFiles(git, task.baseCommit, 'HEAD')).map((file) => file.path));
   const conflicts: Record<string, readonly string[]> = {};
-  for (const { id, name } of listNames(home, record.repo?.key ?? null)) {
+  let ended = 0;
+  for (const { id, name } of listNames(home, record.repo?.key ?? null).toSorted(youngestFirst)) {
     if (id === record.id) continue;
     const other = readSessionOrNull(home, runtimeDir, id);
     if (
@@ -25,6 +31,7 @@ export async function conflictsWithOthers(context: HostContext): Promise<Record<
       other.state === 'cancelled'
     )
       continue;
+    if (other.folded.life.ended !== null && (ended += 1) > MAX_ENDED) continue;
     const both = (await filesOf(git, other.record.task)).filter((file) => ours.has(file));
     if (both.length > 0) conflicts[name] = both;
   }

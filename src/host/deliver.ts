@@ -13,6 +13,7 @@ import { verify } from '../verify/verify.ts';
 import { stepMarker } from './agent-seat.ts';
 import { requireTask, type HostContext } from './context.ts';
 import { checkBaseline } from './baseline.ts';
+import { wasBrought } from './brought-files.ts';
 import { openPullRequest } from './open-pull-request.ts';
 import { pushTaskBranch } from './push-branch.ts';
 import { budgetOf } from './route-last-turn.ts';
@@ -80,7 +81,7 @@ async function verifyTask(context: HostContext, signal: AbortSignal): Promise<Re
     head: () => headCommit(git),
     dirty: async () => {
       const status = await fileStatus(git);
-      return [...status.dirty, ...status.untracked];
+      return [...status.dirty, ...status.untracked.filter((file) => !wasBrought(task, file))];
     },
     changed: async () => (await changedFiles(git, task.baseCommit, 'HEAD')).map((file) => file.path),
   });

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { messageOf, systemCode } from '../errors.ts';
+import { messageOf, refused, systemCode } from '../errors.ts';
 import { waitForLock } from '../lock/file-lock.ts';
 import type { JournalRecord } from '../session/events.ts';
 import { makePrivateDirectory, replaceFile } from '../store/durable-files.ts';
@@ -62,6 +62,7 @@ async function writeMemory({ home, runtimeDir, record, redact }: HostContext): P
       return view === null || view.record.kind === 'ask' ? [] : [memoryEntry(view)];
     });
     const file = record.hooks.memoryFile ?? paths.memory;
+    if (record.hooks.memoryFile !== null) requireInside(record.repo.root, file);
     makePrivateDirectory(path.dirname(file));
     const before = readOrEmpty(file);
     const after = replaceSection(before, redact(renderMemorySection(entries)));
@@ -69,6 +70,19 @@ async function writeMemory({ home, runtimeDir, record, redact }: HostContext): P
     replaceFile(paths.activeTasks, redact(activeTasksJson(entries)));
   } finally {
     lock.release();
+  }
+}
+
+/** A link in the repository must not lead the section into some other file of the user. */
+function requireInside(root: string, file: string): void {
+  const realRoot = realpathSync(root);
+  let place = existsSync(file) ? file : path.dirname(file);
+  while (!existsSync(place)) place = path.dirname(place);
+  const real = realpathSync(place);
+  if (real !== realRoot && !real.startsWith(realRoot + path.sep)) {
+    throw refused('memory-outside', `The memory file ${file} leads to ${real}, outside of the repository.`, {
+      remedy: 'Change "memory" in the configuration.',
+    });
   }
 }
 

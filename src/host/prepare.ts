@@ -4,7 +4,8 @@ import { gitEnvironment } from '../git/git-environment.ts';
 import { openRepository } from '../git/repository.ts';
 import { addWorktree } from '../git/worktree.ts';
 import { listNames, readSessionOrNull } from '../store/read-session.ts';
-import { prepareWorktree } from '../verify/setup.ts';
+import { prepareWorktree, type PrepareInput, type SetupResult } from '../verify/setup.ts';
+import { OUTSIDE } from '../verify/setup-files.ts';
 import { verificationEnvironment } from '../verify/environment.ts';
 import type { Bell } from './bell.ts';
 import { stepMarker } from './agent-seat.ts';
@@ -77,7 +78,7 @@ export async function prepareTaskWorktree(context: HostContext): Promise<void> {
 export async function setUpTaskWorktree(context: HostContext, signal: AbortSignal): Promise<void> {
   const { record, log, env, paths } = context;
   const task = requireTask(context);
-  const result = await prepareWorktree({
+  const result = await prepareOrRefuse({
     worktree: record.cwd,
     mainCheckout: record.repo?.root ?? record.cwd,
     plan: task.setup,
@@ -87,6 +88,10 @@ export async function setUpTaskWorktree(context: HostContext, signal: AbortSigna
     signal,
   });
   if (signal.aborted) return;
+  if (result instanceof ConduxtError)
+    return endTask(context, { end: 'failed', reason: result.message, code: 'set-up-failed' });
+  for (const note of result.excerpt.split('\n').filter((line) => result.ok && line.startsWith(OUTSIDE)))
+    await log.appendPatiently({ type: 'milestone', level: 'warn', text: context.redact(note) });
   await log.appendPatiently({
     type: 'setup-finished',
     ok: result.ok,
@@ -95,4 +100,14 @@ export async function setUpTaskWorktree(context: HostContext, signal: AbortSigna
     excerpt: context.redact(result.excerpt),
     durationMs: result.durationMs,
   });
+}
+
+/** A plan that cannot be carried out is an outcome: the next host would meet it again. */
+async function prepareOrRefuse(input: PrepareInput): Promise<SetupResult | ConduxtError> {
+  try {
+    return await prepareWorktree(input);
+  } catch (error) {
+    if (error instanceof ConduxtError) return error;
+    throw error;
+  }
 }

@@ -2,6 +2,8 @@ import { ConduxtError, unreachable } from '../errors.ts';
 import { branchCommit } from '../git/refs.ts';
 import { pushBranch, type RejectionReason } from '../git/push.ts';
 import type { StepOutcome } from '../session/events.ts';
+import { listed } from '../views/receipt.ts';
+import { committedBrought } from './brought-files.ts';
 import { requireTask, type HostContext } from './context.ts';
 import { mainGit } from './worktree-git.ts';
 
@@ -15,6 +17,13 @@ export async function pushTaskBranch(context: HostContext): Promise<StepOutcome>
   const commit = log.folded.delivery.receipt?.commit ?? (await branchCommit(git, task.branch));
   if (commit === null) return blocked(`branch ${task.branch} is gone`, `conduxt retry ${record.name} begins again`);
   try {
+    const brought = await committedBrought(git, task, commit);
+    if (brought.length > 0) {
+      return blocked(
+        `it holds ${listed(brought)}, which was copied from your checkout and may hold secrets`,
+        `Take it out of the branch and its history (conduxt tell ${record.name} "…"), then: conduxt pr ${record.name}`,
+      );
+    }
     const result = await pushBranch({
       git,
       remote,

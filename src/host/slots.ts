@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { tryLock, waitForLock, type FileLock } from '../lock/file-lock.ts';
 import { makePrivateDirectory } from '../store/durable-files.ts';
@@ -61,7 +61,7 @@ async function takeFrom(pool: string, size: number, wait: PoolWait): Promise<Fil
   const line = path.join(pool, 'line');
   makePrivateDirectory(line);
   const ticketFile = path.join(line, `${wait.ticket}.lock`);
-  const place = await waitForLock(ticketFile, { pollMs: POLL_MS, signal: wait.signal });
+  const place = await standInLine(ticketFile, wait.signal);
   if (place === null) return null;
   try {
     for (;;) {
@@ -73,6 +73,15 @@ async function takeFrom(pool: string, size: number, wait: PoolWait): Promise<Fil
     }
   } finally {
     rmSync(ticketFile, { force: true });
+    place.release();
+  }
+}
+
+/** A ticket in the line. Somebody who found it before it was locked took it for a dead one's and removed it: again. */
+async function standInLine(ticketFile: string, signal: AbortSignal): Promise<FileLock | null> {
+  for (;;) {
+    const place = await waitForLock(ticketFile, { pollMs: POLL_MS, signal });
+    if (place === null || existsSync(ticketFile)) return place;
     place.release();
   }
 }

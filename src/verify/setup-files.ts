@@ -4,6 +4,9 @@ import { dirname, isAbsolute, join, normalize, relative, sep } from 'node:path';
 import { refused, systemCode } from '../errors.ts';
 import type { SetupPlan } from '../session/record.ts';
 
+/** How a note begins that a person should read: a file they have was not brought. */
+export const OUTSIDE = 'left out, because it lies outside of the main checkout';
+
 export interface FilesInput {
   readonly worktree: string;
   readonly mainCheckout: string;
@@ -14,7 +17,9 @@ export interface FilesInput {
  * Copies and links the listed files and directories (`.env`, `node_modules`) from the main checkout into the worktree.
  * What is already there is left alone; what is missing in the main checkout is left out.
  * @returns one line for each that was left out
- * @throws ConduxtError `setup-path-refused` before anything is done, when a path leads out of one of the two
+ * So is what leads out of the main checkout once every link is followed.
+ * @throws ConduxtError `setup-path-refused` before anything is done, for a path that is not below the repository root,
+ *   or leads out of the worktree
  */
 export async function bringFiles({ worktree, mainCheckout, plan }: FilesInput): Promise<readonly string[]> {
   const from = await realpath(mainCheckout);
@@ -24,14 +29,18 @@ export async function bringFiles({ worktree, mainCheckout, plan }: FilesInput): 
     ...plan.link.map((path) => ({ path: checked(path), how: 'link' as const })),
   ];
   for (const { path } of wanted) {
-    await requireInside(from, path, 'main checkout');
-    await requireInside(to, path, 'worktree');
+    // Written through, a link in the worktree could reach any file of the user.
+    const elsewhere = await placeOutside(to, dirname(path));
+    if (elsewhere !== null) throw pathRefused(path, `in the worktree it leads to ${elsewhere}`);
   }
   const notes: string[] = [];
   for (const { path, how } of wanted) {
     const source = join(from, path);
     const target = join(to, path);
-    if (!(await exists(source))) notes.push(`left out: ${path} is not in the main checkout`);
+    // Read through, it could bring any file of the user to the agent; but a person may keep their `.env` elsewhere.
+    const elsewhere = await placeOutside(from, path);
+    if (elsewhere !== null) notes.push(`${OUTSIDE}: ${path} leads to ${elsewhere}`);
+    else if (!(await exists(source))) notes.push(`left out: ${path} is not in the main checkout`);
     else if (!(await exists(target))) await bring(source, target, how);
   }
   return notes;
@@ -47,18 +56,11 @@ function checked(path: string): string {
   return normal;
 }
 
-/**
- * The directory the path lies in, and in the main checkout what it points to, must be inside once every link is
- * followed: a link in the repository could otherwise bring in, or overwrite, any file of the user.
- */
-async function requireInside(root: string, path: string, where: string): Promise<void> {
-  for (const candidate of where === 'worktree' ? [dirname(path)] : [path]) {
-    const real = await nearestReal(join(root, candidate));
-    const offset = relative(root, real);
-    if (offset === '..' || offset.startsWith(`..${sep}`) || isAbsolute(offset)) {
-      throw pathRefused(path, `in the ${where} it leads to ${real}`);
-    }
-  }
+/** Where a path below `root` leads to once every link is followed, when that is outside; else null. */
+async function placeOutside(root: string, path: string): Promise<string | null> {
+  const real = await nearestReal(join(root, path));
+  const offset = relative(root, real);
+  return offset === '..' || offset.startsWith(`..${sep}`) || isAbsolute(offset) ? real : null;
 }
 
 /** The real path, of the closest existing parent when it does not exist itself. */

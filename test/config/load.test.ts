@@ -286,7 +286,14 @@ describe('trust', () => {
     );
     assert.notEqual(hash(base), hash({ ...base, verify: { command: 'b' } }));
     assert.notEqual(hash(base), hash({ ...base, worktree: { setup: 'x' } }));
-    assert.equal(hash({ agent: 'pi', permissions: 'ask', worktree: { setup: false }, notify: [] }), null);
+    assert.equal(
+      hash({ agent: 'pi', permissions: 'deny-all', memory: false, worktree: { setup: false }, notify: [] }),
+      null,
+    );
+    assert.equal(splitGuarded({ permissions: 'approve-reads' }).hash, null);
+    assert.deepEqual(splitGuarded({ permissions: 'approve-reads' }, 'deny-all').keys, ['permissions']);
+    assert.deepEqual(splitGuarded({ permissions: 'deny-all' }, 'ask').keys, []);
+    assert.notEqual(hash({ memory: 'MEMORY.md' }), null);
   });
 
   it('is not needed for what only the user wrote', async (t) => {

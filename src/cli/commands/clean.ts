@@ -1,6 +1,7 @@
 import { ExitCode } from '../../errors.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { removeWork, repositoryOf, requireNoLoss, type RemovalWish, type Removed } from '../clean/remove-work.ts';
+import { holdingName } from '../clean/own-name.ts';
 import { requireRest } from '../clean/require-rest.ts';
 import { listed } from '../../views/receipt.ts';
 import type { VerbContext } from '../context.ts';
@@ -43,9 +44,11 @@ async function clean(context: VerbContext, name: string, options: CleanOptions):
     flags: FLAGS,
   };
   const repo = await repositoryOf(context, resting);
-  await requireNoLoss(repo, resting, wish);
-  await stopOne(context, resting.view);
-  const removed = await removeWork(context, repo, resting, wish);
+  const removed = await holdingName(context, resting.view, async () => {
+    await requireNoLoss(repo, resting, wish);
+    await stopOne(context, resting.view);
+    return removeWork(context, repo, resting, wish);
+  });
   const { record } = resting.view;
   if (context.json) {
     context.printer.document({ schemaVersion: SCHEMA_VERSION, session: record.name, sessionId: record.id, ...removed });

@@ -10,6 +10,8 @@ export interface SessionPlan {
   readonly promptText: string | null;
   /** The id of the finished session whose name it takes over. */
   readonly replaces?: string;
+  /** Called when it is on stable storage under its name. */
+  readonly onDurable?: () => void;
 }
 
 /**
@@ -19,6 +21,7 @@ export interface SessionPlan {
 export async function applyPlan(context: VerbContext, plan: SessionPlan): Promise<SessionPaths> {
   const made = await makeDurable(context, plan);
   if (made.type === 'taken') throw nameTaken(context.places, plan.record.name, made.id);
+  plan.onDurable?.();
   await startHostFor(context, { record: plan.record, paths: made.paths });
   return made.paths;
 }

@@ -46,6 +46,8 @@ export interface TaskPlan {
   readonly warnings: readonly string[];
   /** The id of the finished task it takes the name of (`retry`). */
   readonly replaces?: string;
+  /** Called when it is on stable storage under its name. */
+  readonly onDurable?: () => void;
 }
 
 export interface PlanParts {
