@@ -40,6 +40,15 @@ export interface Config {
     readonly agents: Readonly<Record<string, number>>;
   };
   readonly hostIdleSeconds: number;
+  /** Of the user's own file: the watchdog looks after all repositories. */
+  readonly watchdog: {
+    readonly intervalSeconds: number;
+    readonly stallSeconds: number;
+    readonly restartStalled: boolean;
+    readonly giveUpSeconds: number;
+    readonly spacingSeconds: number;
+    readonly helloSeconds: number;
+  };
   readonly notify: readonly NotifyEntry[];
   /** Relative to the repository root; false: no memory file; null: under the state directory. */
   readonly memory: string | false | null;
@@ -72,6 +81,14 @@ export const DEFAULTS: Config = {
   },
   slots: { perUser: 4, perAgent: 4, agents: {} },
   hostIdleSeconds: 300,
+  watchdog: {
+    intervalSeconds: 180,
+    stallSeconds: 1800,
+    restartStalled: false,
+    giveUpSeconds: 18_000,
+    spacingSeconds: 0.1,
+    helloSeconds: 2,
+  },
   notify: [],
   memory: null,
   remote: null,
@@ -93,6 +110,7 @@ export function withLayer(config: Config, layer: ConfigFile): Config {
       ...(setup === undefined ? {} : { setup: setup === false ? [] : typeof setup === 'string' ? [setup] : setup }),
     },
     timeouts: { ...config.timeouts, ...defined(layer.timeouts ?? {}) },
+    watchdog: { ...config.watchdog, ...defined(layer.watchdog ?? {}) },
     slots: {
       ...config.slots,
       ...defined(layer.slots ?? {}),
@@ -111,7 +129,7 @@ function defined<T extends object>(layer: T): Defined<T> {
 
 /** Names of free-form groups: what stands below them counts as one setting per name. */
 const NAMED_GROUPS = new Set(['agents', 'slots.agents']);
-const GROUPS = new Set(['verify', 'worktree', 'timeouts', 'slots', ...NAMED_GROUPS]);
+const GROUPS = new Set(['verify', 'worktree', 'timeouts', 'slots', 'watchdog', ...NAMED_GROUPS]);
 
 /** The dotted paths that `layer` sets: `verify.command`, `agents.claude`. */
 export function keysOf(layer: ConfigFile): string[] {

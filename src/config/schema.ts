@@ -105,6 +105,22 @@ export const configFileSchema = group({
     agents: z.record(agentName, wholeNumber(1, 64), 'an object of whole numbers by agent name').optional(),
   }).optional(),
   hostIdleSeconds: seconds.optional(),
+  watchdog: group({
+    intervalSeconds: seconds.optional(),
+    stallSeconds: seconds.optional(),
+    restartStalled: flag.optional(),
+    giveUpSeconds: seconds.optional(),
+    spacingSeconds: z
+      .number('a number of seconds')
+      .min(0, 'a number from 0 to 60')
+      .max(60, 'a number from 0 to 60')
+      .optional(),
+    helloSeconds: z
+      .number('a number of seconds')
+      .min(0.1, 'a number from 0.1 to 60')
+      .max(60, 'a number from 0.1 to 60')
+      .optional(),
+  }).optional(),
   notify: z.array(notifyEntry, 'a list').optional(),
   memory: z
     .union([insidePath('a file name'), z.literal(false)], 'a path relative to the repository, or false')

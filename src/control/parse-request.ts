@@ -1,6 +1,6 @@
 import { usageError } from '../errors.ts';
 import { tellModes } from '../session/words.ts';
-import type { ControlRequest } from './protocol.ts';
+import type { ControlRequest, PatrolRequest } from './protocol.ts';
 
 const ID = /^[\w./:@-]{1,200}$/;
 
@@ -25,6 +25,8 @@ export function parseRequest(line: string): ControlRequest {
       return { op: 'step', step: oneOf(fields, 'step', ['verify', 'pull-request']) };
     case 'answer':
       return { op: 'answer', decisionId: id(fields, 'decisionId'), answer: text(fields, 'answer') };
+    case 'patrol':
+      return patrol(fields);
     case 'tell':
       return {
         op: 'tell',
@@ -36,6 +38,14 @@ export function parseRequest(line: string): ControlRequest {
     default:
       throw bad(`unknown operation ${JSON.stringify(fields['op'])}`);
   }
+}
+
+function patrol(fields: Record<string, unknown>): PatrolRequest {
+  const act = oneOf(fields, 'act', ['milestone', 'wake', 'renew-agent', 'expire']);
+  const words = text(fields, 'text');
+  return act === 'expire'
+    ? { op: 'patrol', act, decisionId: id(fields, 'decisionId'), text: words }
+    : { op: 'patrol', act, text: words };
 }
 
 function text(fields: Record<string, unknown>, name: string): string {

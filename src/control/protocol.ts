@@ -23,6 +23,7 @@ export type ControlRequest =
   /** A step by hand, with the reply when it is over. */
   | { readonly op: 'step'; readonly step: 'verify' }
   | { readonly op: 'step'; readonly step: 'pull-request' }
+  | PatrolRequest
   /** Replies now and after each sync with how much of both files is durable, until the connection ends. */
   | { readonly op: 'watch' };
 
@@ -34,6 +35,14 @@ export interface TellRequest {
   readonly text: string;
   readonly mode: TellMode;
 }
+
+/**
+ * The watchdog's word to a living host. `text` becomes a milestone. `wake`: look again at what is due; `renew-agent`: end
+ * the agent, so that the work is taken up anew; `expire`: the decision's time is over.
+ */
+export type PatrolRequest =
+  | { readonly op: 'patrol'; readonly act: 'milestone' | 'wake' | 'renew-agent'; readonly text: string }
+  | { readonly op: 'patrol'; readonly act: 'expire'; readonly decisionId: string; readonly text: string };
 
 export interface HelloReply {
   readonly protocol: number;
@@ -70,6 +79,11 @@ export interface AnswerReply {
 export type StepReply =
   { readonly step: 'verify'; readonly receipt: Receipt } | { readonly step: StepName; readonly outcome: StepOutcome };
 
+export interface PatrolReply {
+  /** False when there was nothing to do any more. */
+  readonly done: boolean;
+}
+
 export interface WatchReply {
   readonly journalBytes: number;
   readonly transcriptBytes: number;
@@ -83,6 +97,7 @@ export interface Replies {
   readonly stop: StopReply;
   readonly answer: AnswerReply;
   readonly step: StepReply;
+  readonly patrol: PatrolReply;
   readonly watch: WatchReply;
 }
 

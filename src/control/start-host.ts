@@ -50,6 +50,15 @@ export async function ensureHost(address: HostAddress, env: NodeJS.ProcessEnv): 
   });
 }
 
+/**
+ * Has a session that could not be brought back end as failed. A host is started that does only this: it opens neither
+ * socket nor agent, so nothing that kept the others from working keeps it. @throws as `ensureHost`.
+ */
+export async function giveUpSession(address: HostAddress, env: NodeJS.ProcessEnv): Promise<void> {
+  if ((await startHost(address, env, ['give-up'])) === 'ready') return;
+  throw heldElsewhere('host-starting', 'Another host holds this session.', { remedy: 'Look again in a moment.' });
+}
+
 async function greet(socket: string): Promise<HelloReply | 'none' | 'silent'> {
   try {
     return (await callHost(socket, { op: 'hello' }, HELLO_TIMEOUT_MS)) ?? 'none';
@@ -62,7 +71,7 @@ async function greet(socket: string): Promise<HelloReply | 'none' | 'silent'> {
 }
 
 /** By pid, start time and boot: a recycled pid is never signalled. Its journal is whole up to what it acknowledged. */
-function endSilentHost(journal: string): void {
+export function endSilentHost(journal: string): void {
   const started = readJournal(journal).records.findLast((record) => record.type === 'host-started');
   if (started?.type !== 'host-started' || !isAlive(started.process)) return;
   try {
@@ -73,7 +82,11 @@ function endSilentHost(journal: string): void {
 }
 
 /** `ready`: our host has the lock, has replayed the journal and listens. `held`: another host has the lock. */
-async function startHost(address: HostAddress, env: NodeJS.ProcessEnv): Promise<'ready' | 'held'> {
+async function startHost(
+  address: HostAddress,
+  env: NodeJS.ProcessEnv,
+  errand: readonly string[] = [],
+): Promise<'ready' | 'held'> {
   // Most commands find a living host and never come here.
   const { spawn } = await import('node:child_process');
   const log = openSync(
@@ -81,7 +94,7 @@ async function startHost(address: HostAddress, env: NodeJS.ProcessEnv): Promise<
     constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW,
     0o600,
   );
-  const child = spawn(process.execPath, [...hostArguments(), address.home, address.sessionId], {
+  const child = spawn(process.execPath, [...hostArguments(), address.home, address.sessionId, ...errand], {
     cwd: '/',
     detached: true,
     env: hostEnvironment(env),

@@ -4,6 +4,8 @@ import {
   PROTOCOL_VERSION,
   type CancelReply,
   type ControlRequest,
+  type PatrolReply,
+  type PatrolRequest,
   type Replies,
   type StepReply,
   type StopReply,
@@ -18,6 +20,7 @@ import type { AgentSeat } from './agent-seat.ts';
 import type { Bell } from './bell.ts';
 import type { HostContext } from './context.ts';
 import { answerKey, type DecisionDesk } from './decision-desk.ts';
+import { oneLine } from '../text/sanitize.ts';
 import { dropOwed, hashOf, queuePrompt } from './prompt-book.ts';
 import { requireBegun, requireWorktree } from './worktree-gone.ts';
 
@@ -98,6 +101,8 @@ export class ControlDesk implements ControlHandler {
         return this.#oneAtATime(() => this.#answer(request.decisionId, request.answer));
       case 'step':
         return this.#spine.runStep(request.step);
+      case 'patrol':
+        return this.#patrol(request);
       default:
         return unreachable(request, 'request');
     }
@@ -112,6 +117,19 @@ export class ControlDesk implements ControlHandler {
       sessionId: record.id,
       state: deriveState(log.folded, record, true),
     };
+  }
+
+  async #patrol(request: PatrolRequest): Promise<PatrolReply> {
+    const { log, redact, note } = this.#context;
+    if (request.act === 'expire') {
+      const done = await this.#decisions.expire(request.decisionId);
+      if (!done) return { done };
+    }
+    await log.append({ type: 'milestone', text: oneLine(redact(`watchdog: ${request.text}`), 300), level: 'warn' });
+    if (request.act === 'renew-agent') {
+      this.#seat.close().catch((error: unknown) => note(`closing the agent: ${messageOf(error)}`));
+    }
+    return { done: true };
   }
 
   async #tell(request: TellRequest): Promise<TellReply> {

@@ -92,6 +92,21 @@ export class DecisionDesk {
   }
 
   /**
+   * Takes the fallback of a decision whose deadline has passed by the wall clock, which goes on while a machine sleeps.
+   * @returns false when it is not open any more, or has time left.
+   */
+  async expire(decisionId: string): Promise<boolean> {
+    const { log, clock } = this.#context;
+    const decision = log.folded.life.decisions.get(decisionId);
+    if (decision === undefined || decision.deadline === null || decision.fallback === null) return false;
+    if (clock.now() < Date.parse(decision.deadline)) return false;
+    const end = { type: 'expired', answer: decision.fallback } as const;
+    await log.append({ type: 'decision-ended', decisionId, end });
+    this.#settle(decisionId, decision.fallback);
+    return true;
+  }
+
+  /**
    * After a restart nobody waits for the old decisions of a turn any more; and a clarification whose answer became a
    * prompt is answered, although its host died before it could say so.
    */

@@ -21,6 +21,7 @@ import { AgentSeat } from './agent-seat.ts';
 import { sweepBaseline } from './baseline.ts';
 import { Bell } from './bell.ts';
 import type { HostContext } from './context.ts';
+import { giveUp } from './give-up.ts';
 import { ControlDesk } from './control-desk.ts';
 import { DecisionDesk } from './decision-desk.ts';
 import { endTask } from './end-task.ts';
@@ -31,9 +32,9 @@ import { SlotHolder } from './slot-holder.ts';
 import { endForTimeout, Spine } from './spine.ts';
 import { tellPeople } from './tell-people.ts';
 
-/** Entry of the detached process that owns one session: `host.js <home> <session id>`. */
+/** Entry of the detached process that owns one session: `host.js <home> <session id> [give-up]`. */
 
-const [home, sessionId] = process.argv.slice(2);
+const [home, sessionId, errand] = process.argv.slice(2);
 process.umask(0o077);
 try {
   if (home === undefined || sessionId === undefined) throw new Error('usage: host <home> <session id>');
@@ -54,12 +55,15 @@ async function host(home: string, id: string): Promise<number> {
   if (record === null) throw new Error(`there is no session ${id} in ${home}`);
   const lock = await tryLock(paths.lock);
   if (lock === null) return ExitCode.held;
-  requireOwnDirectory(path.dirname(paths.socket));
+  const isGivingUp = errand === 'give-up';
+  if (!isGivingUp) requireOwnDirectory(path.dirname(paths.socket));
 
   const env = Object.fromEntries(
     Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
-  const secrets = record.agent.envFile === null ? {} : await readEnvFile(record.agent.envFile);
+  // An environment file that is gone may be why nothing else worked.
+  const { envFile } = record.agent;
+  const secrets = envFile === null || isGivingUp ? {} : await readEnvFile(envFile);
   const log = await SessionLog.open(paths, systemClock);
   const context: HostContext = {
     home,
@@ -79,6 +83,13 @@ async function host(home: string, id: string): Promise<number> {
     process: identity ?? { pid: process.pid, startTime: '', bootId: bootId() },
     version,
   });
+  if (isGivingUp) {
+    await giveUp(context);
+    await log.append({ type: 'host-stopped', reason: 'stopped' });
+    await log.close();
+    announceReady();
+    return ExitCode.done;
+  }
   await queueFirstPrompt(context);
   return live(context, openSpec(context, secrets));
 }

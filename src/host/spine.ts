@@ -247,7 +247,8 @@ export class Spine {
     const reason = error.remedy === undefined ? error.message : `${error.message} ${error.remedy}`;
     // A task that has begun keeps what it owes: a person says when the agent can be had again.
     if (record.task !== null && log.folded.turns.count === 0) {
-      await endTask(this.#context, { end: 'failed', reason, code: 'agent-unavailable' });
+      const login = error.code === 'agent-login-required';
+      await endTask(this.#context, { end: 'failed', reason, code: login ? 'login-required' : 'agent-unavailable' });
       return;
     }
     const prompt = log.folded.prompts.owed[0];

@@ -25,3 +25,27 @@ export function markedPids(sessionId: string): number[] {
   }
   return found;
 }
+
+/**
+ * Living processes of this user by the session whose marker they carry, in one look at /proc. Steps (`<id>.step`) count
+ * for their session. Linux only: empty elsewhere.
+ */
+export function markedProcesses(): Map<string, number[]> {
+  const found = new Map<string, number[]>();
+  if (process.platform !== 'linux') return found;
+  const needle = `${SESSION_MARKER}=`;
+  for (const entry of readdirSync('/proc')) {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid) || pid === process.pid) continue;
+    try {
+      const environ = readFileSync(`/proc/${pid}/environ`, 'latin1');
+      const mark = environ.split('\0').find((variable) => variable.startsWith(needle));
+      if (mark === undefined) continue;
+      const sessionId = mark.slice(needle.length).replace(/\.step$/, '');
+      found.set(sessionId, [...(found.get(sessionId) ?? []), pid]);
+    } catch {
+      // Gone in the meantime, or another user's.
+    }
+  }
+  return found;
+}

@@ -74,7 +74,8 @@ export function nextAction(session: FoldedSession, record: SessionRecord): NextA
   return consequence(session, task, last, last.routed);
 }
 
-function firstUntold({ life }: FoldedSession): string | null {
+/** An end or an open decision that people were not told of yet: `ended/<seq>`, `decision/<id>`. */
+export function firstUntold({ life }: FoldedSession): string | null {
   if (life.ended !== null && !life.notified.has(`ended/${life.ended.seq}`)) return `ended/${life.ended.seq}`;
   // A permission is told about when it is opened: its turn may end before the next look.
   const untold = [...life.decisions.values()].find(

@@ -308,7 +308,14 @@ export interface TaskEnded {
   /** Why, for programs; decides the exit code of a failed task. */
   readonly code?: TaskEndCode;
 }
-export type TaskEndCode = 'agent-unavailable' | 'timed-out' | 'set-up-failed' | 'dependency-failed';
+export type TaskEndCode =
+  | 'agent-unavailable'
+  | 'login-required'
+  | 'timed-out'
+  | 'set-up-failed'
+  | 'dependency-failed'
+  /** The watchdog tried for hours to bring it back. */
+  | 'recovery-failed';
 /** People were told about one fact; it is never told twice. */
 export interface Notified {
   readonly type: 'notified';

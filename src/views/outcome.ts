@@ -105,6 +105,8 @@ function failedExit({ life }: FoldedSession): ExitCode {
     case 'timed-out':
       return ExitCode.timedOut;
     case 'agent-unavailable':
+    case 'login-required':
+    case 'recovery-failed':
       return ExitCode.unavailable;
     case 'set-up-failed':
     case 'dependency-failed':

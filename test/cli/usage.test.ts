@@ -134,7 +134,7 @@ describe('a command line', () => {
     [['cancel', 'x', '--queued', '--task'], /--queued and --task cannot be used together/],
     [['tell', 'x', '   '], /nothing to say/],
     [['tell', 'x', 'hi', '--key', 'a key'], /A key may have/],
-    [['watchdog'], /not available yet/],
+    [['watchdog', '--interval', 'often'], /Use a duration/],
   ];
   for (const [args, expected] of mistakes) {
     it(`with a mistake is exit 2 and says what to do: ${args.join(' ')}`, async () => {

@@ -1,75 +1,108 @@
-import { ConduxtError, ExitCode, messageOf, usageError } from '../../errors.ts';
-import { listNames, readSession } from '../../store/read-session.ts';
+import { ExitCode } from '../../errors.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
-import { oneLine } from '../../text/sanitize.ts';
+import { formatDuration, plural } from '../../views/quantities.ts';
+import { isNews, watchedJson, watchedLine } from '../watched.ts';
+import { patrol, type Pass } from '../../watchdog/patrol.ts';
+import type { WatchSettings } from '../../watchdog/settings.ts';
 import type { VerbContext } from '../context.ts';
-import { startHostFor } from '../host-call.ts';
-import { finishVerb } from '../options.ts';
+import { finishVerb, parseDuration } from '../options.ts';
+import { loadWatchSettings } from '../watch-settings.ts';
 import type { VerbCommand } from '../verb-command.ts';
+
+interface WatchdogOptions {
+  readonly once?: boolean;
+  readonly interval?: number;
+}
 
 export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
+      .argument('[session]', 'look at this one now, whatever it waits for')
       .option('--once', 'look once and end: for cron and timers')
-      .action(context.act((options: { once?: boolean }) => watchdog(context, options.once === true))),
+      .option('--interval <duration>', 'between two looks (default: watchdog.intervalSeconds, 3m)', parseDuration('s'))
+      .action(
+        context.act((session: string | undefined, options: WatchdogOptions) => watchdog(context, session, options)),
+      ),
     {
-      examples: ['conduxt watchdog --once', '*/5 * * * * conduxt watchdog --once   # in a crontab'],
-      exits: '0, 5 (a host could not be started)',
-      notes: 'Starts a host for every session that is owed work and has none, in all repositories of this user.',
+      examples: ['conduxt watchdog --once', 'conduxt watchdog --interval 1m', 'conduxt watchdog issue-78'],
+      exits: '0, 4 (no such session), 5 (a host could not be started), 130 (the loop was ended)',
+      notes:
+        'Looks after the sessions of all repositories of this user. It starts a host where one is owed and gone, speaks to\n' +
+        'hosts that live, and tells people once about what it cannot mend. It asks no model and costs no tokens.',
     },
   );
 }
 
-interface Revival {
-  readonly session: string;
-  readonly sessionId: string;
-  readonly did: 'started' | 'failed' | 'unreadable';
-  readonly problem: string | null;
+async function watchdog(context: VerbContext, session: string | undefined, options: WatchdogOptions): Promise<number> {
+  const settings = await loadWatchSettings(context);
+  if (session !== undefined || options.once === true) {
+    const only = session === undefined ? undefined : context.session(session).record.id;
+    const pass = await onePass(context, settings, only);
+    return pass === null ? ExitCode.interrupted : show(context, pass, only !== undefined);
+  }
+  return loop(context, settings, options.interval ?? settings.intervalMs);
 }
 
-async function watchdog(context: VerbContext, once: boolean): Promise<number> {
-  if (!once) {
-    throw usageError('not-available-yet', 'The watchdog as a loop is not available yet.', {
-      remedy: 'Run conduxt watchdog --once from cron or a timer.',
-    });
-  }
-  const revivals: Revival[] = [];
-  for (const { id, name } of listNames(context.places.home, null)) {
-    const revival = await reviveIfCrashed(context, id, name);
-    if (revival !== null) revivals.push(revival);
-  }
-  if (context.json) context.printer.document({ schemaVersion: SCHEMA_VERSION, sessions: revivals });
-  else for (const one of revivals) context.printer.result(describe(one));
-  return revivals.some((one) => one.did === 'failed') ? ExitCode.unavailable : ExitCode.done;
-}
-
-/** One session that cannot be read or started does not keep the others from being brought back. */
-async function reviveIfCrashed(context: VerbContext, id: string, name: string): Promise<Revival | null> {
-  const head = { session: name, sessionId: id };
+function onePass(
+  context: VerbContext,
+  settings: WatchSettings,
+  only: string | undefined,
+  signal?: AbortSignal,
+): Promise<Pass | null> {
   const { home, runtimeDir } = context.places;
-  let view;
+  const { io } = context;
+  return patrol({
+    ...{ home, runtimeDir, env: io.env, settings, now: () => io.now() },
+    ...(only === undefined ? {} : { only }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+/** Looks again and again until Ctrl-C. What one pass could not do, a later one tries. */
+async function loop(context: VerbContext, settings: WatchSettings, intervalMs: number): Promise<number> {
+  const stop = new AbortController();
+  const dispose = context.io.onInterrupt(() => stop.abort());
+  context.printer.note(`Looking every ${formatDuration(intervalMs)}; Ctrl-C ends it.`);
   try {
-    view = readSession(home, runtimeDir, id);
-  } catch (error) {
-    return { ...head, did: 'unreadable', problem: messageOf(error) };
-  }
-  if (view?.state !== 'crashed') return null;
-  try {
-    await startHostFor(context, view);
-    return { ...head, did: 'started', problem: null };
-  } catch (error) {
-    if (!(error instanceof ConduxtError)) throw error;
-    return { ...head, did: 'failed', problem: error.message };
+    while (!stop.signal.aborted) {
+      const pass = await onePass(context, settings, undefined, stop.signal);
+      if (pass !== null) show(context, pass, false);
+      await pause(intervalMs, stop.signal);
+    }
+    return ExitCode.interrupted;
+  } finally {
+    dispose();
   }
 }
 
-function describe({ session, did, problem }: Revival): string {
-  switch (did) {
-    case 'started':
-      return `${session}: its host was gone; a new one goes on.`;
-    case 'failed':
-      return `${session}: a new host could not be started: ${oneLine(problem ?? '', 300)}`;
-    case 'unreadable':
-      return `${session}: cannot be read: ${oneLine(problem ?? '', 300)}`;
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done, { once: true });
+    if (signal.aborted) done();
+  });
+}
+
+/** A session that was asked about is shown in any case; otherwise only what is not as it should be. */
+function show({ printer, io }: VerbContext, pass: Pass, all: boolean): number {
+  const shown = pass.sessions.filter((one) => all || isNews(one));
+  if (printer.json) {
+    printer.record({
+      schemaVersion: SCHEMA_VERSION,
+      looked: pass.sessions.length,
+      tookMs: Math.round(pass.tookMs),
+      sessions: shown.map(watchedJson),
+    });
+  } else {
+    for (const one of shown) printer.result(watchedLine(one));
+    if (shown.length === 0 && io.stderr.isTTY)
+      printer.note(`Looked at ${plural(pass.sessions.length, 'session')}: nothing to do.`);
   }
+  const failed = pass.sessions.some(({ done }) => done.some(({ problem }) => problem !== null));
+  return failed ? ExitCode.unavailable : ExitCode.done;
 }

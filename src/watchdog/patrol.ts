@@ -1,0 +1,212 @@
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../errors.ts';
+import { waitForLock } from '../lock/file-lock.ts';
+import { markedProcesses } from '../process/marker.ts';
+import { makePrivateDirectory } from '../store/durable-files.ts';
+import { listNames, readSession, type NamedSession, type SessionView } from '../store/read-session.ts';
+import { sessionPaths } from '../store/paths.ts';
+import { act, type Target } from './act.ts';
+import type { SessionFacts } from './facts.ts';
+import { haltedAgents } from './login-halt.ts';
+import { isSameMemory, readMemory, writeMemory } from './memory.ts';
+import { afterTry, judge } from './policy.ts';
+import { senseSession } from './sense.ts';
+import { footprintOf, SettledSessions, type Footprint } from './settled.ts';
+import type { WatchSettings } from './settings.ts';
+import type { Action, Verdict } from './verdict.ts';
+
+export interface PatrolOptions {
+  readonly home: string;
+  readonly runtimeDir: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly settings: WatchSettings;
+  /** Wall clock. */
+  now(): number;
+  /** Only this session, because a person asked: pauses and halts do not hold it up. */
+  readonly only?: string;
+  /** Ends the wait for another pass. */
+  readonly signal?: AbortSignal;
+}
+
+/** What became of one session in one pass. */
+export interface Watched {
+  readonly session: string;
+  readonly sessionId: string;
+  /** Null when it could not be read; `problem` says why. */
+  readonly verdict: Verdict | null;
+  readonly done: readonly { readonly action: Action; readonly problem: string | null }[];
+  readonly problem: string | null;
+}
+
+export interface Pass {
+  /** All sessions, in the order of their names. */
+  readonly sessions: readonly Watched[];
+  readonly tookMs: number;
+}
+
+/** Sessions are looked at, and hosts are started, this many at a time. */
+const SENSE_AT_ONCE = 16;
+const START_AT_ONCE = 4;
+const LOCK_POLL_MS = 50;
+
+/**
+ * One pass: look at every session, decide, act. Only one pass of a user runs at a time, whoever began it: a second one
+ * waits and then finds the work done. Null when `signal` aborted the wait.
+ */
+export async function patrol(options: PatrolOptions): Promise<Pass | null> {
+  const directory = path.join(options.home, 'watchdog');
+  makePrivateDirectory(directory);
+  const lock = await waitForLock(path.join(directory, 'pass.lock'), {
+    pollMs: LOCK_POLL_MS,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  if (lock === null) return null;
+  const startedAt = performance.now();
+  try {
+    const settled = SettledSessions.read(directory);
+    const sessions = await look(options, settled);
+    if (options.only === undefined) settled.write();
+    return { sessions, tookMs: performance.now() - startedAt };
+  } finally {
+    lock.release();
+  }
+}
+
+async function look(options: PatrolOptions, settled: SettledSessions): Promise<Watched[]> {
+  const { home, only } = options;
+  const named = listNames(home, null).filter(({ id }) => only === undefined || id === only);
+  const marked = markedProcesses();
+  const read = await inParallel(named, SENSE_AT_ONCE, (one) =>
+    readOne(options, settled, one, marked.get(one.id) ?? []),
+  );
+  const halted = haltedAgents(read.flatMap((one) => (one.type === 'sensed' ? [one.facts] : [])));
+  const spacing = new Spacing(options.settings.spacingMs);
+  return inParallel(read, START_AT_ONCE, async (one): Promise<Watched> => {
+    switch (one.type) {
+      case 'settled':
+        return { ...head(one.named), verdict: null, done: [], problem: null };
+      case 'unreadable':
+        return { ...head(one.named), verdict: null, done: [], problem: one.problem };
+      case 'sensed':
+        return settle(options, settled, one, halted, spacing);
+    }
+  });
+}
+
+type Read =
+  | { readonly type: 'settled'; readonly named: NamedSession }
+  | { readonly type: 'unreadable'; readonly named: NamedSession; readonly problem: string }
+  | {
+      readonly type: 'sensed';
+      readonly named: NamedSession;
+      readonly view: SessionView;
+      readonly facts: SessionFacts;
+      readonly footprint: Footprint | null;
+    };
+
+/** One session that cannot be read does not keep the others from being looked at. */
+async function readOne(
+  { home, runtimeDir, settings, only }: PatrolOptions,
+  settled: SettledSessions,
+  named: NamedSession,
+  orphans: readonly number[],
+): Promise<Read> {
+  try {
+    const footprint = footprintOf(sessionPaths(home, named.id, runtimeDir).journal);
+    const known = only === undefined && orphans.length === 0 && settled.isSettled(named.id, footprint);
+    if (known) return { type: 'settled', named };
+    const view = readSession(home, runtimeDir, named.id);
+    if (view === null) return { type: 'unreadable', named, problem: 'its directory is gone' };
+    const facts = await senseSession(view, { helloMs: settings.helloMs, orphans });
+    return { type: 'sensed', named, view, facts, footprint };
+  } catch (error) {
+    return { type: 'unreadable', named, problem: messageOf(error) };
+  }
+}
+
+async function settle(
+  options: PatrolOptions,
+  settled: SettledSessions,
+  { named, view, facts, footprint }: Extract<Read, { type: 'sensed' }>,
+  halted: ReadonlySet<string>,
+  spacing: Spacing,
+): Promise<Watched> {
+  const { settings } = options;
+  const before = readMemory(view.paths);
+  const around = { nowMs: options.now(), haltedAgents: halted, asked: options.only !== undefined };
+  const verdict = judge(facts, before, settings, around);
+  settled.note(named.id, view, verdict, footprint);
+  if (verdict.actions.length === 0) {
+    const problem = isSameMemory(before, verdict.memory) ? null : remember(view, verdict.memory);
+    return { ...head(named), verdict, done: [], problem };
+  }
+  // Before anything is done: who dies in between does less, never the same again.
+  const problem = remember(view, verdict.memory);
+  if (problem !== null) return { ...head(named), verdict, done: [], problem };
+  const target = targetOf(options, view);
+  const done: { action: Action; problem: string | null }[] = [];
+  for (const action of verdict.actions) {
+    if (action.type === 'start-host' || action.type === 'give-up') await spacing.wait();
+    done.push({ action, problem: await act(target, action) });
+  }
+  await recordTries(target, view, verdict, done);
+  return { ...head(named), verdict, done, problem: null };
+}
+
+/** What a try came to. People are told once that a host cannot be started. */
+async function recordTries(target: Target, view: SessionView, verdict: Verdict, done: Watched['done']): Promise<void> {
+  const problem = done.find(({ action }) => action.type === 'start-host')?.problem ?? null;
+  if (problem === null) return;
+  const after = afterTry(verdict.memory, problem);
+  remember(view, after.memory);
+  if (after.tell) await act(target, { type: 'tell', text: `its host cannot be started: ${problem}` });
+}
+
+/** @returns what kept it from being written; the pass goes on with the next session. */
+function remember(view: SessionView, memory: Verdict['memory']): string | null {
+  try {
+    writeMemory(view.paths, memory);
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+function targetOf({ home, env }: PatrolOptions, { record, paths }: SessionView): Target {
+  const { socket, hostLog, journal } = paths;
+  return { record, env, address: { home, sessionId: record.id, socket, hostLog, journal } };
+}
+
+const head = ({ name, id }: NamedSession): Pick<Watched, 'session' | 'sessionId'> => ({ session: name, sessionId: id });
+
+/** Hosts are started a little apart: fifty at once would make each of them late. */
+class Spacing {
+  readonly #ms: number;
+  #next = 0;
+
+  constructor(ms: number) {
+    this.#ms = ms;
+  }
+
+  async wait(): Promise<void> {
+    const now = performance.now();
+    const at = Math.max(now, this.#next);
+    this.#next = at + this.#ms;
+    if (at > now) await delay(at - now);
+  }
+}
+
+/** Results in the order of `items`. */
+async function inParallel<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < items.length; index = next++) {
+      const item = items[index];
+      if (item !== undefined) results[index] = await work(item);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+  return results;
+}

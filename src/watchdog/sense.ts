@@ -1,0 +1,115 @@
+import { statSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { callHost } from '../control/client.ts';
+import { ConduxtError, systemCode } from '../errors.ts';
+import { bootId, isAlive } from '../process/identity.ts';
+import { firstUntold } from '../route/next-action.ts';
+import { isOwed } from '../session/derive-state.ts';
+import type { FoldedSession } from '../session/fold/session-fold.ts';
+import type { SessionRecord } from '../session/record.ts';
+import type { SessionView } from '../store/read-session.ts';
+import type { HostFact, SessionFacts, TurnFact } from './facts.ts';
+
+/** A host that misses this many greetings in a row is not merely busy. */
+const HELLO_TRIES = 3;
+/** Between two knocks at a door that is not there: a host that starts needs a moment. */
+const KNOCK_PAUSE_MS = 500;
+
+/** Looks at one session: its files, its processes, and its host, if one should be there. Changes nothing. */
+export async function senseSession(
+  view: SessionView,
+  options: { readonly helloMs: number; readonly orphans: readonly number[] },
+): Promise<SessionFacts> {
+  const { record, folded, paths, state, hostAlive } = view;
+  const { life } = folded;
+  const agent = life.agent.running ? life.agent.process : null;
+  const host = await senseHost(view, options.helloMs);
+  return {
+    name: record.name,
+    id: record.id,
+    agent: record.agent.name,
+    backend: record.backend,
+    hasTask: record.task !== null,
+    state,
+    isOwed: isOwed(folded, record) || (!life.stopped && firstUntold(folded) !== null),
+    isStopped: life.stopped,
+    host,
+    agentProcess: agent === null ? 'none' : isAlive(agent) ? 'alive' : 'gone',
+    orphans: hostAlive ? [] : options.orphans,
+    turn: turnFact(folded, record, paths.transcript),
+    parkedUntilMs: life.parked === null ? null : Date.parse(life.parked.until),
+    decisions: [...life.decisions.values()].map(({ id, question, deadline }) => ({
+      id,
+      question,
+      deadlineMs: deadline === null ? null : Date.parse(deadline),
+    })),
+    ...agentRecord(folded),
+  };
+}
+
+async function senseHost({ folded, paths, hostAlive }: SessionView, helloMs: number): Promise<HostFact> {
+  const { host } = folded.life;
+  if (host === null) return { type: 'never' };
+  if (!hostAlive) {
+    if (host.stopped !== null) return { type: 'left' };
+    return { type: 'dead', rebooted: host.process.bootId !== bootId() };
+  }
+  const { pid } = host.process;
+  let last: 'silent' | 'deaf' = 'deaf';
+  for (let left = HELLO_TRIES; left > 0; left -= 1) {
+    const answer = await greet(paths.socket, helloMs);
+    if (answer === 'answers') return { type: 'answers', pid };
+    last = answer;
+    if (answer === 'deaf' && left > 1) await delay(KNOCK_PAUSE_MS);
+  }
+  // It may have ended while it was asked.
+  if (isAlive(host.process)) return { type: last, pid };
+  return { type: 'dead', rebooted: false };
+}
+
+async function greet(socket: string, timeoutMs: number): Promise<'answers' | 'silent' | 'deaf'> {
+  try {
+    return (await callHost(socket, { op: 'hello' }, timeoutMs)) === null ? 'deaf' : 'answers';
+  } catch (error) {
+    if (!(error instanceof ConduxtError)) throw error;
+    if (error.code === 'host-silent') return 'silent';
+    // It closed the connection before it answered: it ends, or begins anew.
+    return error.code === 'host-died' ? 'deaf' : 'answers';
+  }
+}
+
+function turnFact(folded: FoldedSession, record: SessionRecord, transcript: string): TurnFact | null {
+  const { open } = folded.turns;
+  if (open === null) return null;
+  const journalAtMs = folded.lastAt === null ? 0 : Date.parse(folded.lastAt);
+  return {
+    turnId: open.turnId,
+    startedAtMs: Date.parse(open.startedAt),
+    lastSignAtMs: Math.max(journalAtMs, writtenAtMs(transcript)),
+    cancelRequested: open.cancelRequested,
+    turnTimeoutMs: record.limits.turnTimeoutMs,
+    cancelTimeoutMs: record.limits.cancelTimeoutMs,
+  };
+}
+
+function writtenAtMs(file: string): number {
+  try {
+    return statSync(file).mtimeMs;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return 0;
+    throw error;
+  }
+}
+
+/** Whether the last that is known of the agent is that it worked, or that it wanted a login. */
+function agentRecord({ life, turns }: FoldedSession): Pick<SessionFacts, 'loginRefusedAtMs' | 'agentWorkedAtMs'> {
+  const { last } = turns;
+  const endedAtMs = last === null ? null : Date.parse(last.endedAt);
+  const refused =
+    life.ended?.code === 'login-required'
+      ? Date.parse(life.ended.at)
+      : last?.end.failure === 'auth-required'
+        ? endedAtMs
+        : null;
+  return { loginRefusedAtMs: refused, agentWorkedAtMs: last?.end.verdict === 'done' ? endedAtMs : null };
+}

@@ -1,0 +1,89 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { systemCode } from '../errors.ts';
+import type { SessionView } from '../store/read-session.ts';
+import type { Verdict } from './verdict.ts';
+
+/** A journal as it was when its session was found to be over. */
+const footprint = z.object({ inode: z.number(), bytes: z.number(), mtimeMs: z.number() });
+export type Footprint = z.infer<typeof footprint>;
+const stored = z.object({ schemaVersion: z.literal(1), sessions: z.record(z.string(), footprint) });
+
+/**
+ * Sessions that are over stay over until their journal grows: one look at the file's size instead of reading it all.
+ * A cache, written without ceremony; losing it costs one slower pass.
+ */
+export class SettledSessions {
+  readonly #file: string;
+  readonly #known: ReadonlyMap<string, Footprint>;
+  readonly #seen = new Map<string, Footprint>();
+
+  private constructor(file: string, known: ReadonlyMap<string, Footprint>) {
+    this.#file = file;
+    this.#known = known;
+  }
+
+  static read(directory: string): SettledSessions {
+    const file = path.join(directory, 'settled.json');
+    return new SettledSessions(file, parse(readOrNull(file)));
+  }
+
+  isSettled(id: string, now: Footprint | null): boolean {
+    const known = this.#known.get(id);
+    if (known === undefined) return false;
+    if (now === null || now.inode !== known.inode || now.bytes !== known.bytes || now.mtimeMs !== known.mtimeMs) {
+      return false;
+    }
+    this.#seen.set(id, known);
+    return true;
+  }
+
+  /** Remembers a session that is over and has no host. `before`: its journal just before it was read. */
+  note(id: string, view: SessionView, verdict: Verdict, before: Footprint | null): void {
+    if (verdict.rule !== 'over' || view.hostAlive || before === null) return;
+    this.#seen.set(id, before);
+  }
+
+  write(): void {
+    const before = JSON.stringify([...this.#known]);
+    if (before === JSON.stringify([...this.#seen])) return;
+    try {
+      const text = JSON.stringify({ schemaVersion: 1, sessions: Object.fromEntries(this.#seen) });
+      writeFileSync(this.#file, `${text}\n`, { mode: 0o600 });
+    } catch (error) {
+      // A full disk: the next pass reads everything again.
+      if (systemCode(error) === undefined) throw error;
+    }
+  }
+}
+
+/** Null when there is no journal. */
+export function footprintOf(journal: string): Footprint | null {
+  try {
+    const { ino, size, mtimeMs } = statSync(journal);
+    return { inode: ino, bytes: size, mtimeMs };
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+function readOrNull(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return null;
+  }
+}
+
+function parse(text: string | null): Map<string, Footprint> {
+  if (text === null) return new Map();
+  try {
+    const parsed = stored.safeParse(JSON.parse(text));
+    return new Map<string, Footprint>(parsed.success ? Object.entries(parsed.data.sessions) : []);
+  } catch {
+    return new Map<string, Footprint>();
+  }
+}
