@@ -74,9 +74,10 @@ async function testScratch(context: HostContext, scratch: string, signal: AbortS
     baseCommit: '',
     logFile: path.join(paths.run, 'baseline.log'),
     now: () => isoTime(clock.now()),
+    astray: async () => null,
     head: async () => task.baseCommit,
     dirty: async () => [],
-    changed: async () => [],
+    changed: async () => ['everything'],
   });
   const { verdict } = receipt;
   return 'excerpt' in verdict ? { ...receipt, verdict: { ...verdict, excerpt: redact(verdict.excerpt) } } : receipt;

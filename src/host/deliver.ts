@@ -2,7 +2,7 @@ import path from 'node:path';
 import { isoTime } from '../clock.ts';
 import { refused, unavailable, unreachable } from '../errors.ts';
 import { changedFiles, headCommit } from '../git/changes.ts';
-import { fileStatus } from '../git/status.ts';
+import { whyAstray } from '../git/true-status.ts';
 import { routeReceipt } from '../route/route-receipt.ts';
 import type { StepReply } from '../control/protocol.ts';
 import type { StepName, StepOutcome } from '../session/events.ts';
@@ -13,11 +13,11 @@ import { verify } from '../verify/verify.ts';
 import { stepMarker } from './agent-seat.ts';
 import { requireTask, type HostContext } from './context.ts';
 import { checkBaseline } from './baseline.ts';
-import { wasBrought } from './brought-files.ts';
 import { openPullRequest } from './open-pull-request.ts';
 import { pushTaskBranch } from './push-branch.ts';
 import { budgetOf } from './route-last-turn.ts';
 import { worktreeGit } from './worktree-git.ts';
+import { uncommittedFiles } from './worktree-state.ts';
 
 /** Does one planned step. A verification that `signal` aborts leaves no record: the task was ended or the host leaves. */
 export async function runStep(
@@ -79,10 +79,8 @@ async function verifyTask(context: HostContext, signal: AbortSignal): Promise<Re
     signal,
     now: () => isoTime(clock.now()),
     head: () => headCommit(git),
-    dirty: async () => {
-      const status = await fileStatus(git);
-      return [...status.dirty, ...status.untracked.filter((file) => !wasBrought(task, file))];
-    },
+    astray: () => whyAstray(git, task.branch, task.baseCommit),
+    dirty: () => uncommittedFiles(context),
     changed: async () => (await changedFiles(git, task.baseCommit, 'HEAD')).map((file) => file.path),
   });
   if (signal.aborted) return null;

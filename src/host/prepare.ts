@@ -11,6 +11,7 @@ import type { Bell } from './bell.ts';
 import { stepMarker } from './agent-seat.ts';
 import { requireTask, type HostContext } from './context.ts';
 import { endTask } from './end-task.ts';
+import { rememberExcludes } from './worktree-state.ts';
 
 const DEPENDENCY_POLL_MS = 1000;
 
@@ -61,6 +62,7 @@ export async function prepareTaskWorktree(context: HostContext): Promise<void> {
       baseCommit: task.baseCommit,
       adopt: task.adopted,
     });
+    rememberExcludes(context);
     await log.appendPatiently({
       type: 'worktree-ready',
       path: made.path,

@@ -25,10 +25,12 @@ export function routeReceipt(
       return fix(`\`${receipt.command}\` ran no tests, which proves nothing`, budget);
     case 'dirty':
       return fix(`there are uncommitted changes: ${listed(verdict.files)}`, budget);
+    case 'astray':
+      return fix(`${verdict.why}; bring your work back to the branch you were given, on top of its base`, budget);
     case 'no-change':
       return kind === 'chore'
         ? { type: 'end', end: 'reported', reason: 'no code change was made; the report is the result' }
-        : fix('nothing was committed on top of the base branch', budget);
+        : fix('what was committed changes nothing compared with the base branch', budget);
     case 'timeout':
       return fix(`\`${receipt.command}\` did not end within its time limit`, budget);
     case 'head-moved':

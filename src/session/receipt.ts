@@ -25,7 +25,8 @@ export interface Receipt {
  * - `red`: the command failed, or counted failures.
  * - `no-tests`: it passed without running a single test.
  * - `dirty`: uncommitted changes, so the commit is not what was tested.
- * - `no-change`: nothing was committed on top of the base.
+ * - `astray`: another branch is checked out, or the branch lost its base: what was tested would not be delivered.
+ * - `no-change`: what was committed on top of the base changes nothing.
  * - `timeout`: it did not end in time.
  * - `not-runnable`: it could not be started.
  * - `head-moved`: the commit changed while it was being tested.
@@ -35,6 +36,7 @@ export type Verdict =
   | { readonly type: 'red'; readonly excerpt: string }
   | { readonly type: 'no-tests'; readonly excerpt: string }
   | { readonly type: 'dirty'; readonly files: readonly string[] }
+  | { readonly type: 'astray'; readonly why: string }
   | { readonly type: 'no-change' }
   | { readonly type: 'timeout'; readonly excerpt: string }
   | { readonly type: 'not-runnable'; readonly reason: string }

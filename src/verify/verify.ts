@@ -26,6 +26,8 @@ export interface VerifyInput {
   readonly now: () => string;
   /** Full hash of the worktree's HEAD. */
   readonly head: () => Promise<string>;
+  /** Why what is checked out is not the work that would be delivered, as a clause; null when it is. */
+  readonly astray: () => Promise<string | null>;
   /** Files with uncommitted changes, and files git neither knows nor ignores. */
   readonly dirty: () => Promise<readonly string[]>;
   /** Files that differ between the base commit and HEAD. */
@@ -47,7 +49,9 @@ export async function verify(input: VerifyInput): Promise<VerificationReceipt> {
   const { plan, worktree } = input;
   const memory = memoryFile(dirname(input.logFile), worktree);
   const commit = await input.head();
-  const judges = changedJudges(await input.changed(), plan.runner);
+  const why = await input.astray();
+  const changed = why === null ? await input.changed() : [];
+  const judges = changedJudges(changed, plan.runner);
   const work = await withoutRemembered(memory, worktree, await input.dirty());
   const receipt = (verdict: Verdict, ran: Ran): VerificationReceipt => ({
     commit,
@@ -67,8 +71,10 @@ export async function verify(input: VerifyInput): Promise<VerificationReceipt> {
   const log = await openOutputLog(input.logFile);
   const unrun = async (verdict: Verdict): Promise<VerificationReceipt> =>
     receipt(verdict, { ...NOT_RUN, logSha256: (await log.end()).sha256 });
+  if (why !== null) return unrun({ type: 'astray', why });
   if (work.length > 0) return unrun({ type: 'dirty', files: work.slice(0, MAX_FILES_NAMED) });
-  if (commit === input.baseCommit) return unrun({ type: 'no-change' });
+  // Empty commits, and commits that take each other back, change nothing either.
+  if (changed.length === 0) return unrun({ type: 'no-change' });
 
   const running = runLogged({ ...input, command: plan.command, cwd: worktree, log, timeoutMs: plan.timeoutMs });
   // The log is closed also when the run throws.
@@ -76,10 +82,13 @@ export async function verify(input: VerifyInput): Promise<VerificationReceipt> {
   const { sha256, tail } = await log.end();
   const counts = run.startError === null ? parseCounts(tail) : null;
   const headAfter = await input.head();
+  const strayed = await input.astray();
   const left = await input.dirty();
   await remember(memory, worktree, left);
   const verdict: Verdict =
-    headAfter === commit ? verdictOf(run, counts, () => failureExcerpt(tail)) : { type: 'head-moved', now: headAfter };
+    headAfter === commit && strayed === null
+      ? verdictOf(run, counts, () => failureExcerpt(tail))
+      : { type: 'head-moved', now: headAfter };
   return receipt(verdict, { ...run, counts, logSha256: sha256, left });
 }
 

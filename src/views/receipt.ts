@@ -26,8 +26,10 @@ export function verdictText({ verdict, counts, exitCode }: Receipt): string {
       return 'not a pass: no test was run';
     case 'dirty':
       return `not a pass: uncommitted changes in ${listed(verdict.files)}`;
+    case 'astray':
+      return `not a pass: ${oneLine(verdict.why, 200)}`;
     case 'no-change':
-      return 'nothing was committed';
+      return 'nothing was changed';
     case 'timeout':
       return 'timed out';
     case 'not-runnable':

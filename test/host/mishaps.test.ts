@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { startTimeOf } from '../../src/process/identity.ts';
@@ -54,6 +54,75 @@ describe('what cannot be done', () => {
     assert.equal((await task.untilType('task-ended')).end, 'completed');
     assert.ok(task.view().folded.delivery.pullRequest);
     writeFileSync(other.paths.record, whole);
+  });
+});
+
+describe('work that looks done and is not', () => {
+  const cases: readonly { what: string; command: string; says: RegExp }[] = [
+    {
+      what: 'the fix is hidden from git by skip-worktree',
+      command:
+        'git update-index --skip-worktree sum.txt && echo 4 > sum.txt && echo n > n.txt && git add n.txt && git commit -qm n',
+      says: /uncommitted changes: sum\.txt/,
+    },
+    {
+      what: 'the fix is hidden from git by assume-unchanged',
+      command: 'git update-index --assume-unchanged sum.txt && echo 4 > sum.txt && git commit -q --allow-empty -m n',
+      says: /uncommitted changes: sum\.txt/,
+    },
+    {
+      what: 'a file the tests need is hidden by info/exclude',
+      command:
+        'echo helper.txt >> "$(git rev-parse --git-common-dir)/info/exclude" && echo h > helper.txt && echo 4 > sum.txt && git commit -qam n',
+      says: /uncommitted changes: helper\.txt/,
+    },
+    {
+      what: 'the work is on another branch',
+      command: 'git checkout -qb elsewhere && echo 4 > sum.txt && git commit -qam n',
+      says: /the worktree is on elsewhere, not on fix\//,
+    },
+    {
+      what: 'the work is on no branch',
+      command: 'git checkout -q --detach && echo 4 > sum.txt && git commit -qam n',
+      says: /the worktree is on no branch/,
+    },
+    {
+      what: 'the branch lost its base',
+      command:
+        'git checkout -q --orphan new && echo 4 > sum.txt && git commit -qam n && git branch -M new "$(cat ../branch)"',
+      says: /no longer contains the commit it began at/,
+    },
+    {
+      what: 'only an empty commit was made',
+      command: 'git commit -q --allow-empty -m n',
+      says: /changes nothing compared with the base/,
+    },
+  ];
+  for (const { what, command, says } of cases) {
+    it(`is no pass: ${what}`, async (t) => {
+      const scratch = new Scratch(t);
+      const task = scratch.task(
+        { prompts: [{ steps: [{ type: 'shell', command }, done] }] },
+        { task: { fixRounds: 0 } },
+      );
+      mkdirSync(path.dirname(task.record.cwd), { recursive: true });
+      writeFileSync(path.join(path.dirname(task.record.cwd), 'branch'), task.record.task?.branch ?? '');
+      await task.host();
+      const end = await task.untilType('task-ended');
+      assert.equal(end.end, 'failed', end.reason);
+      assert.match(end.reason, says);
+      assert.equal(task.types().includes('step-finished') && task.view().folded.delivery.pushedCommit !== null, false);
+    });
+  }
+
+  it('is a pass when only a person ignores a file', async (t) => {
+    const scratch = new Scratch(t);
+    mkdirSync(path.join(scratch.root, '.config', 'git'), { recursive: true });
+    writeFileSync(path.join(scratch.root, '.config', 'git', 'ignore'), '*.swp\n');
+    delete scratch.env['GIT_CONFIG_GLOBAL'];
+    const task = scratch.task({ prompts: [{ steps: [{ type: 'shell', command: 'echo x > a.swp' }, fix, done] }] });
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
   });
 });
 

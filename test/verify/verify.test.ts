@@ -30,9 +30,14 @@ async function verified(
     sessionId: `s-verify-test-${process.pid}-${marks}`,
     signal: new AbortController().signal,
     now: () => '2025-01-01T00:00:00.000Z',
+    astray: async () => null,
     head: repo.head,
     dirty: repo.dirty,
-    changed: async () => repo.git('diff', '--name-only', base, 'HEAD').split('\n'),
+    changed: async () =>
+      repo
+        .git('diff', '--name-only', base, 'HEAD')
+        .split('\n')
+        .filter((file) => file !== ''),
     ...input,
   });
 }

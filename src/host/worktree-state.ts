@@ -1,0 +1,35 @@
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { systemCode } from '../errors.ts';
+import { trueStatus, usersExcludes } from '../git/true-status.ts';
+import { requireTask, type HostContext } from './context.ts';
+import { wasBrought } from './brought-files.ts';
+import { worktreeGit } from './worktree-git.ts';
+
+const excludesBefore = ({ paths }: HostContext): string => path.join(paths.run, 'info-exclude');
+
+/** Remembers what the repository ignores by its `info/exclude` before an agent could write to it. Once per session. */
+export function rememberExcludes(context: HostContext): void {
+  const copy = excludesBefore(context);
+  const { repo } = context.record;
+  if (repo === null || existsSync(copy)) return;
+  try {
+    copyFileSync(path.join(repo.commonDir, 'info', 'exclude'), copy);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    writeFileSync(copy, '', { mode: 0o600 });
+  }
+}
+
+/** Files in the worktree that are not in its commit, whatever the agent told git to overlook; but for what we brought. */
+export async function uncommittedFiles(context: HostContext): Promise<readonly string[]> {
+  const task = requireTask(context);
+  const git = worktreeGit(context);
+  const excludes = await usersExcludes(git, context.env['HOME'] ?? '/');
+  const before = excludesBefore(context);
+  const { dirty, untracked } = await trueStatus(git, path.join(context.paths.run, 'verify-index'), [
+    ...excludes,
+    ...(existsSync(before) ? [before] : []),
+  ]);
+  return [...dirty, ...untracked.filter((file) => !wasBrought(task, file))];
+}
