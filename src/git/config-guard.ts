@@ -1,41 +1,89 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { refused, systemCode, type ConduxtError } from '../errors.ts';
+import { ConduxtError, refused, systemCode } from '../errors.ts';
+import type { GitConfigSnapshot } from '../session/git-config.ts';
 import { oneLine } from '../text/sanitize.ts';
 import type { Git } from './git.ts';
 
 /**
- * Everything in a repository's configuration that could make *our* git start a program or talk to another place.
- * An agent may write all of it. Taken before the agent runs and compared before git is used on its work: on a
- * difference, our git does not run (filters would run on `status` and `add` even with every override, measured).
- * Plain data; values are hashed, because some of them are tokens.
+ * What an agent may write and our git would execute, or be led astray by (`GitConfigSnapshot`). Taken before the agent
+ * runs and compared before git is used on its work: on a difference, our git does not run (filters would run on
+ * `status` and `add` even with every override, measured). Reads only; starts no program but git, and none of these git
+ * commands starts one. A repository that git itself cannot read any more is a finding too, not an error.
  */
-export interface ConfigSnapshot {
-  /** Real paths: a worktree whose `.git` file was changed belongs to another repository. */
-  readonly gitDir: string;
-  readonly commonDir: string;
-  /** `scope key` to the hash of all its values, in order. */
-  readonly settings: Readonly<Record<string, string>>;
-  /** Hooks and attribute files, relative to the common directory, to the hash of their content. */
-  readonly files: Readonly<Record<string, string>>;
+export async function snapshotConfig(git: Git): Promise<GitConfigSnapshot> {
+  try {
+    return await readSnapshot(git);
+  } catch (error) {
+    if (!(error instanceof ConduxtError) || error.code !== 'git-failed') throw error;
+    return { gitDir: '', commonDir: '', settings: {}, files: {}, problem: oneLine(error.message, 300) };
+  }
 }
 
-/** Reads only; starts no program but git, and none of these git commands starts one. */
-export async function snapshotConfig(git: Git): Promise<ConfigSnapshot> {
+async function readSnapshot(git: Git): Promise<GitConfigSnapshot> {
   const { stdout } = await git.run(['rev-parse', '--git-dir', '--git-common-dir']);
-  const [gitDir = '', commonDir = ''] = stdout.split('\n').map((line) => resolve(git.cwd, line));
+  const [gitDir = '', commonDir = ''] = await Promise.all(
+    stdout
+      .split('\n', 2)
+      .map((line) => resolve(git.cwd, line))
+      .map((path) => realpath(path)),
+  );
   const listing = await git.run(['config', '--list', '-z', '--show-scope', '--includes']);
+  const elsewhere = await elsewhereSettings(git, gitDir, commonDir);
   return {
-    gitDir: await realpath(gitDir),
-    commonDir: await realpath(commonDir),
-    settings: executingSettings(listing.stdout),
-    files: await executingFiles(await realpath(commonDir)),
+    gitDir,
+    commonDir,
+    settings: { ...executingSettings(listing.stdout), ...elsewhere.settings },
+    files: { ...(await executingFiles(commonDir)), ...elsewhere.files },
+    problem: null,
   };
 }
 
+/** As many submodules as are looked into; our git enters none of them, a person's may. */
+const MAX_SUBMODULES = 50;
+
+/** What does not count in this worktree and yet for others of the repository: the main checkout, submodules. */
+async function elsewhereSettings(
+  git: Git,
+  gitDir: string,
+  commonDir: string,
+): Promise<Pick<GitConfigSnapshot, 'settings' | 'files'>> {
+  const settings: Record<string, string> = {};
+  const files: Record<string, string> = {};
+  const read = async (file: string, scope: string): Promise<void> => {
+    const listing = await git.run(['config', '--file', file, '--list', '-z', '--includes']);
+    // The form of `--show-scope`, which `--file` does not take.
+    const scoped = listing.stdout.replaceAll(/(?<=^|\0)(?=[^\0])/g, () => `${scope}\0`);
+    Object.assign(settings, executingSettings(scoped));
+  };
+  const mainConfig = join(commonDir, 'config.worktree');
+  if (gitDir !== commonDir && existsSync(mainConfig)) await read(mainConfig, 'main checkout');
+  for (const name of (await submodulesIn(commonDir)).slice(0, MAX_SUBMODULES)) {
+    await read(join(commonDir, name, 'config'), name);
+    for (const [path, content] of Object.entries(await executingFiles(join(commonDir, name))))
+      files[`${name}/${path}`] = content;
+  }
+  return { settings, files };
+}
+
+/** Git directories below `modules/`; a submodule's name may have slashes in it. */
+async function submodulesIn(commonDir: string, folder = 'modules', depth = 0): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of await namesIn(join(commonDir, folder))) {
+    const path = `${folder}/${name}`;
+    if (existsSync(join(commonDir, path, 'config'))) found.push(path);
+    else if (depth < 4) found.push(...(await submodulesIn(commonDir, path, depth + 1)));
+  }
+  return found;
+}
+
 /** One sentence per change, for people; empty when nothing that executes has changed. */
-export function compareConfig(before: ConfigSnapshot, after: ConfigSnapshot): string[] {
+export function compareConfig(before: GitConfigSnapshot, after: GitConfigSnapshot): string[] {
+  if (after.problem !== null) {
+    return before.problem === after.problem ? [] : [`git cannot read the repository any more: ${after.problem}`];
+  }
   const moved =
     before.gitDir === after.gitDir && before.commonDir === after.commonDir
       ? []
@@ -53,6 +101,34 @@ export const configChanged = (changes: readonly string[]): ConduxtError =>
     remedy: 'Look at the change (git config --list --show-origin), undo it or approve it, then go on.',
     facts: { changes },
   });
+
+/** Whether this is the refusal of `configChanged`. */
+export const isConfigChanged = (error: unknown): boolean =>
+  error instanceof ConduxtError && error.code === 'git-config-changed';
+
+/** Only what all worktrees of a repository have in common: for comparing what two sessions have seen. */
+export function sharedConfig(snapshot: GitConfigSnapshot): GitConfigSnapshot {
+  const shared = Object.entries(snapshot.settings).filter(([name]) => !/ \((?:worktree|main checkout)\)$/.test(name));
+  return { ...snapshot, gitDir: '', settings: Object.fromEntries(shared) };
+}
+
+/**
+ * The same git, which looks before every call whether it may still run: tests are the agent's own code, and what runs
+ * in its background goes on planting. Costs two short calls of git for each.
+ * @param check throws `git-config-changed` when it may not.
+ */
+export function guardGit(git: Git, check: () => Promise<void>): Git {
+  const run: Git['run'] = async (args, options) => {
+    await check();
+    return git.run(args, options);
+  };
+  return {
+    cwd: git.cwd,
+    env: git.env,
+    run,
+    line: async (args, options) => (await run(args, options)).stdout.split('\n', 1)[0] ?? '',
+  };
+}
 
 function differences(before: Readonly<Record<string, string>>, after: Readonly<Record<string, string>>): string[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted();

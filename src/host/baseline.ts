@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { isoTime } from '../clock.ts';
 import { messageOf } from '../errors.ts';
+import { isConfigChanged } from '../git/config-guard.ts';
 import type { Git } from '../git/git.ts';
 import type { Receipt } from '../session/receipt.ts';
 import { verificationEnvironment } from '../verify/environment.ts';
@@ -27,6 +28,7 @@ export async function checkBaseline(context: HostContext, signal: AbortSignal): 
     if (receipt === null || signal.aborted) return;
     await log.appendPatiently({ type: 'baseline-checked', receipt });
   } catch (error) {
+    if (isConfigChanged(error)) throw error;
     context.note(`baseline: ${context.redact(messageOf(error))}`);
   } finally {
     await removeScratch(git, scratch).catch((error: unknown) => context.note(`baseline: ${messageOf(error)}`));

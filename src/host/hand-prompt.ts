@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { systemCode } from '../errors.ts';
 import { extractCallback } from '../callback/extract.ts';
+import { messageOf } from '../errors.ts';
 import { callbackContract } from '../intake/prompt.ts';
 import { newTurnId } from '../session/ids.ts';
 import type { CallbackResult } from '../session/callback.ts';
@@ -9,6 +10,7 @@ import type { TurnEnd } from '../backend/backend.ts';
 import { promptFile } from '../store/paths.ts';
 import type { AgentSeat } from './agent-seat.ts';
 import type { HostContext } from './context.ts';
+import { acceptGitConfig, inspectGitConfig } from './git-config.ts';
 import { readPrompt } from './session-log.ts';
 
 const LAST_MESSAGE_CHARS = 2048;
@@ -25,6 +27,8 @@ export async function handPrompt(
   signal: AbortSignal,
 ): Promise<void> {
   const { log, record, paths, redact } = context;
+  // Whatever the agent adds from now on is its own doing. Set-up, which ran before, is the user's.
+  if (log.folded.turns.count === 0 && !(await acceptGitConfig(context))) return;
   const session = await seat.open();
   const turnId = newTurnId();
   const nonce = randomBytes(9).toString('base64url');
@@ -40,6 +44,8 @@ export async function handPrompt(
   const text = compose(context, preface + words, nonce);
   const end = await session.prompt({ turnId, text });
   await log.flushTranscript();
+  // What could not be looked at is looked at again before each call of git.
+  await inspectGitConfig(context).catch((error: unknown) => context.note(`git configuration: ${messageOf(error)}`));
   const callback: CallbackResult =
     record.task === null
       ? { type: 'missing' }

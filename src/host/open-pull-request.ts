@@ -1,5 +1,6 @@
 import { ConduxtError } from '../errors.ts';
 import { changedFiles } from '../git/changes.ts';
+import { isConfigChanged } from '../git/config-guard.ts';
 import { openForge } from '../forge/choose.ts';
 import { pullRequestBody, pullRequestTitle } from '../forge/pull-request-text.ts';
 import type { StepOutcome } from '../session/events.ts';
@@ -56,7 +57,7 @@ export async function openPullRequest(context: HostContext): Promise<StepOutcome
       }));
     return { type: 'pull-request', url: made.url, number: made.number, created: open === null, conflicts };
   } catch (error) {
-    if (!(error instanceof ConduxtError)) throw error;
+    if (!(error instanceof ConduxtError) || isConfigChanged(error)) throw error;
     const remedy = error.remedy === undefined ? '' : `${error.remedy} Then: `;
     return { type: 'blocked', why: context.redact(error.message), remedy: `${remedy}conduxt pr ${record.name}` };
   }

@@ -11,6 +11,7 @@ import type { Bell } from './bell.ts';
 import { stepMarker } from './agent-seat.ts';
 import { requireTask, type HostContext } from './context.ts';
 import { endTask } from './end-task.ts';
+import { acceptGitConfig } from './git-config.ts';
 import { rememberExcludes } from './worktree-state.ts';
 
 const DEPENDENCY_POLL_MS = 1000;
@@ -54,6 +55,7 @@ export async function prepareTaskWorktree(context: HostContext): Promise<void> {
   const { record, log, env } = context;
   const task = requireTask(context);
   try {
+    if (!(await acceptGitConfig(context))) return;
     const repo = await openRepository(record.repo?.root ?? record.cwd, gitEnvironment(env));
     const made = await addWorktree({
       repo,

@@ -1,4 +1,5 @@
 import { ConduxtError, unreachable } from '../errors.ts';
+import { isConfigChanged } from '../git/config-guard.ts';
 import { branchCommit } from '../git/refs.ts';
 import { pushBranch, type RejectionReason } from '../git/push.ts';
 import type { StepOutcome } from '../session/events.ts';
@@ -39,7 +40,7 @@ export async function pushTaskBranch(context: HostContext): Promise<StepOutcome>
       `The work is safe in its branch. ${wayOn(result, remote, task.branch)} conduxt pr ${record.name}`,
     );
   } catch (error) {
-    if (!(error instanceof ConduxtError)) throw error;
+    if (!(error instanceof ConduxtError) || isConfigChanged(error)) throw error;
     return blocked(
       context.redact(error.message),
       `The work is safe in its branch. When the remote is reachable: conduxt pr ${record.name}`,

@@ -7,9 +7,11 @@ import { nextAction, type NextAction } from '../route/next-action.ts';
 import { formatDuration } from '../views/quantities.ts';
 import type { AgentSeat } from './agent-seat.ts';
 import type { Bell } from './bell.ts';
+import { configChanged, isConfigChanged } from '../git/config-guard.ts';
 import type { HostContext } from './context.ts';
 import type { ControlDesk } from './control-desk.ts';
 import { endTask } from './end-task.ts';
+import { inspectGitConfig } from './git-config.ts';
 import { handPrompt } from './hand-prompt.ts';
 import { tellPeople } from './tell-people.ts';
 import { ownPromptText } from './own-prompts.ts';
@@ -108,7 +110,7 @@ export class Spine {
       // Never in the middle of a plan: what it verified is what it pushes.
       const manual = action.type === 'rest' || action.type === 'leave' ? this.#manual.shift() : undefined;
       if (manual !== undefined) {
-        await runStepByHand(this.#context, manual.step, this.#step.signal).then(manual.resolve, manual.reject);
+        await this.#runByHand(manual);
         continue;
       }
       if (action.type === 'leave') {
@@ -140,6 +142,8 @@ export class Spine {
    */
   async #mishap(action: NextAction, error: unknown): Promise<void> {
     const { record, note, clock } = this.#context;
+    // Not a mishap but a question: the change is a decision, and the step waits for its answer.
+    if (isConfigChanged(error)) return this.#inspectGitConfig();
     const isJournals = error instanceof ConduxtError && error.code.startsWith('journal-');
     if (isJournals || record.task === null || action.type === 'end' || action.type === 'notify') throw error;
     note(`${action.type}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
@@ -151,6 +155,25 @@ export class Spine {
     this.#mishaps = 0;
     const what = action.type === 'step' ? action.step : action.type;
     await endTask(this.#context, { end: 'failed', reason: `${what} could not be done: ${messageOf(error)}` });
+  }
+
+  async #runByHand({ step, resolve, reject }: ManualStep): Promise<void> {
+    try {
+      await inspectGitConfig(this.#context);
+      const { pending } = this.#context.log.folded.gitConfig;
+      if (pending !== null) throw configChanged(pending.changes);
+      resolve(await runStepByHand(this.#context, step, this.#step.signal));
+    } catch (error) {
+      reject(error);
+      if (isConfigChanged(error)) await this.#inspectGitConfig();
+    }
+  }
+
+  /** What cannot be looked at now is looked at again before the next call of git. */
+  async #inspectGitConfig(): Promise<void> {
+    await inspectGitConfig(this.#context).catch((error: unknown) =>
+      this.#context.note(`git configuration: ${messageOf(error)}`),
+    );
   }
 
   async #perform(action: Exclude<NextAction, { type: 'leave' | 'rest' }>, signal: AbortSignal): Promise<void> {

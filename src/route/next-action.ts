@@ -60,6 +60,8 @@ export function nextAction(session: FoldedSession, record: SessionRecord): NextA
 
   // A prompt that came after the end has reopened the task; one from before it goes on only where work had begun.
   if (life.ended !== null && (owed === undefined || delivery.setup?.ok !== true)) return { type: 'rest' };
+  const blocked = gitConfigGate(session);
+  if (blocked !== null && turns.count === 0) return blocked;
   if (delivery.worktree === null) return { type: 'prepare-worktree' };
   if (delivery.setup === null) return { type: 'set-up-worktree' };
   if (!delivery.setup.ok) {
@@ -71,7 +73,19 @@ export function nextAction(session: FoldedSession, record: SessionRecord): NextA
   if (last !== null && last.routed === null) return { type: 'route', turn: last };
   if (owed !== undefined) return { type: 'hand', promptId: owed.id };
   if (last === null || last.routed === null) return { type: 'rest' };
+  if (blocked !== null) return blocked;
   return consequence(session, task, last, last.routed);
+}
+
+/**
+ * Git's configuration was changed by an agent: everything that would run our git waits for a person. What a person tells
+ * the agent meanwhile still goes to it; it may be told to undo the change.
+ */
+function gitConfigGate({ gitConfig }: FoldedSession): NextAction | null {
+  if (gitConfig.pending === null) return null;
+  if (gitConfig.pending.answer === 'open') return { type: 'rest' };
+  const [first = ''] = gitConfig.pending.changes;
+  return { type: 'end', end: 'failed', reason: `a change of git's configuration was not allowed: ${first}` };
 }
 
 /** An end or an open decision that people were not told of yet: `ended/<seq>`, `decision/<id>`. */

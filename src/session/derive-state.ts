@@ -17,12 +17,14 @@ export function isOwed(session: FoldedSession, record: SessionRecord): boolean {
 
 /** The one word for a session. `hostAlive` is an observation of the reader, at the time of reading. */
 export function deriveState(session: FoldedSession, record: SessionRecord, hostAlive: boolean): SessionState {
-  const { life, turns, prompts, delivery } = session;
+  const { life, turns, prompts, delivery, gitConfig } = session;
   if (life.stopped) return life.ended?.end ?? 'stopped';
   if (life.ended !== null && prompts.owed.length === 0 && turns.open === null) return life.ended.end;
   const blocking = [...life.decisions.values()].some((decision) => decision.kind !== 'permission');
   const dialog = [...life.decisions.values()].some((decision) => decision.kind === 'dialog');
-  if (blocking && turns.open === null && (dialog || prompts.owed.length === 0)) return 'needs-person';
+  // Before its first turn a task does not begin under a configuration that nobody allowed.
+  const held = dialog || (gitConfig.pending?.answer === 'open' && turns.count === 0);
+  if (blocking && turns.open === null && (held || prompts.owed.length === 0)) return 'needs-person';
   if (!isOwed(session, record)) return 'idle';
   if (!hostAlive) return 'crashed';
   if (life.decisions.size > 0) return 'needs-person';

@@ -1,5 +1,6 @@
 import type { CallbackResult } from './callback.ts';
 import type { Decision, DecisionEnd } from './decision.ts';
+import type { GitConfigSnapshot } from './git-config.ts';
 import type { Receipt } from './receipt.ts';
 import type { PromptKind, TaskEnd } from './words.ts';
 
@@ -34,6 +35,8 @@ export type SessionEvent =
   | VerificationFinished
   | DecisionOpened
   | DecisionEnded
+  | GitConfigAccepted
+  | GitConfigChanged
   | MilestoneReached
   | TaskParked
   | TaskEnded
@@ -287,6 +290,23 @@ export interface DecisionEnded {
   readonly type: 'decision-ended';
   readonly decisionId: string;
   readonly end: DecisionEnd;
+}
+
+/** Git's configuration as it was before the agent started, or as it is again after a change was undone. */
+export interface GitConfigAccepted {
+  readonly type: 'git-config-accepted';
+  readonly snapshot: GitConfigSnapshot;
+}
+/**
+ * Git's configuration is not what was accepted: none of our git runs until the decision of this id, which is opened
+ * next, is answered.
+ */
+export interface GitConfigChanged {
+  readonly type: 'git-config-changed';
+  readonly decisionId: string;
+  readonly snapshot: GitConfigSnapshot;
+  /** One sentence each, sanitized. */
+  readonly changes: readonly string[];
 }
 
 /** Something worth telling a person: `status` shows the last one. Sanitized, one line. */

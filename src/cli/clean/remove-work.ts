@@ -8,6 +8,7 @@ import { isoTime } from '../../clock.ts';
 import type { VerbContext } from '../context.ts';
 import { lossSentences } from './losses.ts';
 import type { RestingTask } from './require-rest.ts';
+import { requireSameGitConfig } from './same-git-config.ts';
 
 export interface RemovalWish {
   /** Delete the branch too. */
@@ -34,7 +35,9 @@ export function repositoryOf(context: VerbContext, { view }: RestingTask): Promi
 }
 
 /** Refuses, with everything that would be lost by name, unless the wish names it too. Changes nothing. */
-export async function requireNoLoss(repo: Repository, { view, task }: RestingTask, wish: RemovalWish): Promise<void> {
+export async function requireNoLoss(repo: Repository, resting: RestingTask, wish: RemovalWish): Promise<void> {
+  const { view, task } = resting;
+  await requireSameGitConfig(repo, resting);
   const worktree = existsSync(view.record.cwd) ? view.record.cwd : null;
   const losses = await whatWouldBeLost({ repo, worktree, branch: task.branch, baseCommit: task.baseCommit });
   const changes = worktree !== null && worktreeHoldsWork(losses) && !wish.discardChanges;

@@ -1,5 +1,6 @@
 import type { JournalRecord } from '../events.ts';
 import { foldDelivery, noDelivery, type Delivery } from './delivery.ts';
+import { foldGitConfig, noGitConfig, type GitConfig } from './git-config.ts';
 import { foldLife, newLife, type Life } from './life.ts';
 import { foldPrompts, noPrompts, type Prompts } from './prompts.ts';
 import { foldTurns, noTurns, type Turns } from './turns.ts';
@@ -14,6 +15,7 @@ export interface FoldedSession {
   readonly turns: Turns;
   readonly delivery: Delivery;
   readonly life: Life;
+  readonly gitConfig: GitConfig;
 }
 
 export const emptySession = (): FoldedSession => ({
@@ -24,6 +26,7 @@ export const emptySession = (): FoldedSession => ({
   turns: noTurns(),
   delivery: noDelivery(),
   life: newLife(),
+  gitConfig: noGitConfig(),
 });
 
 /**
@@ -39,6 +42,7 @@ export function applyRecord(session: FoldedSession, record: JournalRecord): void
   foldTurns(session.turns, record, session.prompts);
   foldDelivery(session.delivery, record);
   foldLife(session.life, record);
+  foldGitConfig(session.gitConfig, record);
 }
 
 export function foldSession(records: Iterable<JournalRecord>): FoldedSession {
