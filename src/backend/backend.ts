@@ -128,6 +128,10 @@ export interface PermissionRequest {
   readonly kind: string | null;
   /** From structured fields, never from the title: what would be run, and which paths it names. */
   readonly command: string | null;
+  /** The command as an argument vector, where the agent gave one: no shell looks at it first. */
+  readonly argv?: readonly string[];
+  /** The directory the command is run in, where the agent said so. */
+  readonly cwd?: string;
   readonly paths: readonly string[];
 }
 export type PermissionAnswer =

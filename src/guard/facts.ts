@@ -2,6 +2,8 @@
 export interface GuardFacts {
   /** The branch nobody but a person changes. */
   readonly primaryBranch: string;
+  /** More of that kind: the usual names, where the pull request goes to another branch. */
+  readonly alsoProtected?: readonly string[];
   /** The task's own branch, or null for a session without a task. */
   readonly taskBranch: string | null;
   /** Where the agent may delete. */

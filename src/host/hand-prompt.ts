@@ -31,6 +31,8 @@ export async function handPrompt(
   if (log.folded.turns.count === 0 && !(await acceptGitConfig(context))) return;
   const session = await seat.open();
   const turnId = newTurnId();
+  // The record of the hand-over clears them.
+  const { refusals } = log.folded.turns;
   const nonce = randomBytes(9).toString('base64url');
   const words = readPrompt(promptFile(paths, promptId));
   const preface = prefaceFor(context, promptId);
@@ -41,7 +43,7 @@ export async function handPrompt(
     return isOwed ? log.append({ type: 'prompt-handed', promptId, turnId, nonce }) : null;
   });
   if (handed === null) return;
-  const text = compose(context, preface + words, nonce);
+  const text = compose(context, preface + refusalNote(refusals) + words, nonce);
   const end = await session.prompt({ turnId, text });
   await log.flushTranscript();
   // What could not be looked at is looked at again before each call of git.
@@ -106,6 +108,12 @@ function readIfThere(file: string): string | null {
     throw error;
   }
 }
+
+/** An agent that only hears "no" tries again in other words. */
+const refusalNote = (refusals: readonly string[]): string =>
+  refusals.length === 0
+    ? ''
+    : `Since your last message these were not carried out, and will not be:\n${refusals.map((text) => `- ${text}`).join('\n')}\n\n`;
 
 /** Callbacks are journaled, shown and put into pull requests: no secret may ride in on one. */
 function redacted({ redact }: HostContext, result: CallbackResult): CallbackResult {

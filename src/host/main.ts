@@ -131,7 +131,18 @@ async function live(context: HostContext, spec: Omit<OpenSpec, 'resume'>): Promi
   const bell = new Bell();
   const decisions = new DecisionDesk(context, (id) => tellPeople(context, `decision/${id}`));
   const slot = new SlotHolder(context);
-  const seat = new AgentSeat(context, acpBackend, spec, permissionAnswers(context, decisions, slot));
+  // An agent that can be steered learns at once why it was refused; any other with its next prompt.
+  const explain = (reason: string): void => {
+    const session = seat.current;
+    if (session?.capabilities.steer === true)
+      session.steer(reason).catch((error: unknown) => context.note(`guard: ${messageOf(error)}`));
+  };
+  const seat: AgentSeat = new AgentSeat(
+    context,
+    acpBackend,
+    spec,
+    permissionAnswers(context, decisions, slot, explain),
+  );
   const spine = new Spine({ context, seat, bell, slot });
   const desk = new ControlDesk({ context, seat, decisions, bell, spine, version });
   spine.attach(desk);

@@ -1,26 +1,41 @@
 import type { AgentListener, PermissionRequest } from '../backend/backend.ts';
-import { decidePermission } from '../permission/policy.ts';
+import { judgeRequest } from '../guard/request.ts';
+import { guardFacts } from '../guard/session-facts.ts';
+import { decidePermission, type PermissionDecision } from '../permission/policy.ts';
 import { oneLine } from '../text/sanitize.ts';
 import type { HostContext } from './context.ts';
 import type { DecisionDesk } from './decision-desk.ts';
 import type { SlotHolder } from './slot-holder.ts';
 
-/** No guard rules yet: every request goes to the policy. */
-const NO_GUARD = (): string | null => null;
-
-/** Answers an agent's permission requests by the session's policy; under `ask` a person decides, until a deadline. */
+/**
+ * Answers an agent's permission requests: by the guard, then by the session's policy; under `ask` a person decides, until
+ * a deadline. ACP's refusal carries no reason, so the guard's is given to `explain`, and again with the next prompt.
+ */
 export function permissionAnswers(
   context: HostContext,
   desk: DecisionDesk,
   slot: SlotHolder,
+  explain: (reason: string) => void,
 ): AgentListener['permission'] {
   const { record, redact } = context;
+  const facts = guardFacts(record, context.env['HOME']);
   return async (request, signal) => {
-    const policy = decidePermission({ mode: record.permissions, request, worktree: record.cwd, guard: NO_GUARD });
+    const policy = decidePermission({
+      mode: record.permissions,
+      request,
+      worktree: record.cwd,
+      guard: (asked) => judgeRequest(asked, facts),
+    });
+    if (policy.unseen.length > 0) context.note(redact(`guard: it cannot see ${policy.unseen.join(', ')}`));
     switch (policy.type) {
       case 'allow':
         return { type: 'allow', always: false };
       case 'reject':
+        if (policy.by === 'guard') {
+          await recordRefusal(context, request, policy);
+          explain(policy.reason);
+          return { type: 'reject' };
+        }
         await context.log.appendPatiently({
           type: 'milestone',
           level: 'warn',
@@ -31,7 +46,7 @@ export function permissionAnswers(
         const question = {
           kind: 'permission',
           question: oneLine(redact(`May the agent do this: ${request.title}?`), 300),
-          facts: factsOf(request, redact),
+          facts: { ...factsOf(request, redact), ...unseenFact(policy.unseen) },
           choices: ['allow', 'deny', 'always'],
           fallback: 'deny',
         } as const;
@@ -42,6 +57,24 @@ export function permissionAnswers(
     }
   };
 }
+
+async function recordRefusal(
+  { log, redact }: HostContext,
+  request: PermissionRequest,
+  { reason, rule }: PermissionDecision,
+): Promise<void> {
+  await log.appendPatiently({
+    type: 'guard-refused',
+    turnId: log.folded.turns.open?.turnId ?? null,
+    rule: rule ?? 'guard',
+    what: oneLine(redact(`refused: ${request.command ?? request.title}`), 200),
+    reason: oneLine(redact(reason), 500),
+  });
+}
+
+/** Whoever decides should know what nobody looked into. */
+const unseenFact = (unseen: readonly string[]): Record<string, string> =>
+  unseen.length === 0 ? {} : { 'not seen by the guard': oneLine(unseen.join(', '), 300) };
 
 /** From the structured fields: a title may be misleading. */
 function factsOf(request: PermissionRequest, redact: (text: string) => string): Record<string, string> {

@@ -2,12 +2,19 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PermissionRequest } from '../backend/backend.ts';
 import { unreachable } from '../errors.ts';
+import type { Verdict } from '../guard/facts.ts';
 import type { PermissionMode } from '../session/words.ts';
 
 /** `reason` is a clause for people: in the milestone of a refusal, beside the question of an `ask`. */
 export interface PermissionDecision {
   readonly type: 'allow' | 'reject' | 'ask';
   readonly reason: string;
+  /** The guard's reason is for the agent as well. */
+  readonly by: 'guard' | 'mode';
+  /** Of the guard; only with its refusal. */
+  readonly rule?: string;
+  /** What the guard could not look into, as clauses. */
+  readonly unseen: readonly string[];
 }
 
 export interface PermissionFacts {
@@ -15,8 +22,8 @@ export interface PermissionFacts {
   readonly request: PermissionRequest;
   /** Absolute: where the agent may read under `approve-reads`. */
   readonly worktree: string;
-  /** The rules no agent may break: a reason to refuse, or null. It overrules every mode, `approve-all` too. */
-  readonly guard: (request: PermissionRequest) => string | null;
+  /** The rules no agent may break. They overrule every mode, `approve-all` too. */
+  readonly guard: (request: PermissionRequest) => Verdict;
 }
 
 /** ACP tool kinds that look and change nothing. `fetch` is not among them: it can carry data out. */
@@ -27,8 +34,17 @@ const READING = new Set(['read', 'search', 'think']);
  * own words. Paths are compared as text, so a symbolic link inside the worktree can lead a read out of it.
  */
 export function decidePermission({ mode, request, worktree, guard }: PermissionFacts): PermissionDecision {
-  const forbidden = guard(request);
-  if (forbidden !== null) return { type: 'reject', reason: forbidden };
+  const verdict = guard(request);
+  if (verdict.type === 'deny')
+    return { type: 'reject', reason: verdict.reason, by: 'guard', rule: verdict.rule, unseen: [] };
+  return { ...byMode(mode, request, worktree), by: 'mode', unseen: verdict.unseen };
+}
+
+function byMode(
+  mode: PermissionMode,
+  request: PermissionRequest,
+  worktree: string,
+): Pick<PermissionDecision, 'type' | 'reason'> {
   switch (mode) {
     case 'approve-all':
       return { type: 'allow', reason: 'everything is approved' };

@@ -35,6 +35,7 @@ export type SessionEvent =
   | VerificationFinished
   | DecisionOpened
   | DecisionEnded
+  | GuardRefused
   | GitConfigAccepted
   | GitConfigChanged
   | MilestoneReached
@@ -292,6 +293,17 @@ export interface DecisionEnded {
   readonly end: DecisionEnd;
 }
 
+/** The guard refused what the agent asked for, whatever the permission mode. The agent is told why with its next prompt. */
+export interface GuardRefused {
+  readonly type: 'guard-refused';
+  /** Null between turns. */
+  readonly turnId: string | null;
+  readonly rule: string;
+  /** What was asked for, one line, redacted. */
+  readonly what: string;
+  /** For the agent; one line, redacted. */
+  readonly reason: string;
+}
 /** Git's configuration as it was before the agent started, or as it is again after a change was undone. */
 export interface GitConfigAccepted {
   readonly type: 'git-config-accepted';

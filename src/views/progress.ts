@@ -112,6 +112,12 @@ export function progressOf(memory: ProgressMemory, record: JournalRecord): Progr
       return decisionLine(record.decision);
     case 'decision-ended':
       return decisionEndedLine(record);
+    case 'guard-refused':
+      return line('guard', oneLine(`${record.what}: ${record.reason}`, TEXT_CHARS), 'warn');
+    case 'git-config-accepted':
+    case 'git-config-changed':
+      // The decision that follows says it.
+      return null;
     case 'milestone':
       return line('note', oneLine(record.text, TEXT_CHARS), record.level === 'warn' ? 'warn' : 'plain');
     case 'task-parked':

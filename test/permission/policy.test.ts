@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { PermissionRequest } from '../../src/backend/backend.ts';
+import type { Verdict } from '../../src/guard/facts.ts';
 import { decidePermission, type PermissionDecision } from '../../src/permission/policy.ts';
 import { permissionModes, type PermissionMode } from '../../src/session/words.ts';
 
@@ -14,8 +15,9 @@ const request = (fields: Partial<PermissionRequest>): PermissionRequest => ({
   paths: [],
   ...fields,
 });
+const PASS = { type: 'allow', unseen: [] } as const;
 const decide = (mode: PermissionMode, fields: Partial<PermissionRequest>): PermissionDecision =>
-  decidePermission({ mode, request: request(fields), worktree: WORKTREE, guard: () => null });
+  decidePermission({ mode, request: request(fields), worktree: WORKTREE, guard: () => PASS });
 
 describe('decidePermission under approve-reads', () => {
   const cases: [string, Partial<PermissionRequest>, 'allow' | 'reject'][] = [
@@ -80,11 +82,15 @@ describe('decidePermission under the other modes', () => {
 
   it('lets the guard overrule every mode', () => {
     for (const mode of permissionModes) {
-      const guard = (asked: PermissionRequest): string | null => (asked.command === 'git push' ? 'no pushing' : null);
+      const guard = (asked: PermissionRequest): Verdict =>
+        asked.command === 'git push' ? { type: 'deny', rule: 'primary-push', reason: 'no pushing' } : PASS;
       const facts = { mode, worktree: WORKTREE, guard };
       assert.deepEqual(decidePermission({ ...facts, request: request({ kind: 'execute', command: 'git push' }) }), {
         type: 'reject',
         reason: 'no pushing',
+        by: 'guard',
+        rule: 'primary-push',
+        unseen: [],
       });
       assert.notEqual(decidePermission({ ...facts, request: request({ paths: ['a'] }) }).reason, 'no pushing');
     }

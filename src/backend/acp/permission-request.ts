@@ -21,6 +21,8 @@ export function permissionRequestOf(params: unknown, earlier: JsonObject = {}): 
     title: textAt(toolCall, 'title') ?? textAt(toolCall, 'name') ?? 'something it did not name',
     kind: textAt(toolCall, 'kind'),
     command: commandOf(input),
+    ...argvOf(input),
+    ...cwdOf(input),
     paths: pathsOf(toolCall, input),
   };
 }
@@ -43,9 +45,19 @@ export function essenceOf(toolCall: JsonObject): JsonObject {
 function commandOf(input: JsonObject): string | null {
   const command = input['command'] ?? input['cmd'];
   if (typeof command === 'string') return command;
-  // codex gives an argument vector when it runs without a shell.
   if (Array.isArray(command)) return command.map(String).join(' ');
   return null;
+}
+
+/** codex gives an argument vector when it runs without a shell. */
+function argvOf(input: JsonObject): { readonly argv?: readonly string[] } {
+  const command = input['command'] ?? input['cmd'];
+  return Array.isArray(command) ? { argv: command.map(String) } : {};
+}
+
+function cwdOf(input: JsonObject): { readonly cwd?: string } {
+  const cwd = textAt(input, 'cwd') ?? textAt(input, 'workdir') ?? textAt(input, 'directory');
+  return cwd?.startsWith('/') === true ? { cwd } : {};
 }
 
 function pathsOf(toolCall: JsonObject, input: JsonObject): readonly string[] {

@@ -1,19 +1,19 @@
-import { UNKNOWN } from '../shell/value.ts';
+import type { GuardFacts } from '../facts.ts';
 
-/** Whether a name, in any spelling git takes for a branch, is the primary branch. */
-export const isPrimary = (name: string, primary: string): boolean =>
-  name.replace(/^(?:refs\/)?heads\//, '') === primary;
+const names = ({ primaryBranch, alsoProtected = [] }: GuardFacts): readonly string[] => [
+  primaryBranch,
+  ...alsoProtected,
+];
+
+/** Whether a name, in any spelling git takes for a branch, is the primary branch or protected like it. */
+export const isPrimary = (name: string, facts: GuardFacts): boolean =>
+  names(facts).includes(name.replace(/^(?:refs\/)?heads\//, ''));
 
 /** Whether a ref pattern of a refspec (`refs/heads/*`) covers the primary branch. */
-export function coversPrimary(pattern: string, primary: string): boolean {
-  if (!pattern.includes('*')) return isPrimary(pattern, primary);
+export function coversPrimary(pattern: string, facts: GuardFacts): boolean {
+  if (!pattern.includes('*')) return isPrimary(pattern, facts);
   const [before = '', after = ''] = pattern.split('*', 2);
-  const full = `refs/heads/${primary}`;
-  return [full, full.slice('refs/'.length), primary].some(
-    (name) => name.length >= before.length + after.length && name.startsWith(before) && name.endsWith(after),
-  );
+  return names(facts)
+    .flatMap((name) => [`refs/heads/${name}`, `heads/${name}`, name])
+    .some((name) => name.length >= before.length + after.length && name.startsWith(before) && name.endsWith(after));
 }
-
-/** A remote's tracking branch, a tag or a commit is not the branch itself. */
-export const mayBePrimary = (name: string, primary: string): boolean =>
-  name.includes(UNKNOWN) || isPrimary(name, primary);

@@ -20,7 +20,7 @@ function mergeAddress(args: readonly string[], { facts }: RuleContext): Denial |
   // Without a method or a field it only looks.
   const writes =
     /(?:^|\n)(?:-X|--method|--request|-d|--data\S*|-f|-F|--field|--raw-field|--input|-XPATCH|-XDELETE|-XPUT|-XPOST)/;
-  if (ref !== undefined && isPrimary(ref, facts.primaryBranch) && writes.test(all)) {
+  if (ref !== undefined && isPrimary(ref, facts) && writes.test(all)) {
     return merges('moving the primary branch through the API');
   }
   return null;

@@ -1,4 +1,4 @@
-import type { Denial } from '../facts.ts';
+import type { Denial, GuardFacts } from '../facts.ts';
 import { parseOptions, splitOnce } from '../shell/options.ts';
 import { coversPrimary, isPrimary } from './branch-names.ts';
 import { denial, ownBranch, type RuleContext } from './context.ts';
@@ -7,15 +7,17 @@ import { isAtHome, type GitCommand } from './git-command.ts';
 /** Every git command but `push` that checks the primary branch out or moves it. */
 export function judgePrimary(command: GitCommand, context: RuleContext): Denial | null {
   const { facts } = context;
+  // A session without a task works in its user's own checkout, whatever branch that is on.
+  if (facts.taskBranch === null) return null;
   const what = touches(command, context);
   return what === null ? null : denial('primary-checkout', what, ownBranch(facts));
 }
 
 function touches(command: GitCommand, context: RuleContext): string | null {
-  const { primaryBranch } = context.facts;
+  const { facts } = context;
   const isMain = (name: string | null | undefined): boolean =>
-    name !== null && name !== undefined && isPrimary(name, primaryBranch);
-  const named = `the primary branch (${primaryBranch})`;
+    name !== null && name !== undefined && isPrimary(name, facts);
+  const named = `the primary branch (${facts.primaryBranch})`;
   const { args } = command;
   switch (command.subcommand) {
     case 'checkout':
@@ -47,7 +49,7 @@ function touches(command: GitCommand, context: RuleContext): string | null {
     }
     case 'fetch':
     case 'pull':
-      return args.some((arg) => coversTarget(arg, primaryBranch)) ? `moving ${named}` : null;
+      return args.some((arg) => coversTarget(arg, facts)) ? `moving ${named}` : null;
     default:
       return null;
   }
@@ -94,8 +96,8 @@ function worktree(
 }
 
 /** `+x:main` of a fetch writes the local branch. */
-function coversTarget(refspec: string, primary: string): boolean {
+function coversTarget(refspec: string, facts: GuardFacts): boolean {
   const [, target] = splitOnce(refspec, ':');
   // An address (`https://…`, `git@host:path`) has a colon as well; its path is no branch.
-  return target !== undefined && !/^[a-z+]+:\/\//.test(refspec) && coversPrimary(target, primary);
+  return target !== undefined && !/^[a-z+]+:\/\//.test(refspec) && coversPrimary(target, facts);
 }

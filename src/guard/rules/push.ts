@@ -62,9 +62,9 @@ function judgeRefspec(
   // `:` alone pushes all branches both sides have.
   if (bare === ':') return denial(rule, `this push reaches every branch, also ${primary}`, ownBranch(facts));
   if (colon < 0 && (bare === 'HEAD' || bare === '@')) return isAtHome(command, context) ? null : primaryPush();
-  if (coversPrimary(target === '' ? source : target, primary)) return primaryPush();
+  if (coversPrimary(target === '' ? source : target, facts)) return primaryPush();
   // `main:` means the same name at the other side.
-  if (colon >= 0 && target === '' && isPrimary(source, primary)) return primaryPush();
+  if (colon >= 0 && target === '' && isPrimary(source, facts)) return primaryPush();
   if (target.includes(UNKNOWN)) {
     return denial('unreadable', 'the guard cannot see to which branch this pushes', 'Write the branch’s name out.');
   }

@@ -116,10 +116,10 @@ export function foldLife(life: Life, record: JournalRecord): void {
       life.endedDecisions.set(record.decisionId, record.end);
       return;
     case 'milestone':
-      life.milestones = [
-        ...life.milestones.slice(1 - KEPT_MILESTONES),
-        { at: record.at, text: record.text, level: record.level ?? 'info' },
-      ];
+      life.milestones = kept(life, { at: record.at, text: record.text, level: record.level ?? 'info' });
+      return;
+    case 'guard-refused':
+      life.milestones = kept(life, { at: record.at, text: `${record.what}: ${record.reason}`, level: 'warn' });
       return;
     case 'task-parked':
       life.parked = { until: record.until, reason: record.reason };
@@ -161,6 +161,11 @@ function withdrawAll(life: Life): void {
   for (const id of life.decisions.keys()) life.endedDecisions.set(id, { type: 'withdrawn' });
   life.decisions.clear();
 }
+
+const kept = ({ milestones }: Life, milestone: Milestone): Milestone[] => [
+  ...milestones.slice(1 - KEPT_MILESTONES),
+  milestone,
+];
 
 /** A person's word reopens a finished task with fresh budgets; our own prompts use them up. */
 function foldQueued(life: Life, kind: PromptKind, at: string): void {

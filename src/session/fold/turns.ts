@@ -29,15 +29,21 @@ export interface Turns {
   last: EndedTurn | null;
   count: number;
   usage: Usage;
+  /** What the guard refused since the last prompt was handed over, as the agent is told. */
+  refusals: readonly string[];
 }
 
-export const noTurns = (): Turns => ({ open: null, last: null, count: 0, usage: {} });
+export const noTurns = (): Turns => ({ open: null, last: null, count: 0, usage: {}, refusals: [] });
+
+/** An agent that tries for ever is not told for ever. */
+const KEPT_REFUSALS = 10;
 
 /** `prompts` must not have seen `record` yet or may have: only the prompt's kind is read from it. */
 export function foldTurns(turns: Turns, record: JournalRecord, prompts: Prompts): void {
   switch (record.type) {
     case 'prompt-handed':
       turns.count += 1;
+      turns.refusals = [];
       turns.open = {
         turnId: record.turnId,
         promptId: record.promptId,
@@ -63,6 +69,9 @@ export function foldTurns(turns: Turns, record: JournalRecord, prompts: Prompts)
       };
       turns.open = null;
       if (record.usage !== undefined) turns.usage = addUsage(turns.usage, record.usage);
+      return;
+    case 'guard-refused':
+      turns.refusals = [...turns.refusals, `${record.what}: ${record.reason}`].slice(-KEPT_REFUSALS);
       return;
     case 'turn-routed':
       if (turns.last?.turnId === record.turnId) turns.last = { ...turns.last, routed: record.decision };

@@ -25,12 +25,15 @@ test('command and paths come from structured fields, in every agent’s spelling
         kind: 'execute',
         status: 'pending',
       },
-      { toolCallId: 't', title: 'touch x', kind: 'execute', command: 'touch x', paths: ['/w'] },
+      { toolCallId: 't', title: 'touch x', kind: 'execute', command: 'touch x', cwd: '/w', paths: ['/w'] },
     ],
     [
       'an argument vector',
       { toolCallId: 't', title: 'run', rawInput: { command: ['bash', '-lc', 'rm -rf x'] } },
-      { toolCallId: 't', title: 'run', kind: null, command: 'bash -lc rm -rf x', paths: [] },
+      {
+        ...{ toolCallId: 't', title: 'run', kind: null, command: 'bash -lc rm -rf x', paths: [] },
+        argv: ['bash', '-lc', 'rm -rf x'],
+      },
     ],
     [
       'gemini says the command in its title only, which is not believed',
