@@ -3,6 +3,7 @@ import { ConduxtError, messageOf } from '../errors.ts';
 import { endRecorded } from '../process/group.ts';
 import { oneLine } from '../text/sanitize.ts';
 import type { HostContext } from './context.ts';
+import { guardedEnvironment } from './guard-hooks.ts';
 
 /**
  * What set-up and verification carry instead of the agent's own marker: ending the agent must not end its judge.
@@ -92,7 +93,8 @@ export class AgentSeat {
 
   async #start(resume: string | null, lost: string | null): Promise<AgentSession> {
     const { log, redact } = this.#context;
-    const session = await this.#backend.open({ ...this.#spec, resume }, this.#listener());
+    const env = await guardedEnvironment(this.#context, this.#spec.env);
+    const session = await this.#backend.open({ ...this.#spec, env, resume }, this.#listener());
     await log.appendPatiently({
       type: 'agent-started',
       process: session.process,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
 import { Scratch } from './scratch.ts';
@@ -74,5 +75,48 @@ describe('the guard', () => {
     assert.equal(decision.facts['not seen by the guard'], 'text that is not known is given to sh');
     await task.call({ op: 'answer', decisionId: decision.id, answer: 'deny' });
     assert.equal((await task.untilType('task-ended')).end, 'completed');
+  });
+
+  it('stands in the agent’s own shell too, where nobody asks: git itself refuses', async (t) => {
+    const scratch = new Scratch(t);
+    const said = `${scratch.root}/said`;
+    const tip = scratch.git('rev-parse', 'main');
+    const config = scratch.git('config', '--local', '--list');
+    const task = scratch.task({
+      prompts: [
+        {
+          steps: [
+            fix,
+            {
+              type: 'shell',
+              command: `git push --force ${scratch.remote} HEAD:main 2> ${said}; echo "exit $?" >> ${said}`,
+            },
+            { type: 'shell', command: `git -C ${scratch.repo} reset --hard fix/task-1 2>> ${said}` },
+            done,
+          ],
+        },
+      ],
+    });
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    const words = readFileSync(said, 'utf8');
+    assert.match(
+      words,
+      /The guard of conduxt refused this: a push to the primary branch \(main\)\. Stay on your branch/,
+    );
+    assert.match(words, /exit 1/);
+    assert.match(words, /refused this: changing the primary branch/);
+    assert.equal(scratch.git('--git-dir', scratch.remote, 'rev-parse', 'main'), tip);
+    assert.equal(scratch.git('rev-parse', 'main'), tip);
+    assert.equal(
+      scratch.git('--git-dir', scratch.remote, 'rev-parse', 'fix/task-1'),
+      scratch.git('rev-parse', 'fix/task-1'),
+    );
+    const after = scratch.git('config', '--local', '--list').split('\n');
+    assert.deepEqual(
+      after.filter((line) => !line.startsWith('branch.fix/task-1.')),
+      config.split('\n'),
+      'nothing is written into the repository',
+    );
   });
 });
