@@ -79,6 +79,8 @@ export async function planSession(context: VerbContext, place: SessionPlace, wis
   const backend = requestedBackend(wish.backend === 'auto' ? config.backend : wish.backend);
   const agent: ChosenLaunch = await launchFor(context, { config, cwd, repoRoot: ref?.root ?? null }, wish.agent);
   const hooks = sessionHooks(config, ref?.root ?? null, context.io.homedir);
+  // Nobody waits to be asked by a question that is answered and gone.
+  const rules = config.permissionRules.filter((rule) => wish.kind !== 'ask' || rule.action === 'deny');
   const record: SessionRecord = {
     schemaVersion: 1,
     id: newSessionId(),
@@ -91,6 +93,7 @@ export async function planSession(context: VerbContext, place: SessionPlace, wis
     cwd,
     permissions: wish.permissions.mode,
     permissionsReason: wish.permissions.reason,
+    ...(rules.length === 0 ? {} : { permissionRules: rules }),
     createdAt: isoTime(context.io.now()),
     task: null,
     firstPrompt: wish.text === null ? null : describePrompt(newPromptId(), 'user', wish.text),

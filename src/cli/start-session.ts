@@ -3,6 +3,7 @@ import { checkName, isGenericName } from '../session/names.ts';
 import type { PermissionMode } from '../session/words.ts';
 import { START } from '../store/cursor.ts';
 import { SCHEMA_VERSION } from '../views/json-session.ts';
+import { permissionsJson, rulesText } from '../views/permissions.ts';
 import { nextCommands } from '../views/plan.ts';
 import { oneLine } from '../text/sanitize.ts';
 import type { VerbContext } from './context.ts';
@@ -47,7 +48,7 @@ export async function startSession(context: VerbContext, wish: StartWish): Promi
   const { record } = plan;
   if (json) {
     const head = { session: record.name, sessionId: record.id, directory: record.cwd, warnings: plan.warnings };
-    const permissions = { mode: record.permissions, reason: record.permissionsReason };
+    const permissions = permissionsJson(record);
     const agent = { name: record.agent.name, version: record.agent.version };
     const started = { ...head, agent, backend: record.backend, permissions, commands: nextCommands(record.name) };
     if (wish.text === null || !wish.wait) printer.document({ schemaVersion: SCHEMA_VERSION, ...started });
@@ -77,6 +78,8 @@ function tellAbout({ printer }: VerbContext, { record, warnings }: SessionPlan):
   row('directory', oneLine(record.cwd, 300));
   row('agent', `${record.agent.name} over ${record.backend}`);
   row('permissions', `${record.permissions} (${oneLine(record.permissionsReason, 200)})`);
+  const rules = record.permissionRules ?? [];
+  if (rules.length > 0) row('rules', rulesText(rules));
   for (const warning of warnings) row('note', oneLine(warning, 300));
   if (isGenericName(name)) row('note', `the name "${name}" says little`);
   row('talk', `conduxt tell ${name} "…"`);

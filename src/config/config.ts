@@ -1,3 +1,4 @@
+import type { PermissionRule } from '../session/permission-rule.ts';
 import type { PermissionMode } from '../session/words.ts';
 import type { AgentSettings, ConfigFile, NotifyEntry } from './schema.ts';
 
@@ -9,6 +10,8 @@ export interface Config {
   readonly agentOrder: readonly string[];
   readonly backend: 'auto' | 'acp' | 'tmux';
   readonly permissions: PermissionMode | null;
+  /** Of every layer: the strictest one that fits counts, so none takes another one's away. */
+  readonly permissionRules: readonly PermissionRule[];
   /** Null: `main`, `master`, or the remote's default. */
   readonly base: string | null;
   /** As written: absolute, or relative to the main checkout; tasks go to `<worktreeRoot>/<repo>/<task>`. Null: `../worktrees`. */
@@ -64,6 +67,7 @@ export const DEFAULTS: Config = {
   agentOrder: [],
   backend: 'auto',
   permissions: null,
+  permissionRules: [],
   base: null,
   worktreeRoot: null,
   verify: { command: null, timeoutSeconds: 1800 },
@@ -98,11 +102,13 @@ export const DEFAULTS: Config = {
 
 /** `layer` over `config`: groups are merged key by key, lists and single agents are replaced whole. */
 export function withLayer(config: Config, layer: ConfigFile): Config {
-  const { $schema: _, worktree, ...rest } = layer;
+  const { $schema: _, worktree, permissions, ...rest } = layer;
   const { setup, ...worktreeRest } = worktree ?? {};
   return {
     ...config,
     ...defined(rest),
+    permissions: permissionsIn(permissions).mode ?? config.permissions,
+    permissionRules: [...config.permissionRules, ...permissionsIn(permissions).rules],
     verify: { ...config.verify, ...defined(layer.verify ?? {}) },
     worktree: {
       ...config.worktree,
@@ -119,6 +125,14 @@ export function withLayer(config: Config, layer: ConfigFile): Config {
     agents: { ...config.agents, ...layer.agents },
   };
 }
+
+/** Both forms of `permissions` as one. */
+export const permissionsIn = (
+  permissions: ConfigFile['permissions'],
+): { readonly mode: PermissionMode | null; readonly rules: readonly PermissionRule[] } =>
+  typeof permissions === 'object'
+    ? { mode: permissions.mode ?? null, rules: permissions.rules ?? [] }
+    : { mode: permissions ?? null, rules: [] };
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 

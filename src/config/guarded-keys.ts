@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { permissionsIn } from './config.ts';
+import type { PermissionMode } from '../session/words.ts';
 import type { ConfigFile } from './schema.ts';
 
 /**
@@ -17,27 +19,18 @@ export interface GuardedKeys {
 }
 
 /** From the strictest to the one that allows everything. */
-const STRICTNESS: readonly (ConfigFile['permissions'] | undefined)[] = [
-  'deny-all',
-  'ask',
-  'approve-reads',
-  'approve-all',
-];
+const STRICTNESS: readonly PermissionMode[] = ['deny-all', 'ask', 'approve-reads', 'approve-all'];
 
 /** @param usersOwn the mode of the user's own file: a repository may be stricter without being asked. */
 export function splitGuarded(file: ConfigFile, usersOwn?: ConfigFile['permissions']): GuardedKeys {
   const { verify, worktree, notify, agents, worktreeRoot, permissions, slots, memory, ...rest } = file;
   const { command, ...verifyRest } = verify ?? {};
   const { setup, ...worktreeRest } = worktree ?? {};
-  // Everything allowed takes a protection away, and so does less strictness than the user asked for.
-  const weakens =
-    permissions === 'approve-all' ||
-    (usersOwn !== undefined && STRICTNESS.indexOf(permissions) > STRICTNESS.indexOf(usersOwn));
   const runsSetup = setup !== undefined && setup !== false;
   const values: Record<string, unknown> = {
     ...Object.fromEntries(Object.entries(agents ?? {}).map(([name, settings]) => [`agents.${name}`, settings])),
     ...(notify === undefined || notify.length === 0 ? {} : { notify }),
-    ...(weakens ? { permissions } : {}),
+    ...(weakens(permissions, usersOwn) ? { permissions } : {}),
     // A file is written there, with words of whoever wrote the issue.
     ...(typeof memory === 'string' ? { memory } : {}),
     ...(slots === undefined ? {} : { slots }),
@@ -56,10 +49,37 @@ export function splitGuarded(file: ConfigFile, usersOwn?: ConfigFile['permission
       ...(verify === undefined ? {} : { verify: verifyRest }),
       ...(worktree === undefined ? {} : { worktree: { ...worktreeRest, ...(setup === false ? { setup } : {}) } }),
       ...(notify?.length === 0 ? { notify } : {}),
-      ...(permissions === undefined || weakens ? {} : { permissions }),
+      ...harmlessPermissions(permissions, usersOwn),
       ...(memory === undefined || typeof memory === 'string' ? {} : { memory }),
     },
   };
+}
+
+/** Everything allowed, rules that allow something, and less strictness than the user asked for take a protection away. */
+function weakens(permissions: ConfigFile['permissions'], usersOwn: ConfigFile['permissions']): boolean {
+  return modeWeakens(permissions, usersOwn) || permissionsIn(permissions).rules.some((rule) => rule.action === 'allow');
+}
+
+function modeWeakens(permissions: ConfigFile['permissions'], usersOwn: ConfigFile['permissions']): boolean {
+  const [mode, own] = [permissionsIn(permissions).mode, permissionsIn(usersOwn).mode];
+  if (mode === null) return false;
+  return mode === 'approve-all' || (own !== null && STRICTNESS.indexOf(mode) > STRICTNESS.indexOf(own));
+}
+
+/** Refusing and asking may be said by anybody. */
+function harmlessPermissions(
+  permissions: ConfigFile['permissions'],
+  usersOwn: ConfigFile['permissions'],
+): Pick<ConfigFile, 'permissions'> {
+  if (permissions === undefined) return {};
+  if (!weakens(permissions, usersOwn)) return { permissions };
+  const { mode, rules } = permissionsIn(permissions);
+  const strict = rules.filter((rule) => rule.action !== 'allow');
+  const kept = {
+    ...(mode === null || modeWeakens(permissions, usersOwn) ? {} : { mode }),
+    ...(strict.length === 0 ? {} : { rules: strict }),
+  };
+  return Object.keys(kept).length === 0 ? {} : { permissions: kept };
 }
 
 const hashOf = (values: unknown): string =>

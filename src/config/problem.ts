@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { usageError, type ConduxtError } from '../errors.ts';
 import { closest } from '../text/closest.ts';
 import { oneLine } from '../text/sanitize.ts';
-import { configFileSchema } from './schema.ts';
+import { configFileSchema, permissionSettings } from './schema.ts';
 
 /** What is wrong with one key, ready for a sentence. */
 export interface ConfigProblem {
@@ -66,6 +66,7 @@ function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[]
   for (const part of path) {
     if (current instanceof z.ZodObject) current = unwrapped(shapeOf(current)[String(part)] ?? z.never());
     else if (current instanceof z.ZodRecord) current = unwrapped(current.valueType);
+    else if (current instanceof z.ZodArray) current = unwrapped(current.element);
     else return [];
   }
   return current instanceof z.ZodObject ? Object.keys(current.shape) : [];
@@ -82,8 +83,11 @@ function allKeys(schema: z.core.$ZodType, prefix: string): string[] {
 
 const shapeOf = (schema: z.ZodObject): Readonly<Record<string, z.core.$ZodType>> => schema.shape;
 
-const unwrapped = (schema: z.core.$ZodType): z.core.$ZodType =>
-  schema instanceof z.ZodOptional ? unwrapped(schema.unwrap()) : schema;
+const unwrapped = (schema: z.core.$ZodType): z.core.$ZodType => {
+  if (schema instanceof z.ZodOptional) return unwrapped(schema.unwrap());
+  // Both forms of `permissions` are told apart in a transform; its keys are those of the longer one.
+  return schema instanceof z.ZodPipe ? permissionSettings : schema;
+};
 
 const keyPath = (path: readonly PropertyKey[]): string =>
   path.reduce<string>(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { permissionActions } from '../session/permission-rule.ts';
 import { permissionModes } from '../session/words.ts';
 
 /**
@@ -68,6 +69,39 @@ const notifyEntry = z.union(
   'one of "desktop", "openclaw", {"command": ["program", "argument"]}, {"marker": "path"}',
 );
 
+const permissionRule = group({
+  tool: text('the name or kind of a tool ("edit", "execute", "Bash"), with * for any text', /^[^\0\n]+$/).optional(),
+  path: text('a path pattern: in the worktree, absolute, or one that begins with "~/"', /^[^\0\n]+$/).optional(),
+  command: text('a pattern of a command, with * for any text', /^[^\0]+$/).optional(),
+  action: choice(permissionActions),
+}).refine(
+  ({ tool, path, command }) => tool !== undefined || path !== undefined || command !== undefined,
+  'a rule with at least one of "tool", "path" and "command"',
+);
+
+const permissionMode = choice(permissionModes);
+/** The longer form of `permissions`. */
+export const permissionSettings = group({
+  mode: permissionMode.optional(),
+  rules: z.array(permissionRule, 'a list of rules').optional(),
+});
+
+/** A mode alone, or an object: told apart by hand, so that what is wrong in the object is named by its own key. */
+const permissions = z
+  .unknown()
+  .transform((value, context): z.infer<typeof permissionMode | typeof permissionSettings> => {
+    const isObject = typeof value === 'object' && value !== null;
+    const parsed = isObject ? permissionSettings.safeParse(value) : permissionMode.safeParse(value);
+    if (parsed.success) return parsed.data;
+    for (const issue of parsed.error.issues) {
+      const path = [...issue.path];
+      if (issue.code === 'unrecognized_keys')
+        context.issues.push({ code: issue.code, keys: issue.keys, path, input: undefined });
+      else context.issues.push({ code: 'custom', message: issue.message, path, input: value });
+    }
+    return z.NEVER;
+  });
+
 export const configFileSchema = group({
   /** For editors. */
   $schema: z.string('text').optional(),
@@ -76,7 +110,7 @@ export const configFileSchema = group({
   backend: choice(['auto', 'acp', 'tmux', 'acpx'])
     .transform((word) => (word === 'acpx' ? ('acp' as const) : word))
     .optional(),
-  permissions: choice(permissionModes).optional(),
+  permissions: permissions.optional(),
   base: text('the name of a branch', /^(?!-)[^\0-\x20\x7f~^:?*[\\]+$/).optional(),
   worktreeRoot: text('a path', /^(?!-)[^\0\n]+$/).optional(),
   verify: group({ command: shellLine.optional(), timeoutSeconds: seconds.optional() }).optional(),

@@ -5,6 +5,7 @@ import { judgeFetch, judgeGh, judgeGlab, judgeTea } from './rules/merge.ts';
 import { judgePrimary } from './rules/primary-branch.ts';
 import { judgePush } from './rules/push.ts';
 import { findRoots, judgeClean, judgeFind, judgeRimraf, judgeRm } from './rules/remove.ts';
+import type { SeenCommands } from './seen.ts';
 import { applyBuiltin, effectOf } from './shell/builtins.ts';
 import { expandText, expandWords } from './shell/expand.ts';
 import { parseShell } from './shell/parse.ts';
@@ -20,19 +21,28 @@ const MAX_DEPTH = 24;
 const MAX_COMMANDS = 20_000;
 const MAX_CHARS = 2 * 1024 * 1024;
 
-/** What the guard says to shell text. Never throws, runs nothing, looks at no file. */
-export function judgeShell(source: string, facts: GuardFacts): Verdict {
-  const judge = new Judge(facts);
-  if (source.length > MAX_CHARS) judge.deny(tooMuch('it is too long'));
-  else judge.text(source, initialState(facts), 0);
-  return judge.verdict();
+/** Redirections that leave no file behind: descriptors and the null device. */
+const HARMLESS_TARGET = /^(?:\d+|-|\/dev\/(?:null|stdout|stderr|tty))$/;
+
+/** The commands in a request, for rules on single commands. */
+export function seenCommands(source: string | readonly string[], facts: GuardFacts): SeenCommands {
+  const judge = judged(source, facts);
+  return judge.seen();
 }
 
+/** What the guard says to shell text. Never throws, runs nothing, looks at no file. */
+export const judgeShell = (source: string, facts: GuardFacts): Verdict => judged(source, facts).verdict();
+
 /** The same for an argument vector, which no shell looks at first. */
-export function judgeArgv(argv: readonly string[], facts: GuardFacts): Verdict {
+export const judgeArgv = (argv: readonly string[], facts: GuardFacts): Verdict => judged(argv, facts).verdict();
+
+function judged(source: string | readonly string[], facts: GuardFacts): Judge {
   const judge = new Judge(facts);
-  judge.command(argv, { state: initialState(facts), variables: new Map(), input: null }, 0);
-  return judge.verdict();
+  const state = initialState(facts);
+  if (typeof source !== 'string') judge.command(source, { state, variables: new Map(), input: null }, 0);
+  else if (source.length > MAX_CHARS) judge.deny(tooMuch('it is too long'));
+  else judge.text(source, state, 0);
+  return judge;
 }
 
 const initialState = (facts: GuardFacts): ShellState => ({
@@ -109,11 +119,18 @@ const INTERPRETERS: ReadonlyMap<string, RegExp> = new Map(
 class Judge {
   readonly #facts: GuardFacts;
   readonly #unseen = new Set<string>();
+  readonly #lines = new Set<string>();
+  #writes = false;
   #denial: Denial | null = null;
   #commands = 0;
 
   constructor(facts: GuardFacts) {
     this.#facts = facts;
+  }
+
+  /** For rules of the user: what it came to, command by command. */
+  seen(): SeenCommands {
+    return { lines: [...this.#lines], isComplete: !this.#writes && this.#unseen.size === 0 };
   }
 
   verdict(): Verdict {
@@ -133,6 +150,7 @@ class Judge {
       return state;
     }
     const script = parseShell(source);
+    if (script.problem !== null) this.#unseen.add('the end of a command that is not closed');
     if (script.problem === 'it is nested too deeply') this.deny(tooMuch(script.problem));
     return this.script(script, state, depth).state;
   }
@@ -201,7 +219,10 @@ class Judge {
 
   #simple(command: SimpleCommand, state: ShellState, piped: Output | null, depth: number): After {
     const substitute = this.#substitute(depth);
-    for (const word of command.redirections) expandText(word, state, substitute);
+    for (const word of command.redirections) {
+      const targets = expandText(word, state, substitute);
+      if (!targets.every((target) => HARMLESS_TARGET.test(target))) this.#writes = true;
+    }
     const input = command.input === null ? piped : { texts: expandText(command.input, state, substitute) };
     let own = state;
     const variables = new Map<string, readonly string[]>();
@@ -253,6 +274,7 @@ class Judge {
       return;
     }
     if (this.#denial !== null) return;
+    this.#lines.add(argv.join(' '));
     const name = baseName(argv[0] ?? '');
     if (name.includes(UNKNOWN) || /[*?[]/.test(name)) {
       // Whatever it is: if one of these would be refused, so is this.

@@ -1,5 +1,6 @@
 import type { GuardFacts, Verdict } from './facts.ts';
-import { judgeArgv, judgeShell } from './judge.ts';
+import { judgeArgv, judgeShell, seenCommands } from './judge.ts';
+import type { SeenCommands } from './seen.ts';
 import { denial } from './rules/context.ts';
 import { removes } from './rules/remove.ts';
 
@@ -28,6 +29,13 @@ export function judgeRequest(request: ToolRequest, facts: GuardFacts): Verdict {
   }
   if (request.kind === 'delete') return judgeDeletion(request.paths, here);
   return { type: 'allow', unseen: [] };
+}
+
+/** The commands a request names, one by one, for the user's own rules; null when it names none. */
+export function commandsIn(request: ToolRequest, facts: GuardFacts): SeenCommands | null {
+  const here = request.cwd === undefined ? facts : { ...facts, cwd: request.cwd };
+  const source = request.argv ?? request.command;
+  return source === null ? null : seenCommands(source, here);
 }
 
 /** A tool that deletes is asked for one file or directory at a time, and nobody knows which of both. */

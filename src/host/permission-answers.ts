@@ -1,7 +1,8 @@
 import type { AgentListener, PermissionRequest } from '../backend/backend.ts';
-import { judgeRequest } from '../guard/request.ts';
+import { commandsIn, judgeRequest } from '../guard/request.ts';
 import { guardFacts } from '../guard/session-facts.ts';
 import { decidePermission, type PermissionDecision } from '../permission/policy.ts';
+import { decideByRules } from '../permission/rules.ts';
 import { oneLine } from '../text/sanitize.ts';
 import type { HostContext } from './context.ts';
 import type { DecisionDesk } from './decision-desk.ts';
@@ -19,12 +20,15 @@ export function permissionAnswers(
 ): AgentListener['permission'] {
   const { record, redact } = context;
   const facts = guardFacts(record, context.env['HOME']);
+  const rules = record.permissionRules ?? [];
+  const home = context.env['HOME'] ?? null;
   return async (request, signal) => {
     const policy = decidePermission({
       mode: record.permissions,
       request,
       worktree: record.cwd,
       guard: (asked) => judgeRequest(asked, facts),
+      rules: (asked) => decideByRules(rules, asked, { worktree: record.cwd, home, commands: commandsIn(asked, facts) }),
     });
     if (policy.unseen.length > 0) context.note(redact(`guard: it cannot see ${policy.unseen.join(', ')}`));
     switch (policy.type) {

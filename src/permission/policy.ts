@@ -1,16 +1,17 @@
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { PermissionRequest } from '../backend/backend.ts';
 import { unreachable } from '../errors.ts';
 import type { Verdict } from '../guard/facts.ts';
 import type { PermissionMode } from '../session/words.ts';
+import { namedPath } from './named-path.ts';
+import type { RuleDecision } from './rules.ts';
 
 /** `reason` is a clause for people: in the milestone of a refusal, beside the question of an `ask`. */
 export interface PermissionDecision {
   readonly type: 'allow' | 'reject' | 'ask';
   readonly reason: string;
   /** The guard's reason is for the agent as well. */
-  readonly by: 'guard' | 'mode';
+  readonly by: 'guard' | 'rule' | 'mode';
   /** Of the guard; only with its refusal. */
   readonly rule?: string;
   /** What the guard could not look into, as clauses. */
@@ -24,6 +25,8 @@ export interface PermissionFacts {
   readonly worktree: string;
   /** The rules no agent may break. They overrule every mode, `approve-all` too. */
   readonly guard: (request: PermissionRequest) => Verdict;
+  /** What the user's own rules say, or null. They come before the mode and after the guard. */
+  readonly rules?: (request: PermissionRequest) => RuleDecision | null;
 }
 
 /** ACP tool kinds that look and change nothing. `fetch` is not among them: it can carry data out. */
@@ -33,10 +36,15 @@ const READING = new Set(['read', 'search', 'think']);
  * What the session's policy says to one request of the agent. Judged by structured fields only: a title is the agent's
  * own words. Paths are compared as text, so a symbolic link inside the worktree can lead a read out of it.
  */
-export function decidePermission({ mode, request, worktree, guard }: PermissionFacts): PermissionDecision {
+export function decidePermission({ mode, request, worktree, guard, rules }: PermissionFacts): PermissionDecision {
   const verdict = guard(request);
   if (verdict.type === 'deny')
     return { type: 'reject', reason: verdict.reason, by: 'guard', rule: verdict.rule, unseen: [] };
+  const ruled = rules?.(request) ?? null;
+  if (ruled !== null) {
+    const type = ruled.action === 'deny' ? 'reject' : ruled.action;
+    return { type, reason: ruled.reason, by: 'rule', unseen: verdict.unseen };
+  }
   return { ...byMode(mode, request, worktree), by: 'mode', unseen: verdict.unseen };
 }
 
@@ -79,16 +87,4 @@ function isInside(named: string, worktree: string): boolean {
   if (file === null) return false;
   const relative = path.relative(worktree, path.resolve(worktree, file));
   return relative === '' || !(relative === '..' || relative.startsWith('../') || path.isAbsolute(relative));
-}
-
-/** Null for what is no plain path: another scheme, a home directory, a NUL. */
-function namedPath(named: string): string | null {
-  if (named.startsWith('~') || named.includes('\0')) return null;
-  if (!/^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(named)) return named;
-  try {
-    return fileURLToPath(named);
-  } catch {
-    // Not a file: URL, or one with a host or an encoded slash.
-    return null;
-  }
 }

@@ -1,3 +1,4 @@
+import type { PermissionRule } from './permission-rule.ts';
 import type { BackendName, PermissionMode, TaskKind } from './words.ts';
 
 /**
@@ -21,6 +22,8 @@ export interface SessionRecord {
   readonly permissions: PermissionMode;
   /** Why this permission mode, as one clause that `run` prints. */
   readonly permissionsReason: string;
+  /** `permissions.rules` of the configuration; absent: none. */
+  readonly permissionRules?: readonly PermissionRule[];
   readonly createdAt: string;
   readonly task: TaskSpec | null;
   /** What the session begins with: its text is in `prompts/`, synced before this record. Null: it waits for a `tell`. */

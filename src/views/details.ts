@@ -1,6 +1,7 @@
 import type { VerifyPlan } from '../session/record.ts';
 import { oneLine, sanitize } from '../text/sanitize.ts';
 import type { SessionDetailsJson } from './json-session.ts';
+import { rulesText } from './permissions.ts';
 import { answerHint, conflictLines } from './progress.ts';
 import { formatBytes, formatDuration, formatUsage, plural } from './quantities.ts';
 import { excerptLines, isGreen, receiptLine } from './receipt.ts';
@@ -29,6 +30,7 @@ export function detailLines({ session }: SessionDetailsJson): readonly Line[] {
     field('session', `${session.id}${session.repo === null ? '' : `  in ${oneLine(session.repo.root, 200)}`}`),
     field('agent', agentText(session)),
     field('permissions', `${session.permissions.mode} (${oneLine(session.permissions.reason, 200)})`),
+    ...(session.permissions.rules.length === 0 ? [] : [field('rules', rulesText(session.permissions.rules))]),
     field(task === null ? 'directory' : 'worktree', oneLine(session.directory, 300)),
     ...(task === null
       ? []

@@ -2,12 +2,13 @@ import type { Decision } from '../session/decision.ts';
 import type { ProcessIdentity, TaskEndCode, Usage } from '../session/events.ts';
 import type { Receipt } from '../session/receipt.ts';
 import type { RepoRef, SessionLimits, TaskSpec } from '../session/record.ts';
-import type { BackendName, PermissionMode, PromptKind, PromptState, SessionState, TaskEnd } from '../session/words.ts';
+import type { BackendName, PromptKind, PromptState, SessionState, TaskEnd } from '../session/words.ts';
 import type { Milestone } from '../session/fold/life.ts';
 import { doingNow } from './now.ts';
 import { elapsedMs } from './elapsed.ts';
 import { nextStep, type NextStep } from './next-step.ts';
 import type { SessionFacts } from './outcome.ts';
+import { permissionsJson, type PermissionsJson } from './permissions.ts';
 import { callbackSummary } from './said.ts';
 
 /** Every JSON document and every line of a JSON stream carries this. It grows only when a field changes its meaning. */
@@ -81,7 +82,7 @@ export interface SessionDetailsJson {
   readonly schemaVersion: 1;
   readonly session: SessionJson & {
     readonly task: TaskSpec | null;
-    readonly permissions: { readonly mode: PermissionMode; readonly reason: string };
+    readonly permissions: PermissionsJson;
     readonly agentProcess: ProcessIdentity | null;
     readonly nativeSessionId: string | null;
     readonly host: ProcessIdentity | null;
@@ -163,7 +164,7 @@ export function sessionDetailsJson(
     session: {
       ...sessionJson(facts, nowMs),
       task: record.task,
-      permissions: { mode: record.permissions, reason: record.permissionsReason },
+      permissions: permissionsJson(record),
       agentProcess: life.agent.process,
       nativeSessionId: life.agent.nativeId,
       host: life.host?.process ?? null,

@@ -2,6 +2,7 @@ import type { NotifyTarget, SessionRecord, SetupPlan, TaskSpec } from '../sessio
 import { oneLine, sanitize } from '../text/sanitize.ts';
 import { verifyText } from './details.ts';
 import type { ExpectedDuration } from './expected-duration.ts';
+import { permissionsJson, rulesText, type PermissionsJson } from './permissions.ts';
 import { formatDuration, plural } from './quantities.ts';
 import type { Line, Tone } from './tone.ts';
 
@@ -28,7 +29,7 @@ export interface PlannedTaskJson {
   readonly baseCommit: string;
   readonly agent: { readonly name: string; readonly version: string | null; readonly why: string };
   readonly backend: SessionRecord['backend'];
-  readonly permissions: { readonly mode: SessionRecord['permissions']; readonly reason: string };
+  readonly permissions: PermissionsJson;
   readonly verify: TaskSpec['verify'];
   readonly setup: TaskSpec['setup'];
   readonly delivery: TaskSpec['delivery'];
@@ -53,7 +54,7 @@ export function plannedTaskJson({ record, agentWhy, expected, warnings }: Planne
     baseCommit: task.baseCommit,
     agent: { name: record.agent.name, version: record.agent.version, why: agentWhy },
     backend: record.backend,
-    permissions: { mode: record.permissions, reason: record.permissionsReason },
+    permissions: permissionsJson(record),
     verify: task.verify,
     setup: task.setup,
     delivery: task.delivery,
@@ -90,6 +91,7 @@ export function plannedTaskLines(planned: PlannedTask): readonly Line[] {
       `${record.agent.name}${record.agent.version === null ? '' : ` ${oneLine(record.agent.version, 60)}`} over ${record.backend} (${oneLine(agentWhy, 120)})`,
     ),
     field('permissions', `${record.permissions} (${oneLine(record.permissionsReason, 200)})`),
+    ...(record.permissionRules === undefined ? [] : [field('rules', rulesText(record.permissionRules))]),
     ...(task.setup.commands.length === 0 ? [] : [field('set-up', setupText(task.setup))]),
     field('tests', verifyText(task.verify), task.verify.type === 'command' ? 'plain' : 'warn'),
     field('delivery', deliveryText(task)),

@@ -52,6 +52,7 @@ describe('run on GitHub', () => {
     assert.deepEqual(stranger?.['permissions'], {
       mode: 'ask',
       reason: "the issue's author ana is not a member of the repository",
+      rules: [],
     });
     assert.equal((await world.shop.plan(['#80'], { env: world.api.env })).code, 4);
     assert.deepEqual(world.api.unexpected, []);

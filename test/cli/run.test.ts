@@ -111,7 +111,11 @@ describe('a dry run', () => {
     const shop = new Workshop(t, { 'conduxt.json': JSON.stringify(config) });
     writeFileSync(path.join(shop.repo, 'conduxt.json'), '{"permissions":"deny-all"}');
     const [configured] = await shop.planJson(['Fix it now']);
-    assert.deepEqual(configured?.['permissions'], { mode: 'approve-reads', reason: 'from the configuration' });
+    assert.deepEqual(configured?.['permissions'], {
+      mode: 'approve-reads',
+      reason: 'from the configuration',
+      rules: [],
+    });
     assert.deepEqual((configured?.['setup'] as { copy: string[] }).copy, ['.env.test']);
     assert.deepEqual(configured?.['verify'], { type: 'missing' });
     const [flagged] = await shop.planJson([
@@ -130,7 +134,7 @@ describe('a dry run', () => {
       ...['--tag', 'a', '--tag', 'b', '--checklist', 'no new dependency', '--backend', 'acpx'],
     ]);
     assert.deepEqual([flagged?.['session'], flagged?.['branch']], ['mine', 'topic/mine']);
-    assert.deepEqual(flagged?.['permissions'], { mode: 'ask', reason: 'as you said' });
+    assert.deepEqual(flagged?.['permissions'], { mode: 'ask', reason: 'as you said', rules: [] });
     assert.deepEqual((flagged?.['verify'] as { command: unknown }).command, { type: 'shell', line: 'make check' });
     assert.equal((flagged?.['delivery'] as { pullRequest: boolean }).pullRequest, false);
     assert.match(String(flagged?.['prompt']), /- no new dependency/);

@@ -77,6 +77,43 @@ describe('the guard', () => {
     assert.equal((await task.untilType('task-ended')).end, 'completed');
   });
 
+  it('leaves the rest to the user’s rules, and those come before the mode', async (t) => {
+    const scratch = new Scratch(t);
+    const task = scratch.task(
+      {
+        prompts: [
+          {
+            steps: [
+              ask({ command: 'npm test' }),
+              ask({ command: 'npm publish' }),
+              ask({ command: 'git push -f origin main' }),
+              ask({ command: 'ls' }),
+              fix,
+              done,
+            ],
+          },
+        ],
+      },
+      {
+        record: {
+          permissions: 'deny-all',
+          permissionRules: [
+            { command: '*publish*', action: 'deny' },
+            { command: 'npm *', action: 'allow' },
+            { command: 'git *', action: 'allow' },
+          ],
+        },
+      },
+    );
+    await task.host();
+    await task.untilType('task-ended');
+    assert.deepEqual(
+      task.agentRecords('permission').map(({ outcome }) => outcome),
+      ['yes', 'no', 'no', 'no'],
+    );
+    assert.match(JSON.stringify(task.journal()), /refused: Run something \(by the rule \\"deny \*publish\*\\"\)/);
+  });
+
   it('stands in the agent’s own shell too, where nobody asks: git itself refuses', async (t) => {
     const scratch = new Scratch(t);
     const said = `${scratch.root}/said`;

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import type { TaskTrust } from '../../intake/gather.ts';
+import type { SessionRecord } from '../../session/record.ts';
 import type { PermissionMode } from '../../session/words.ts';
 
 export interface ChosenPermissions {
@@ -24,4 +25,18 @@ export function choosePermissions(
   }
   if (configured !== null) return { mode: configured, reason: 'from the configuration' };
   return { mode: 'approve-all', reason: task.trustReason };
+}
+
+/**
+ * The user's rules, as they go into the record. Rules that allow were written without knowing whose words would run under
+ * them, so for a stranger's only those that refuse or ask count, unless a flag says what the agent may do.
+ */
+export function chooseRules(
+  flag: PermissionMode | undefined,
+  config: Pick<Config, 'permissionRules'>,
+  { trust }: { readonly trust: TaskTrust },
+): Pick<SessionRecord, 'permissionRules'> {
+  const allowsToo = trust !== 'untrusted' || flag !== undefined;
+  const rules = config.permissionRules.filter((rule) => allowsToo || rule.action !== 'allow');
+  return rules.length === 0 ? {} : { permissionRules: rules };
 }

@@ -14,7 +14,7 @@ import type { ExpectedDuration } from '../../views/expected-duration.ts';
 import type { VerbContext } from '../context.ts';
 import type { ChosenLaunch } from './launch-agent.ts';
 import { setupPlan, verifyPlan } from './judge.ts';
-import { choosePermissions } from './permission-default.ts';
+import { choosePermissions, chooseRules } from './permission-default.ts';
 import type { RepositoryFacts } from './repository-facts.ts';
 
 /** What a person said about a task beyond its words. */
@@ -122,6 +122,7 @@ export async function planTask(context: VerbContext, parts: PlanParts): Promise<
     cwd: worktree,
     permissions: permissions.mode,
     permissionsReason: permissions.reason,
+    ...chooseRules(flags.permissions, config, gathered),
     createdAt: isoTime(context.io.now()),
     task,
     firstPrompt: describePrompt(newPromptId(), 'task', promptText),
