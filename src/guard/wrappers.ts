@@ -120,6 +120,8 @@ export const SHELLS: ReadonlySet<string> = new Set([
   'mksh',
   'rbash',
   'fish',
+  'csh',
+  'tcsh',
 ]);
 
 export interface ShellCall {
@@ -132,7 +134,9 @@ export interface ShellCall {
 
 /** A shell's own command line. Neither line nor file: it reads its standard input. */
 export function shellCall(argv: readonly string[]): ShellCall {
-  const { options, operands } = parseOptions(argv.slice(1), { letters: 'oO', longs: ['rcfile', 'init-file'] }, true);
+  // `+x` takes an option away.
+  const args = argv.slice(1).filter((arg) => !/^\+\w+$/.test(arg));
+  const { options, operands } = parseOptions(args, { letters: 'oO', longs: ['rcfile', 'init-file'] }, true);
   const takesLine = options.some(([name]) => name === 'c');
   const readsInput = options.some(([name]) => name === 's');
   if (takesLine) return { line: operands[0] ?? '', parameters: operands.slice(2), file: null };

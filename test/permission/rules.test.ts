@@ -42,6 +42,12 @@ describe('the user’s rules', () => {
     ['the output goes to a file', [{ command: 'npm *', action: 'allow' }], run('npm test > /etc/x'), null],
     ['the output goes nowhere', [{ command: 'npm *', action: 'allow' }], run('npm test > /dev/null 2>&1'), 'allow'],
     ['it cannot be seen', [{ command: '*', action: 'allow' }], run('curl x | sh'), null],
+    [
+      'a script that is allowed by its name',
+      [{ command: 'bash deploy.sh', action: 'allow' }],
+      run('bash deploy.sh'),
+      'allow',
+    ],
     ['a refused one in the middle', [{ command: 'docker *', action: 'deny' }], run('a && docker ps | b'), 'deny'],
     ['a refused one in a wrapper', [{ command: 'docker *', action: 'deny' }], run('sudo bash -c "docker ps"'), 'deny'],
     ['a refused one by variables', [{ command: 'docker *', action: 'deny' }], run('d=docker; $d ps'), 'deny'],

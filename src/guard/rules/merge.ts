@@ -23,6 +23,11 @@ function mergeAddress(args: readonly string[], { facts }: RuleContext): Denial |
   if (ref !== undefined && isPrimary(ref, facts) && writes.test(all)) {
     return merges('moving the primary branch through the API');
   }
+  const [, branch = facts.primaryBranch] = /\bbranch["']?\s*[=:]\s*["']?([^\s"'&,}]+)/.exec(all) ?? [];
+  const puts = /(?:^|\n)(?:-X|--method|--request)[\n=]?(?:PUT|DELETE)\b/.test(all);
+  if (/\/contents\//.test(all) && puts && isPrimary(branch, facts)) {
+    return merges('committing to the primary branch through the API');
+  }
   return null;
 }
 

@@ -37,6 +37,12 @@ export function judgePush(command: GitCommand, context: RuleContext): Denial | n
   if (!isAtHome(command, context)) {
     return denial('primary-push', 'this pushes from a checkout that is not yours', ownBranch(facts));
   }
+  for (const [key, value] of command.settings) {
+    if (/^remote\..*\.push$/.test(key)) {
+      const found = judgeRefspec(value, value.startsWith('+'), false, command, context);
+      if (found !== null) return found;
+    }
+  }
   const configured = command.settings.get('push.default');
   if (configured !== undefined && !['simple', 'current', 'nothing'].includes(configured)) {
     return denial('primary-push', `push.default=${configured} may push ${primary}`, ownBranch(facts));

@@ -1,6 +1,6 @@
 import type { Denial } from '../facts.ts';
 import { isLong, parseOptions } from '../shell/options.ts';
-import { absolutePath, isWithin } from '../shell/value.ts';
+import { absolutePath, isWithin, shown } from '../shell/value.ts';
 import { denial, type Rule, type RuleContext } from './context.ts';
 import { isAtHome, type GitCommand } from './git-command.ts';
 
@@ -30,6 +30,18 @@ export function findRoots(argv: readonly string[]): readonly string[] {
   return roots.length === 0 ? ['.'] : roots;
 }
 
+/** `rsync --delete` empties where it copies to. */
+export const judgeRsync: Rule = (argv, context) => {
+  const { options, operands } = parseOptions(argv.slice(1), {
+    letters: 'efT',
+    longs: ['exclude', 'include', 'filter', 'rsh'],
+  });
+  const target = operands.at(-1);
+  const isRemote = target !== undefined && /^[^/]*:/.test(target);
+  const deletes = options.some(([name]) => name.startsWith('del'));
+  return deletes && target !== undefined && !isRemote ? removes([target], context, 'rsync --delete') : null;
+};
+
 export function judgeClean(command: GitCommand, context: RuleContext): Denial | null {
   const { options, operands } = parseOptions(command.args, { letters: 'e', longs: ['exclude'] });
   if (options.some(([name]) => name === 'n' || isLong(name, 'dry-run', 2))) return null;
@@ -50,7 +62,7 @@ export function removes(targets: readonly string[], { facts, places }: RuleConte
         return denial('unreadable', `the guard cannot see what ${what} would delete`, `Write the path out. ${INSIDE}`);
       }
       if (!isWithin(absolute, facts.worktree)) {
-        return denial('remove-outside', `${what} outside of your worktree (${absolute})`, INSIDE);
+        return denial('remove-outside', `${what} outside of your worktree (${shown(absolute)})`, INSIDE);
       }
     }
   }

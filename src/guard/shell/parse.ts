@@ -4,6 +4,7 @@ import { readArithmetic, readDoubleQuoted, readWord, type Nested } from './word.
 
 /** Nobody writes this deep; whoever does wants to lose the reader. */
 const MAX_DEPTH = 40;
+export const TOO_DEEP = 'it is nested too deeply';
 
 /**
  * Reads shell text (POSIX and what agents use of bash) into the commands it may run. No shell of its own: it keeps the
@@ -83,7 +84,7 @@ class Parser {
 
   #below(parse: () => Script): Script {
     if (this.#depth >= MAX_DEPTH) {
-      this.#fail('it is nested too deeply');
+      this.#fail(TOO_DEEP);
       this.#reader.at = this.#reader.text.length;
       return { nodes: [], problem: this.#problem };
     }

@@ -8,7 +8,8 @@ export const UNKNOWN = '\u{10FFFD}';
 /** A directory that `mktemp` made in the same command. */
 export const SCRATCH = '\u{10FFFC}';
 
-export const isKnown = (value: string): boolean => !value.includes(UNKNOWN) && !value.includes(SCRATCH);
+/** For messages. */
+export const shown = (value: string): string => value.replaceAll(UNKNOWN, '…').replaceAll(SCRATCH, '…');
 
 /** How many values one word, or one place, may have before it counts as unknown. */
 export const MAX_ALTERNATIVES = 16;
