@@ -99,6 +99,7 @@ export async function planSession(context: VerbContext, place: SessionPlace, wis
     firstPrompt: wish.text === null ? null : describePrompt(newPromptId(), 'user', wish.text),
     limits: sessionLimits(config, agent.launch.name, null),
     hooks: { ...hooks, notify: wish.kind === 'ask' ? [] : hooks.notify },
+    ...(config.base === null ? {} : { primaryBranch: config.base }),
   };
   return { record, promptText: wish.text, warnings: agent.warnings };
 }

@@ -6,7 +6,7 @@ export const USUAL_PRIMARIES = ['main', 'master'] as const;
 
 /** The guard's facts of one session. A session without a task works where its user does, on whatever is checked out. */
 export function guardFacts(record: SessionRecord, home: string | undefined): GuardFacts {
-  const base = record.task?.base ?? USUAL_PRIMARIES[0];
+  const base = record.task?.base ?? record.primaryBranch ?? USUAL_PRIMARIES[0];
   return {
     primaryBranch: base,
     alsoProtected: USUAL_PRIMARIES.filter((name) => name !== base && name !== record.task?.branch),

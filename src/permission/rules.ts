@@ -78,10 +78,14 @@ function fitsTool({ tool }: PermissionRule, request: PermissionRequest, facts: R
   return [kind, facts.tool ?? null].some((name) => name !== null && fitsText(tool.toLowerCase(), name.toLowerCase()));
 }
 
-/** Without a reading of the guard, the command as it came: a rule that refuses is better tried than not. */
+/**
+ * Also the command as it came, and the title of one that is not named (gemini): a rule that refuses is better tried than
+ * not. Only those ask here.
+ */
 const commandsOf = (request: PermissionRequest, { commands }: RuleFacts): readonly string[] => [
   ...(commands?.lines ?? []),
   ...(request.command === null ? [] : [request.command.trim()]),
+  ...(request.command === null && request.kind === 'execute' ? [request.title.replaceAll('`', '').trim()] : []),
 ];
 
 /** A pattern without a slash fits at any depth in the worktree, as in `.gitignore`. */

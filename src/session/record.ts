@@ -30,6 +30,8 @@ export interface SessionRecord {
   readonly firstPrompt: FirstPrompt | null;
   readonly limits: SessionLimits;
   readonly hooks: SessionHooks;
+  /** `base` of the configuration, for a session without a task: the guard protects it. Absent: the usual names. */
+  readonly primaryBranch?: string;
 }
 
 export interface FirstPrompt {

@@ -5,6 +5,9 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
 import type { JournalRecord } from '../../src/session/events.ts';
+import { requireSameGitConfig } from '../../src/cli/clean/same-git-config.ts';
+import { openRepository } from '../../src/git/repository.ts';
+import { taskSpec } from '../session/samples.ts';
 import { Scratch, type LiveSession } from './scratch.ts';
 
 const fix: Step = { type: 'shell', command: "echo 4 > sum.txt && git commit -qam 'fix: the sum'" };
@@ -37,6 +40,10 @@ const marksOf = (scratch: Scratch): string[] =>
 const opened = async (task: LiveSession, nth = 1): Promise<JournalRecord & { type: 'decision-opened' }> =>
   task.untilType('decision-opened', nth);
 
+/** What `conduxt clean` asks before its git looks at the work. */
+const mayClean = async (scratch: Scratch, task: LiveSession): Promise<void> =>
+  requireSameGitConfig(await openRepository(scratch.repo, scratch.env), { view: task.view(), task: taskSpec() });
+
 /** A step ran only where it says so. */
 const steps = (task: LiveSession): string[] =>
   task.journal().flatMap((record) => (record.type === 'step-finished' ? [record.step] : []));
@@ -65,6 +72,7 @@ describe('what an agent plants in git’s configuration', () => {
     const ours = marksOf(scratch).filter((name) => !/-(reference-transaction|post-index-change)$/.test(name));
     assert.deepEqual(ours, []);
     assert.ok(existsSync(task.record.cwd), 'the work is kept');
+    await assert.rejects(mayClean(scratch, task), { code: 'git-config-changed' });
     execFileSync('git', ['status'], { cwd: task.record.cwd, env: scratch.env });
     assert.ok(
       marksOf(scratch).some((name) => /-(filter|fsmonitor)$/.test(name)),
@@ -85,6 +93,8 @@ describe('what an agent plants in git’s configuration', () => {
     await task.tell('undo what you did to the configuration');
     assert.equal((await task.untilType('task-ended')).end, 'completed');
     assert.equal(task.view().folded.gitConfig.pending, null);
+    scratch.git('remote', 'add', 'later', '../later.git');
+    await mayClean(scratch, task);
     const ends = task.journal().flatMap((record) => (record.type === 'decision-ended' ? [record.end.type] : []));
     assert.deepEqual(ends, ['withdrawn']);
   });

@@ -49,6 +49,18 @@ describe('the user’s rules', () => {
       'allow',
     ],
     ['a refused one in the middle', [{ command: 'docker *', action: 'deny' }], run('a && docker ps | b'), 'deny'],
+    [
+      'a refused one that only the title names',
+      [{ command: 'git push*', action: 'deny' }],
+      { kind: 'execute', title: '`git push`' },
+      'deny',
+    ],
+    [
+      'an allowed one that only the title names',
+      [{ command: 'git *', action: 'allow' }],
+      { kind: 'execute', title: 'git log' },
+      null,
+    ],
     ['a refused one in a wrapper', [{ command: 'docker *', action: 'deny' }], run('sudo bash -c "docker ps"'), 'deny'],
     ['a refused one by variables', [{ command: 'docker *', action: 'deny' }], run('d=docker; $d ps'), 'deny'],
     [
