@@ -25,7 +25,7 @@ const STRICTNESS: readonly PermissionMode[] = ['deny-all', 'ask', 'approve-reads
 export function splitGuarded(file: ConfigFile, usersOwn?: ConfigFile['permissions']): GuardedKeys {
   const { verify, worktree, notify, agents, worktreeRoot, permissions, slots, memory, ...rest } = file;
   const { command, ...verifyRest } = verify ?? {};
-  const { setup, ...worktreeRest } = worktree ?? {};
+  const { setup, link, ...worktreeRest } = worktree ?? {};
   const runsSetup = setup !== undefined && setup !== false;
   const values: Record<string, unknown> = {
     ...Object.fromEntries(Object.entries(agents ?? {}).map(([name, settings]) => [`agents.${name}`, settings])),
@@ -36,6 +36,8 @@ export function splitGuarded(file: ConfigFile, usersOwn?: ConfigFile['permission
     ...(slots === undefined ? {} : { slots }),
     ...(command === undefined ? {} : { 'verify.command': command }),
     ...(runsSetup ? { 'worktree.setup': setup } : {}),
+    // What is written through a link lands in the person's own checkout.
+    ...(link === undefined || link.length === 0 ? {} : { 'worktree.link': link }),
     // Files from the repository would be written there.
     ...(worktreeRoot === undefined ? {} : { worktreeRoot }),
   };

@@ -19,17 +19,17 @@ export interface DetectedForge {
 }
 
 /**
- * GitHub when a remote leads there (`origin` before others), else local files with `origin`, if there is one, to push
- * to. `ghHost` is the environment's GH_HOST: an enterprise server counts as GitHub.
+ * GitHub when `origin` leads there, or any remote where there is no `origin`; else local files, with `origin` to push to
+ * if there is one. Another remote is named in the configuration (`remote`). `ghHost` is the environment's GH_HOST: an enterprise server counts as GitHub.
  */
 export function detectForge(known: readonly Remote[], ghHost?: string): DetectedForge {
   const hosts = ghHost === undefined ? [] : [ghHost];
-  const ordered = known.toSorted((a, b) => Number(b.name === 'origin') - Number(a.name === 'origin'));
-  for (const remote of ordered) {
+  const origin = known.find((remote) => remote.name === 'origin');
+  // A mirror elsewhere is no place for work that is meant for a private origin.
+  for (const remote of origin === undefined ? known : [origin]) {
     const repository = parseGithubUrl(remote.pushUrl, hosts) ?? parseGithubUrl(remote.url, hosts);
     if (repository !== null) return { forge: 'github', remote: remote.name, repository };
   }
-  const origin = known.find((remote) => remote.name === 'origin');
   return { forge: 'local', remote: origin?.name ?? null, repository: null };
 }
 

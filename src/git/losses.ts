@@ -1,5 +1,9 @@
+import { lstat, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { createGit, type Git } from './git.ts';
 import { resolveCommit } from './refs.ts';
+import { trueStatus } from './true-status.ts';
 import type { Repository } from './repository.ts';
 import { worktreeStatus, type WorktreeStatus } from './status.ts';
 
@@ -43,12 +47,16 @@ export async function whatWouldBeLost(question: LossQuestion): Promise<Losses> {
   if (worktree === null) return { ...NO_FILES, detached: [], unpushed };
 
   const status = await worktreeStatus(worktree, repo.env);
+  const git = createGit({ cwd: worktree, env: repo.env });
+  const scratch = join(await mkdtemp(join(tmpdir(), 'conduxt-index-')), 'index');
+  const real = await trueStatus(git, scratch, []).finally(() => rm(dirname(scratch), { recursive: true, force: true }));
   const detached =
     status.branch === null && status.head !== '' ? await commitsOnlyIn(repo.git, status.head, baseCommit, null) : [];
   return {
-    uncommitted: status.dirty,
+    // Also what the index was told to overlook.
+    uncommitted: [...new Set([...status.dirty, ...real.dirty])],
     untracked: status.untracked,
-    submodules: await filledSubmodules(createGit({ cwd: worktree, env: repo.env })),
+    submodules: [...(await holdsOwnRepository(worktree)), ...(await filledSubmodules(git))],
     operation: status.operation,
     detached,
     unpushed,
@@ -74,6 +82,12 @@ async function commitsOnlyIn(git: Git, tip: string, base: string, except: string
 }
 
 /** Submodules (mode 160000) of the index whose directory has a `.git`: git itself refuses to remove around them. */
+/** After `git init` the directory is a repository of its own, which goes with it. */
+async function holdsOwnRepository(worktree: string): Promise<string[]> {
+  const facts = await lstat(join(worktree, '.git')).catch(() => null);
+  return facts?.isDirectory() === true ? ['.git'] : [];
+}
+
 async function filledSubmodules(git: Git): Promise<string[]> {
   const { stdout } = await git.run(['ls-files', '-z', '--stage'], { maxOutputBytes: 512 * 1024 * 1024 });
   const paths = stdout

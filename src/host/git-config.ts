@@ -4,7 +4,7 @@ import { createGit } from '../git/git.ts';
 import { gitEnvironment } from '../git/git-environment.ts';
 import type { GitConfigSnapshot } from '../session/git-config.ts';
 import { newDecisionId } from '../session/ids.ts';
-import { listNames, readSession } from '../store/read-session.ts';
+import { listNames, readSessionOrNull } from '../store/read-session.ts';
 import { oneLine } from '../text/sanitize.ts';
 import type { HostContext } from './context.ts';
 
@@ -85,7 +85,7 @@ function foreignChanges({ home, runtimeDir, record, log }: HostContext, now: Git
   const { accepted } = log.folded.gitConfig;
   if (accepted !== null && compareConfig(sharedConfig(accepted), shared).length === 0) return [];
   for (const { id } of listNames(home, record.repo?.key ?? null)) {
-    const other = id === record.id ? null : readSession(home, runtimeDir, id);
+    const other = id === record.id ? null : readSessionOrNull(home, runtimeDir, id);
     if (other === null || other.record.task === null) continue;
     const { gitConfig, life, turns } = other.folded;
     const isOver = (life.ended !== null || life.stopped) && turns.open === null && gitConfig.pending === null;

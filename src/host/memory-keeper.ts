@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf, refused, systemCode } from '../errors.ts';
@@ -61,7 +62,9 @@ async function writeMemory({ home, runtimeDir, record, redact }: HostContext): P
       const view = readSessionOrNull(home, runtimeDir, id);
       return view === null || view.record.kind === 'ask' ? [] : [memoryEntry(view)];
     });
-    const file = record.hooks.memoryFile ?? paths.memory;
+    const named = record.hooks.memoryFile ?? paths.memory;
+    // A link to the file is kept: what it leads to is rewritten.
+    const file = existsSync(named) ? realpathSync(named) : named;
     if (record.hooks.memoryFile !== null) requireInside(record.repo.root, file);
     makePrivateDirectory(path.dirname(file));
     const before = readOrEmpty(file);
@@ -93,7 +96,11 @@ function modeOf(file: string): number {
 
 function readOrEmpty(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    const bytes = readFileSync(file);
+    if (isUtf8(bytes)) return bytes.toString('utf8');
+    throw refused('memory-not-text', `The memory file ${file} is not UTF-8 text, so it is left as it is.`, {
+      remedy: 'Convert it, or set "memory" to another file.',
+    });
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return '';
     throw error;

@@ -2,11 +2,13 @@ import { ConduxtError, unreachable } from '../errors.ts';
 import { isConfigChanged } from '../git/config-guard.ts';
 import { branchCommit } from '../git/refs.ts';
 import { pushBranch, type RejectionReason } from '../git/push.ts';
+import { whyAstray } from '../git/true-status.ts';
 import type { StepOutcome } from '../session/events.ts';
 import { listed } from '../views/receipt.ts';
 import { committedBrought } from './brought-files.ts';
 import { requireTask, type HostContext } from './context.ts';
-import { mainGit } from './worktree-git.ts';
+import { mainGit, worktreeGit } from './worktree-git.ts';
+import { uncommittedFiles } from './worktree-state.ts';
 
 /** Pushes the task's branch: only ever forwards, only from the commit that was verified. */
 export async function pushTaskBranch(context: HostContext): Promise<StepOutcome> {
@@ -18,6 +20,9 @@ export async function pushTaskBranch(context: HostContext): Promise<StepOutcome>
   const commit = log.folded.delivery.receipt?.commit ?? (await branchCommit(git, task.branch));
   if (commit === null) return blocked(`branch ${task.branch} is gone`, `conduxt retry ${record.name} begins again`);
   try {
+    const unready = await whyUnready(context, commit);
+    if (unready !== null)
+      return blocked(unready, `Have it committed (conduxt tell ${record.name} "…"), then: conduxt pr ${record.name}`);
     const brought = await committedBrought(git, task, commit);
     if (brought.length > 0) {
       return blocked(
@@ -30,7 +35,9 @@ export async function pushTaskBranch(context: HostContext): Promise<StepOutcome>
       remote,
       branch: task.branch,
       commit,
-      expectedRemote: log.folded.delivery.pushedCommit,
+      // A pull request that is continued stands at the remote where our work on it began.
+      expectedRemote:
+        log.folded.delivery.pushedCommit ?? (task.delivery.pullRequestNumber === null ? null : task.baseCommit),
       baseCommit: task.baseCommit,
     });
     if (result.type === 'pushed') return { type: 'pushed', remote, commit };
@@ -46,6 +53,17 @@ export async function pushTaskBranch(context: HostContext): Promise<StepOutcome>
       `The work is safe in its branch. When the remote is reachable: conduxt pr ${record.name}`,
     );
   }
+}
+
+/** Why work that nobody verified is not what would be pushed, as a clause; a verification has looked at that already. */
+async function whyUnready(context: HostContext, commit: string): Promise<string | null> {
+  const task = requireTask(context);
+  if (task.verify.type === 'command') return null;
+  const astray = await whyAstray(worktreeGit(context), task.branch, task.baseCommit);
+  if (astray !== null) return astray;
+  const files = await uncommittedFiles(context);
+  if (files.length > 0) return `there are uncommitted changes: ${listed(files)}`;
+  return commit === task.baseCommit ? 'nothing was committed on top of the base' : null;
 }
 
 const blocked = (why: string, remedy: string): StepOutcome => ({

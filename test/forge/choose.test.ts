@@ -47,7 +47,10 @@ test('GitHub is chosen when a remote leads there, else files, with origin to pus
     detectForge([remote('a', 'https://github.com/x/y'), remote('origin', 'git@github.com:o/r.git')]),
     github,
   );
-  assert.equal(detectForge([remote('origin', '/srv/r.git'), remote('up', 'https://github.com/x/y')]).remote, 'up');
+  // A public mirror is no place for what is meant for the origin.
+  const mirrored = detectForge([remote('origin', '/srv/r.git'), remote('up', 'https://github.com/x/y')]);
+  assert.deepEqual([mirrored.forge, mirrored.remote], ['local', 'origin']);
+  assert.equal(detectForge([remote('up', 'https://github.com/o/r')]).remote, 'up');
   assert.deepEqual(detectForge([remote('origin', '/srv/r.git')]), {
     forge: 'local',
     remote: 'origin',

@@ -21,7 +21,11 @@ const gone = (session: LiveSession, pid: number): Promise<void> =>
 describe('what cannot be done', () => {
   it('because the agent broke git in its worktree fails the task once, with the reason', async (t) => {
     const scratch = new Scratch(t);
-    const task = scratch.task({ prompts: [{ steps: [{ type: 'shell', command: 'rm -f .git' }, done] }] });
+    // The commit's own object: git finds the repository, and not what HEAD names.
+    const command =
+      'git commit -q --allow-empty -m n && head=$(git rev-parse HEAD) && rest=${head#??} && ' +
+      'rm -f "$(git rev-parse --git-common-dir)/objects/${head%$rest}/$rest"';
+    const task = scratch.task({ prompts: [{ steps: [{ type: 'shell', command }, done] }] });
     await task.host();
     const end = await task.untilType('task-ended');
     assert.equal(end.end, 'failed');
@@ -51,7 +55,8 @@ describe('what cannot be done', () => {
     writeFileSync(other.paths.record, '{"schemaVersion": 1, "na');
     const task = scratch.task({ prompts: [{ steps: [fix, done] }] });
     await task.host();
-    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    const end = await task.untilType('task-ended');
+    assert.equal(end.end, 'completed', `${end.reason}\n${task.hostLog()}`);
     assert.ok(task.view().folded.delivery.pullRequest);
     writeFileSync(other.paths.record, whole);
   });

@@ -39,10 +39,27 @@ export async function verifyPlan(
   };
 }
 
+/** Where the package managers put what they install. */
+const INSTALLED: Readonly<Record<string, string>> = {
+  npm: 'node_modules',
+  pnpm: 'node_modules',
+  yarn: 'node_modules',
+  bun: 'node_modules',
+  bundle: 'vendor',
+  composer: 'vendor',
+  mix: 'deps',
+};
+
+function writesInto(command: VerifyCommand, linked: readonly string[]): boolean {
+  const directory = command.type === 'argv' ? INSTALLED[command.argv[0] ?? ''] : undefined;
+  return linked.some((path) => path.replace(/\/+$/, '') === directory || /^\.?venv\/*$/.test(path));
+}
+
 /** How a fresh worktree is made runnable: the configuration, else the lockfiles of the base commit. */
 export async function setupPlan({ worktree }: Config, tree: BaseTree): Promise<SetupPlan> {
   const rest = { copy: worktree.copy, link: worktree.link, timeoutMs: worktree.timeoutSeconds * 1000 };
   if (worktree.setup !== null) return { ...rest, commands: worktree.setup.map(shellLine), from: 'config' };
-  const commands = await detectSetup(tree);
+  // A linked directory is the main checkout's: `npm ci` would empty it there.
+  const commands = (await detectSetup(tree)).filter((command) => !writesInto(command, worktree.link));
   return { ...rest, commands, from: commands.length === 0 ? 'none' : 'detected' };
 }
