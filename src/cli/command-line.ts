@@ -1,4 +1,4 @@
-import { ExitCode } from '../errors.ts';
+import { ExitCode, messageOf } from '../errors.ts';
 import { VerbContext } from './context.ts';
 import type { Io } from './io.ts';
 import { Printer } from './printer.ts';
@@ -21,8 +21,16 @@ export async function runCommandLine<T extends number | null>(
   } catch (error) {
     exitCode = reportError(error, printer);
   }
-  // Whoever read our output has seen enough (`| head -1`); that is no failure.
-  return exitCode !== null && io.readerGone.aborted ? ExitCode.done : exitCode;
+  if (exitCode === null) return exitCode;
+  const unwritten = await io.settleOutput();
+  return unwritten === null ? exitCode : reportUnwritten(unwritten, printer);
+}
+
+/** What was asked for may well have been done; only nobody can read it. So it is never the exit code of a failed task. */
+function reportUnwritten(error: Error, printer: Printer): number {
+  printer.note(`conduxt: The output could not be written: ${messageOf(error)}.`, 'bad');
+  printer.note('  → What the command began goes on; look with conduxt status once there is room.');
+  return ExitCode.io;
 }
 
 /** Runs a verb whose command line is plain; null, with nothing done, when commander has to read it. */

@@ -15,8 +15,10 @@ export interface Io {
   now(): number;
   /** Calls `fn` for every Ctrl-C until the returned function is called. */
   onInterrupt(fn: () => void): () => void;
-  /** Aborts when nobody reads our output any more (`| head -1`). */
+  /** Aborts when our output goes nowhere any more: its reader left (`| head -1`), or it cannot be written. */
   readonly readerGone: AbortSignal;
+  /** Resolves when all output is handed over: with null, or with why it could not be written (a full disk, say). */
+  settleOutput(): Promise<Error | null>;
 }
 
 export interface Output {
@@ -29,10 +31,16 @@ export interface Output {
 /** The process's own streams and environment. */
 export function processIo(): Io {
   const readerGone = new AbortController();
+  let failure: Error | null = null;
+  const stdout = outputTo(process.stdout, (error) => {
+    // A pipe whose reader left is the end of the output, not an error.
+    if (systemCode(error) !== 'EPIPE') failure = error;
+    readerGone.abort();
+  });
   return {
     stdin: process.stdin,
-    stdout: outputTo(process.stdout, readerGone),
-    stderr: outputTo(process.stderr, null),
+    stdout,
+    stderr: outputTo(process.stderr, () => {}),
     env: process.env,
     cwd: process.cwd(),
     homedir: os.homedir(),
@@ -42,20 +50,30 @@ export function processIo(): Io {
       return () => process.off('SIGINT', fn);
     },
     readerGone: readerGone.signal,
+    async settleOutput() {
+      await stdout.settle();
+      return failure;
+    },
   };
 }
 
-/** A pipe whose reader left is the end of the output, not an error. Anything else is one: a full disk, say. */
-function outputTo(stream: NodeJS.WriteStream, readerGone: AbortController | null): Output {
+/** A stream without exceptions: after its first failure, which `onFailure` hears of, nothing more is written. */
+function outputTo(stream: NodeJS.WriteStream, onFailure: (error: Error) => void): Output & { settle(): Promise<void> } {
   let gone = false;
-  stream.on('error', (error) => {
+  stream.on('error', (error: Error) => {
+    if (gone) return;
     gone = true;
-    if (systemCode(error) === 'EPIPE') readerGone?.abort();
-    else if (readerGone !== null) throw error;
+    onFailure(error);
   });
   return {
     write(text) {
       if (!gone) stream.write(text);
+    },
+    async settle() {
+      if (gone) return;
+      await new Promise<void>((resolve) => stream.write('', () => resolve()));
+      // The failure of a write is told after its callback.
+      await new Promise((resolve) => setImmediate(resolve));
     },
     get isTTY() {
       return stream.isTTY;

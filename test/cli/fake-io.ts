@@ -50,6 +50,7 @@ export function fakeIo(options: FakeOptions = {}): FakeIo {
       while (handlers.size === 0) await new Promise((resolve) => setTimeout(resolve, 5));
       for (const handler of handlers) handler();
     },
+    settleOutput: () => Promise.resolve(null),
     closeOutput: () => readerGone.abort(),
   };
 }

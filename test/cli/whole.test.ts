@@ -37,7 +37,7 @@ describe('run --json', () => {
     );
   });
 
-  it('ends quietly when nobody reads on', async (t) => {
+  it('leaves quietly when nobody reads on, and never calls a task done that is not', async (t) => {
     const machine = new Machine(t);
     machine.agent({ prompts: [{ steps: [says('On it.'), fix, done] }] });
     const script = `set -o pipefail; '${process.execPath}' "$0" run 'Fix the sum' --name the-sum --json --verify 'sh test.sh' | head -1`;
@@ -47,7 +47,33 @@ describe('run --json', () => {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const { code, stdout, stderr } = await finished(shell);
-    assert.deepEqual([code, stderr, stdout.split('\n').length], [0, '', 2]);
+    assert.deepEqual([code, stderr, stdout.split('\n').length], [130, '', 2]);
+    await machine.ok('wait', 'the-sum');
+  });
+});
+
+describe('output that cannot be written', { skip: existsSync('/dev/full') ? false : 'there is no /dev/full' }, () => {
+  const into = (machine: Machine, ...args: string[]) => {
+    const script = `exec '${process.execPath}' "$0" "$@" > /dev/full`;
+    return finished(
+      spawn('bash', ['-c', script, path.resolve(import.meta.dirname, '../../dist/conduxt.js'), ...args], {
+        cwd: machine.repo,
+        env: machine.env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    );
+  };
+
+  it('is exit 74 and one sentence, and what was begun goes on', async (t) => {
+    const machine = new Machine(t);
+    const goOn = machine.file('go-on');
+    machine.agent({ prompts: [{ steps: [{ type: 'wait-for-file', path: goOn }, fix, done] }] });
+    const ran = await into(machine, 'run', 'Fix the sum', '--name', 'the-sum', '--json', ...verify);
+    assert.deepEqual([ran.code, ran.stderr.split('\n').length], [74, 3], ran.stderr);
+    assert.match(ran.stderr, /^conduxt: The output could not be written: .*ENOSPC/);
+    const status = await into(machine, 'status');
+    assert.deepEqual([status.code, status.stderr.split('\n').length], [74, 3], status.stderr);
+    writeFileSync(goOn, '');
     await machine.ok('wait', 'the-sum');
   });
 });

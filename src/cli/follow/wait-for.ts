@@ -65,7 +65,7 @@ export async function waitFor(
       }),
     );
     if (options.outcome === 'document') printer.document(waitJson(outcomes));
-    if (leave.aborted && options.outcome === 'text') howToComeBack(context, outcomes);
+    if ((leave.aborted || io.readerGone.aborted) && options.outcome === 'text') howToComeBack(context, outcomes);
     return outcomes.map((outcome) => outcome.exitCode);
   } finally {
     clearTimeout(timer);

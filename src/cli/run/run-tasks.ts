@@ -104,7 +104,7 @@ export async function followPlans(
     interrupt.dispose();
   }
   if (notStarted.length > 0) printer.note(`Not started: ${notStarted.join(', ')}.`, 'warn');
-  if (leave.aborted) codes.push(ExitCode.interrupted);
+  if (leave.aborted || io.readerGone.aborted) codes.push(ExitCode.interrupted);
   return Math.max(ExitCode.done, ...codes);
 }
 
