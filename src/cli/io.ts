@@ -1,4 +1,5 @@
 import os from 'node:os';
+import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { systemCode } from '../errors.ts';
 
@@ -42,7 +43,7 @@ export function processIo(): Io {
     stdout,
     stderr: outputTo(process.stderr, () => {}),
     env: process.env,
-    cwd: process.cwd(),
+    cwd: currentDirectory(process.env['PWD']),
     homedir: os.homedir(),
     now: () => Date.now(),
     onInterrupt(fn) {
@@ -55,6 +56,18 @@ export function processIo(): Io {
       return failure;
     },
   };
+}
+
+/** Where the command was typed, also when that directory was removed since (`conduxt clean`): the shell still knows. */
+function currentDirectory(shellsOwn: string | undefined): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    // Libraries ask the process for its directory, and none of them expects that there is none.
+    process.chdir('/');
+    return shellsOwn !== undefined && path.isAbsolute(shellsOwn) ? shellsOwn : '/';
+  }
 }
 
 /** A stream without exceptions: after its first failure, which `onFailure` hears of, nothing more is written. */

@@ -78,6 +78,24 @@ describe('output that cannot be written', { skip: existsSync('/dev/full') ? fals
   });
 });
 
+describe('a shell whose directory was removed', () => {
+  it('still shows and waits; what needs a repository says so', async (t) => {
+    const machine = new Machine(t);
+    machine.agent({ prompts: [{ steps: [fix, done] }] });
+    const program = path.resolve(import.meta.dirname, '../../dist/conduxt.js');
+    const script = `mkdir gone && cd gone && rmdir "$PWD"
+      '${process.execPath}' "$0" status --all --json; echo "status $?"
+      '${process.execPath}' "$0" run --json 'Fix the sum'; echo "run $?"
+      '${process.execPath}' "$0" start helper; echo "start $?"`;
+    const shell = spawn('bash', ['-c', script, program], { cwd: machine.repo, env: machine.env });
+    const { stdout, stderr } = await finished(shell);
+    assert.match(stdout, /status 0/, stderr);
+    assert.match(stdout, /"code": ?"not-a-repository"[\s\S]*run 2\n/);
+    assert.match(stdout, /start 2\n/);
+    assert.doesNotMatch(stderr, /Internal|at file:/);
+  });
+});
+
 describe('several tasks', () => {
   it('are followed side by side, each line with its name, and the highest exit code counts', async (t) => {
     const machine = new Machine(t);
