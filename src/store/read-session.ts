@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, type Dirent } from 'node:fs';
 import path from 'node:path';
 import { ioError, systemCode } from '../errors.ts';
 import { readJournal, type DamagedLine } from '../journal/read-journal.ts';
@@ -75,11 +75,17 @@ export interface NamedSession {
 /** All names of one repository, or of all of them, in alphabetical order. Cheap: no session is read. */
 export function listNames(home: string, repoKey: string | null): NamedSession[] {
   const repos = path.join(home, 'repos');
-  const keys = repoKey === null ? entries(repos) : [repoKey];
+  // A file that somebody's file manager left there (.DS_Store) is no repository.
+  const keys =
+    repoKey === null
+      ? entries(repos)
+          .filter((entry) => !entry.isFile())
+          .map(({ name }) => name)
+      : [repoKey];
   return keys.flatMap((key) =>
     entries(path.join(repos, key, 'names'))
-      .filter((name) => !name.startsWith('.'))
-      .map((name) => ({ repoKey: key, name, id: readName(path.join(repos, key, 'names', name)) }))
+      .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
+      .map(({ name }) => ({ repoKey: key, name, id: readName(path.join(repos, key, 'names', name)) }))
       .filter((named) => named.id !== ''),
   );
 }
@@ -94,9 +100,10 @@ function readName(file: string): string {
   }
 }
 
-function entries(directory: string): string[] {
+/** In alphabetical order; none when the directory is not there. */
+function entries(directory: string): Dirent[] {
   try {
-    return readdirSync(directory).toSorted();
+    return readdirSync(directory, { withFileTypes: true }).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return [];
     throw error;

@@ -157,6 +157,18 @@ describe('finding a session', () => {
     }));
 });
 
+describe('listing names', () => {
+  it('passes over what is no repository and no name', () => {
+    const home = newHome();
+    const made = record('issue-78');
+    createSession(home, root, made, 'x');
+    writeFileSync(path.join(home, 'repos/.DS_Store'), '');
+    writeFileSync(path.join(home, 'repos/notes.txt'), '');
+    mkdirSync(path.join(home, 'repos/demo-12345678/names/directory'));
+    assert.deepEqual(listNames(home, null), [{ repoKey: 'demo-12345678', name: 'issue-78', id: made.id }]);
+  });
+});
+
 describe('small durable files', () => {
   it('are replaced whole and leave no temporary file', () => {
     const directory = mkdtempSync(path.join(root, 'files-'));
