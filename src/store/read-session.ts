@@ -57,14 +57,52 @@ export function readRecord(file: string): SessionRecord | null {
     if (systemCode(error) === 'ENOENT') return null;
     throw error;
   }
-  const value: unknown = JSON.parse(text);
-  if (typeof value === 'object' && value !== null && 'schemaVersion' in value && value.schemaVersion === 1) {
-    return value as SessionRecord;
+  const value = parsed(text);
+  if (value === null) throw damagedRecord(file);
+  if (value['schemaVersion'] !== 1) {
+    throw ioError('record-unreadable', `${file} was written by another version of conduxt.`, {
+      remedy: 'Upgrade conduxt, or use the version that made it.',
+    });
   }
-  throw ioError('record-unreadable', `${file} was written by another version of conduxt.`, {
-    remedy: 'Upgrade conduxt, or use the version that made it.',
-  });
+  if (!isRecord(value)) throw damagedRecord(file);
+  return value;
 }
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+function parsed(text: string): JsonObject | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * Whether all that a reader relies on is there. Not every field is looked at: we wrote the file whole, so what damages
+ * it cuts it off or replaces it, and this is read by each `tell` and `status`.
+ */
+function isRecord(value: object): value is SessionRecord {
+  const fields: JsonObject = { ...value };
+  const texts = ['id', 'name', 'kind', 'backend', 'cwd', 'permissions', 'createdAt'];
+  const objects = ['agent', 'limits', 'hooks'];
+  const objectsOrNull = ['repo', 'task', 'firstPrompt'];
+  return (
+    texts.every((key) => typeof fields[key] === 'string') &&
+    objects.every((key) => isObject(fields[key])) &&
+    objectsOrNull.every((key) => fields[key] === null || isObject(fields[key]))
+  );
+}
+
+const damagedRecord = (file: string): Error =>
+  ioError('record-damaged', `${file} is damaged; this session cannot be read.`, {
+    remedy: `Put it back from a backup. Its journal and transcript are beside it in ${path.dirname(file)}.`,
+    facts: { file },
+  });
 
 export interface NamedSession {
   readonly repoKey: string;

@@ -69,6 +69,28 @@ describe('status', () => {
     );
   });
 
+  for (const [what, text] of [
+    ['cut off', '{"schemaVersion":1,"id":'],
+    ['nearly empty', '{"schemaVersion":1}'],
+    ['not an object', '[1]'],
+  ] as const) {
+    it(`names the file of a session whose record is ${what}`, async (t) => {
+      const desk = new Desk(t);
+      const { paths } = desk.session('broken', running);
+      writeFileSync(paths.record, text);
+      for (const args of [
+        ['status', 'broken'],
+        ['tell', 'broken', 'hi'],
+        ['wait', 'broken'],
+        ['log', 'broken'],
+      ]) {
+        const { code, err } = await desk.run(args);
+        assert.equal(code, 74, args.join(' '));
+        assert.match(err, /session\.json is damaged[\s\S]*→ /);
+      }
+    });
+  }
+
   it('says where to begin when there is nothing', async (t) => {
     const { code, out, err } = await new Desk(t).run(['status']);
     assert.deepEqual([code, out], [0, '']);
