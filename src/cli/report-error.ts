@@ -47,7 +47,18 @@ export function reportError(thrown: unknown, printer: Printer): number {
 }
 
 /** The disk or its permissions, wherever we ran into them: nothing a stack would explain. */
-const DISK_CODES = new Set(['EACCES', 'EPERM', 'ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE', 'ENOTDIR']);
+const DISK_CODES = new Set([
+  'EACCES',
+  'EPERM',
+  'ENOSPC',
+  'EDQUOT',
+  'EROFS',
+  'EIO',
+  'EMFILE',
+  'ENFILE',
+  'ENOTDIR',
+  'ELOOP',
+]);
 
 function asDiskError(error: unknown): unknown {
   const code = systemCode(error);

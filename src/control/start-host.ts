@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConduxtError, ExitCode, heldElsewhere, systemCode, unavailable } from '../errors.ts';
+import { ConduxtError, ExitCode, heldElsewhere, ioError, messageOf, systemCode, unavailable } from '../errors.ts';
 import { readJournal } from '../journal/read-journal.ts';
 import { isAlive } from '../process/identity.ts';
 import { hostEnvironment } from '../process/host-environment.ts';
@@ -89,21 +89,25 @@ async function startHost(
 ): Promise<'ready' | 'held'> {
   // Most commands find a living host and never come here.
   const { spawn } = await import('node:child_process');
-  const log = openSync(
-    address.hostLog,
-    constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW,
-    0o600,
-  );
-  const child = spawn(process.execPath, [...hostArguments(), address.home, address.sessionId, ...errand], {
-    cwd: '/',
-    detached: true,
-    env: hostEnvironment(env),
-    stdio: ['ignore', log, log, 'pipe'],
-  });
-  closeSync(log);
-  const ready = child.stdio[3] as Readable;
+  const log = openLog(address.hostLog);
+  let child;
+  try {
+    child = spawn(process.execPath, [...hostArguments(), address.home, address.sessionId, ...errand], {
+      cwd: '/',
+      detached: true,
+      env: hostEnvironment(env),
+      stdio: ['ignore', log, log, 'pipe'],
+    });
+  } catch (error) {
+    throw notSpawned(address, error);
+  } finally {
+    closeSync(log);
+  }
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const failed = new Promise<Error>((resolve) => child.once('error', resolve));
+  // Without a free descriptor there is no child, and none of its streams; the event says why.
+  const ready = child.pid === undefined ? null : (child.stdio[3] as Readable);
+  if (ready === null) throw notSpawned(address, await failed);
   try {
     const outcome = await Promise.race([
       readyLine(ready).then((line) => (line === null ? 'closed' : 'ready')),
@@ -111,7 +115,7 @@ async function startHost(
       delay(READY_TIMEOUT_MS, 'timeout', { ref: false }),
     ]);
     if (outcome === 'ready') return 'ready';
-    if (outcome instanceof Error) throw hostNotStarted(address, outcome.message);
+    if (outcome instanceof Error) throw notSpawned(address, outcome);
     if (outcome === 'timeout') {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
       throw hostNotStarted(address, `it was not ready after ${READY_TIMEOUT_MS / 1000} s`);
@@ -123,6 +127,31 @@ async function startHost(
     ready.destroy();
     child.unref();
   }
+}
+
+/** Never through a link: what is written there must not reach another file. */
+function openLog(file: string): number {
+  try {
+    return openSync(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    throw ioError('host-log-unwritable', `The log of this session's host cannot be opened: ${messageOf(error)}.`, {
+      remedy: `Make ${file} a plain file that you can write, or remove it; check free space and open files.`,
+      cause: error,
+      facts: { file },
+    });
+  }
+}
+
+/** No room for another process or descriptor is the machine's trouble, anything else the installation's. */
+function notSpawned(address: HostAddress, error: unknown): Error {
+  const code = systemCode(error);
+  if (code === undefined) throw error;
+  if (!['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM'].includes(code)) return hostNotStarted(address, messageOf(error));
+  return new ConduxtError('host-not-started', ExitCode.io, `The host of this session could not start: ${code}.`, {
+    remedy: 'Too many files or processes are open; see ulimit -n and ulimit -u, then try again.',
+    cause: error,
+  });
 }
 
 /** The host says READY in one line on its descriptor 3; the end of the stream without it means that it died. */
@@ -170,5 +199,5 @@ function tail(file: string): string {
 
 const hostNotStarted = (address: HostAddress, why: string): Error =>
   unavailable('host-not-started', `The host of this session could not start: ${why}.`, {
-    remedy: `See ${address.hostLog}; the session and its prompts are safe.`,
+    remedy: `See ${address.hostLog}; what the session has already is safe.`,
   });

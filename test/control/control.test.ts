@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,6 +8,7 @@ import { callHost, watchHost } from '../../src/control/client.ts';
 import type { ControlRequest, Replies, WatchReply } from '../../src/control/protocol.ts';
 import { listen, type ControlHandler } from '../../src/control/server.ts';
 import { parseRequest } from '../../src/control/parse-request.ts';
+import { ensureHost } from '../../src/control/start-host.ts';
 import { refused } from '../../src/errors.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'conduxt-control-'));
@@ -128,6 +129,18 @@ describe('the control socket', () => {
     }
     assert.deepEqual(seen, [1, 2]);
     await server.close();
+  });
+});
+
+describe('starting a host', () => {
+  it('says which log it cannot open, and follows no link', async () => {
+    const home = path.join(directory, 'home');
+    mkdirSync(home);
+    const hostLog = path.join(home, 'host.log');
+    symlinkSync(path.join(directory, 'elsewhere'), hostLog);
+    const address = { home, sessionId: 's', socket: newSocket(), hostLog, journal: path.join(home, 'journal') };
+    await assert.rejects(ensureHost(address, {}), { code: 'host-log-unwritable', exitCode: 74, message: /ELOOP/ });
+    assert.equal(existsSync(path.join(directory, 'elsewhere')), false);
   });
 });
 
