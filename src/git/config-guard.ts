@@ -127,6 +127,7 @@ export function guardGit(git: Git, check: () => Promise<void>): Git {
     env: git.env,
     run,
     line: async (args, options) => (await run(args, options)).stdout.split('\n', 1)[0] ?? '',
+    withEnv: (extra) => guardGit(git.withEnv(extra), check),
   };
 }
 

@@ -14,6 +14,8 @@ export interface Git {
   run(args: readonly string[], options?: GitRunOptions): Promise<RunResult>;
   /** The same, and the first line of its output without the line end. */
   line(args: readonly string[], options?: GitRunOptions): Promise<string>;
+  /** The same git with more in its environment. */
+  withEnv(extra: Readonly<Record<string, string>>): Git;
 }
 
 export interface GitRunOptions {
@@ -89,6 +91,7 @@ export function createGit(options: GitOptions): Git {
     env: options.env,
     run: runGit,
     line: async (args, runOptions) => (await runGit(args, runOptions)).stdout.split('\n', 1)[0] ?? '',
+    withEnv: (extra) => createGit({ cwd: options.cwd, env: { ...options.env, ...extra } }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createGit, type Git } from './git.ts';
+import type { Git } from './git.ts';
 import { resolveCommit } from './refs.ts';
 import type { FileStatus } from './status.ts';
 
@@ -13,7 +13,7 @@ import type { FileStatus } from './status.ts';
  * @param excludeFrom files with patterns that a person ignores by themselves: their own, not the repository's
  */
 export async function trueStatus(git: Git, scratchIndex: string, excludeFrom: readonly string[]): Promise<FileStatus> {
-  const own = createGit({ cwd: git.cwd, env: { ...git.env, GIT_INDEX_FILE: scratchIndex } });
+  const own = git.withEnv({ GIT_INDEX_FILE: scratchIndex });
   try {
     await own.run(['read-tree', 'HEAD']);
     // Exit 1: some files differ. Without it every file would, because the new index knows no times yet.

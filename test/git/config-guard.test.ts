@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { compareConfig, executingSettings, isExecutingKey, snapshotConfig } from '../../src/git/config-guard.ts';
+import {
+  compareConfig,
+  configChanged,
+  executingSettings,
+  guardGit,
+  isExecutingKey,
+  snapshotConfig,
+} from '../../src/git/config-guard.ts';
 import { createGit } from '../../src/git/git.ts';
 import { addWorktree } from '../../src/git/worktree.ts';
 import { makeProject, makeProjectWithRemote, open, scratch, type Scratch } from './scratch.ts';
@@ -124,4 +131,18 @@ test('settings are read with several values, without a value, and without our ow
     'local\0alias.a\nx\0local\0alias.a\ny\0command\0core.fsmonitor\nfalse\0system\0alias.flag\0',
   );
   assert.deepEqual(Object.keys(settings), ['alias.a (local)', 'alias.flag (system)']);
+});
+
+test('a guarded git looks before every call, also with another environment, and does not run when it may not', async (t) => {
+  const s = scratch(t);
+  const { git } = await agentPlace(s);
+  let looks = 0;
+  const open = guardGit(git, async () => void (looks += 1));
+  await open.run(['rev-parse', 'HEAD']);
+  await open.line(['rev-parse', 'HEAD']);
+  await open.withEnv({ GIT_INDEX_FILE: join(s.dir, 'index') }).run(['read-tree', 'HEAD']);
+  assert.equal(looks, 3);
+  const shut = guardGit(git, () => Promise.reject(configChanged(['x'])));
+  await assert.rejects(shut.line(['rev-parse', 'HEAD']), { code: 'git-config-changed' });
+  await assert.rejects(shut.withEnv({}).run(['rev-parse', 'HEAD']), { code: 'git-config-changed' });
 });
