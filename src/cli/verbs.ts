@@ -66,6 +66,12 @@ export const verbs: readonly Verb[] = [
     load: () => import('./commands/wait.ts'),
   },
   {
+    name: 'why',
+    group: WATCH,
+    summary: 'say why a session is in its state, and what happens next',
+    load: () => import('./commands/why.ts'),
+  },
+  {
     name: 'decisions',
     group: WATCH,
     summary: 'list the questions that wait for a person',
