@@ -10,9 +10,17 @@ export function isOwed(session: FoldedSession, record: SessionRecord): boolean {
   if (prompts.byId.size === 0 && record.firstPrompt !== null) return true;
   if (record.task === null) return false;
   if (life.ended !== null) return false;
-  if (turns.last === null) return true;
+  // What was dropped before the agent saw it is not made again: the task waits for a word.
+  if (turns.last === null) return [...prompts.byId.values()].some(({ state }) => state !== 'dropped');
+  if (droppedOwnPrompt(session, turns.last.turnId)) return false;
   // A routed turn is settled only by what it led to; a cancelled one leads to nothing and the task waits for a word.
   return turns.last.routed?.type !== 'nothing';
+}
+
+/** The prompt that the last turn, or its verification, led to was dropped by a person, or by a host that died ending the task. */
+function droppedOwnPrompt({ prompts }: FoldedSession, turnId: string): boolean {
+  const keys = [`fix/${turnId}`, `fix/${turnId}/verified`, `reminder/${turnId}`, `recovery/${turnId}`];
+  return keys.some((key) => prompts.byKey.get(key)?.state === 'dropped');
 }
 
 /** The one word for a session. `hostAlive` is an observation of the reader, at the time of reading. */

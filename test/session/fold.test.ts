@@ -56,6 +56,21 @@ describe('the prompts of a journal', () => {
 });
 
 describe('the state of a session', () => {
+  it('is not owed when what was queued by itself, or first, was dropped: it would be restarted for ever', () => {
+    const begin = [queued('p-1', { key: 'first', kind: 'task' }), handed('p-1'), ended('p-1', { verdict: 'unknown' })];
+    const routed = { type: 'turn-routed', turnId: 't-p-1', decision: { type: 'recover' } } as const;
+    const own = queued('p-2', { key: 'recovery/t-p-1', kind: 'recovery' });
+    const drop = (promptId: string) => ({ type: 'prompt-dropped', promptId, reason: 'task-ended' }) as const;
+    for (const events of [
+      [...begin, routed, own, drop('p-2')],
+      [queued('p-1', { key: 'first', kind: 'task' }), drop('p-1')],
+    ]) {
+      const session = foldSession(journalOf(events));
+      assert.equal(isOwed(session, sessionRecord()), false);
+      assert.equal(deriveState(session, sessionRecord(), false), 'idle');
+    }
+  });
+
   const table: readonly [string, readonly SessionEvent[], boolean, string][] = [
     ['preparing before its worktree is set up', [queued('a', { kind: 'task' })], true, 'preparing'],
     [
