@@ -2,7 +2,7 @@
 # From a fresh clone to a running script, on a machine that has git, Node >= 20 with npm, and nothing else:
 # packages (npm ci, which also brings Node 24), build, then the script itself under that Node.
 #
-#   bash scripts/bootstrap.sh demo|test|build|test:agents [arguments...]
+#   bash scripts/bootstrap.sh demo|test|build|test:agents|test:faults|chaos [arguments...]
 #
 # Stages report one line each on stderr and their whole output only when they fail. Two runs in one clone take turns
 # at installing and building. Bash 3.2 (macOS) is enough.
@@ -22,7 +22,7 @@ say() { printf 'conduxt: %s\n' "$*" >&2; }
 # The closing line of `npm test` is there even when the tests could not be started.
 give_up() {
   say "$1"
-  case $target in test | test:agents) echo '0 passed, 1 failed, 0 skipped' ;; esac
+  case $target in test | test:agents | test:faults) echo '0 passed, 1 failed, 0 skipped' ;; esac
   exit "${2:-1}"
 }
 
@@ -137,9 +137,9 @@ build() {
 }
 
 case $target in
-  demo | test | build | test:agents | bench | bench:ci) ;;
+  demo | test | build | test:agents | test:faults | chaos | bench | bench:ci) ;;
   *)
-    say 'usage: bash scripts/bootstrap.sh demo|test|build|test:agents|bench|bench:ci [arguments...]'
+    say 'usage: bash scripts/bootstrap.sh demo|test|build|test:agents|test:faults|chaos|bench|bench:ci [arguments...]'
     exit 2
     ;;
 esac
@@ -149,7 +149,7 @@ install_packages
 choose_node
 case $target in
   build) build ;;
-  demo | bench | bench:ci) build_is_fresh || build ;;
+  demo | chaos | bench | bench:ci) build_is_fresh || build ;;
   # The tests build too, as one of their stages.
 esac
 release_lock
@@ -160,6 +160,8 @@ case $target in
   build) exit 0 ;;
   demo) exec "$node" scripts/demo.ts "$@" ;;
   test) exec "$node" scripts/test.ts "$@" ;;
+  test:faults) exec "$node" scripts/test.ts --faults "$@" ;;
+  chaos) exec "$node" --disable-warning=ExperimentalWarning scripts/chaos.ts "$@" ;;
   bench) exec "$node" --disable-warning=ExperimentalWarning scripts/bench.ts "$@" ;;
   bench:ci) exec "$node" --disable-warning=ExperimentalWarning scripts/bench.ts --ci "$@" ;;
   test:agents)

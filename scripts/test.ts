@@ -3,6 +3,7 @@
  *
  *   npm test                              everything
  *   npm test -- test/queue test/a.test.ts  only these files or folders (and the build)
+ *   npm run test:faults                   test/faults in full: every seed, every system call
  *   npm run test:agents                   installs the real agents it can, then test/agents with its slow tests
  *
  * A check that fails counts as one failed test. Exit code 1 when anything failed.
@@ -14,7 +15,7 @@ import { runTestFile, type FileResult } from './test-file.ts';
 
 const root = join(import.meta.dirname, '..');
 /** A file with tests that hang is ended after this long; the slowest honest one takes about 30 s on 2 cores. */
-const FILE_TIMEOUT_MS = 180_000;
+const FILE_TIMEOUT_MS = process.argv.includes('--faults') ? 1_200_000 : 180_000;
 const STAGE_TIMEOUT_MS = 300_000;
 const CONCURRENCY = 2;
 
@@ -29,7 +30,12 @@ function cleanEnvironment(): Record<string, string> {
 }
 
 const agents = process.argv.includes('--agents');
-const env = { ...cleanEnvironment(), ...(agents ? { SLOW_TESTS: '1' } : {}) };
+const faults = process.argv.includes('--faults');
+const env = {
+  ...cleanEnvironment(),
+  ...(agents ? { SLOW_TESTS: '1' } : {}),
+  ...(faults ? { FAULTS: 'all', FAULT_SEEDS: process.env['FAULT_SEEDS'] ?? '10000' } : {}),
+};
 
 /** Runs a check and prints its output only when it fails. */
 async function stage(name: string, args: readonly string[]): Promise<boolean> {
@@ -125,6 +131,8 @@ function showFile({ file, records, output, problem }: FileResult): void {
 
 const args = process.argv.slice(2);
 const paths = args.filter((arg) => !arg.startsWith('--'));
+
+if (faults && paths.length === 0) paths.push('test/faults');
 
 totals.failed += await runChecks(paths.length === 0 && !agents);
 await runFiles(testFiles(paths, agents), showFile);
