@@ -276,7 +276,9 @@ export class Spine {
     }
     const prompt = log.folded.prompts.owed[0];
     if (prompt !== undefined)
-      await this.#openDecision('dialog', `start-${prompt.id}-${log.folded.seq}`, reason, ['retry', 'drop']);
+      await this.#openDecision('dialog', `start-${prompt.id}-${log.folded.seq}`, reason, ['retry', 'drop'], {
+        problem: error.code,
+      });
   }
 
   async #openDecision(
@@ -284,6 +286,7 @@ export class Spine {
     id: string,
     question: string,
     choices: readonly string[],
+    facts: Readonly<Record<string, string>> = {},
   ): Promise<void> {
     await this.#context.log.appendPatiently({
       type: 'decision-opened',
@@ -291,7 +294,7 @@ export class Spine {
         id,
         kind,
         question: this.#context.redact(question),
-        facts: {},
+        facts,
         choices,
         deadline: null,
         fallback: null,

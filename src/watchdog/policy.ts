@@ -140,7 +140,9 @@ function judgeWithoutHost(
   host: Extract<SessionFacts['host'], { type: 'never' | 'left' | 'dead' }>,
 ): Verdict {
   const { facts } = case_;
-  if (facts.orphans.length > 0 || (host.type === 'dead' && facts.agentProcess === 'alive')) {
+  // A host that is started for work sweeps them as well.
+  const orphans = facts.orphans.length > 0 || (host.type === 'dead' && facts.agentProcess === 'alive');
+  if (!facts.isOwed && orphans) {
     return revive(case_, 'orphans', 'its host is gone, and processes of it are not', false);
   }
   if (!facts.isOwed) {

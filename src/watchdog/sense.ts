@@ -102,11 +102,19 @@ function writtenAtMs(file: string): number {
 }
 
 /** Whether the last that is known of the agent is that it worked, or that it wanted a login. */
-function agentRecord({ life, turns }: FoldedSession): Pick<SessionFacts, 'loginRefusedAtMs' | 'agentWorkedAtMs'> {
+function agentRecord({
+  life,
+  turns,
+  lastAt,
+}: FoldedSession): Pick<SessionFacts, 'loginRefusedAtMs' | 'agentWorkedAtMs'> {
   const { last } = turns;
+  const lastAtMs = lastAt === null ? null : Date.parse(lastAt);
   const endedAtMs = last === null ? null : Date.parse(last.endedAt);
-  const refused =
-    life.ended?.code === 'login-required'
+  // `problem` is what the host writes when the agent did not start; it is asked about, so nothing came after it.
+  const asked = [...life.decisions.values()].some(({ facts }) => facts['problem'] === 'agent-login-required');
+  const refused = asked
+    ? lastAtMs
+    : life.ended?.code === 'login-required'
       ? Date.parse(life.ended.at)
       : last?.end.failure === 'auth-required'
         ? endedAtMs

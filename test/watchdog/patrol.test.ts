@@ -211,3 +211,27 @@ function withoutSum(record: object): object {
   const { c: _, ...rest } = record as { c?: unknown };
   return rest;
 }
+
+describe('sessions that were refused for want of a login', () => {
+  it('keep the watchdog from starting more of that agent, until a person asks for one', async (t) => {
+    const scratch = new Scratch(t);
+    const refuses: Script = {
+      prompts: [
+        { match: '.', steps: [{ type: 'answer', error: { code: -32000, message: 'Authentication required' } }] },
+      ],
+    };
+    const refused = ['one', 'two', 'three'].map((name) => scratch.plain(refuses, { name }));
+    for (const session of refused) {
+      await session.tell('go');
+      await session.untilType('turn-ended');
+    }
+    const lost = scratch.plain(hangs, { name: 'lost' });
+    await lost.tell('go');
+    await lost.untilType('prompt-accepted');
+    await lost.killHost();
+    const watched = of(await pass(scratch), lost);
+    assert.deepEqual([watched.verdict?.rule, did(watched)], ['login-halt', []]);
+    const asked = of(await pass(scratch, { only: lost.record.id }), lost);
+    assert.deepEqual(did(asked), ['start-host']);
+  });
+});

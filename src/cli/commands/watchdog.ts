@@ -6,34 +6,44 @@ import { patrol, type Pass } from '../../watchdog/patrol.ts';
 import type { WatchSettings } from '../../watchdog/settings.ts';
 import type { VerbContext } from '../context.ts';
 import { finishVerb, parseDuration } from '../options.ts';
+import { isEntryVerb, watchdogEntry } from '../watchdog-entry.ts';
 import { loadWatchSettings } from '../watch-settings.ts';
 import type { VerbCommand } from '../verb-command.ts';
 
 interface WatchdogOptions {
   readonly once?: boolean;
   readonly interval?: number;
+  readonly yes?: boolean;
 }
 
 export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
-      .argument('[session]', 'look at this one now, whatever it waits for')
+      .argument('[session]', 'look at this one now; or install, uninstall, status: of the entry in your crontab')
       .option('--once', 'look once and end: for cron and timers')
+      .option('-y, --yes', 'write or remove the entry without being asked')
       .option('--interval <duration>', 'between two looks (default: watchdog.intervalSeconds, 3m)', parseDuration('s'))
       .action(
         context.act((session: string | undefined, options: WatchdogOptions) => watchdog(context, session, options)),
       ),
     {
-      examples: ['conduxt watchdog --once', 'conduxt watchdog --interval 1m', 'conduxt watchdog issue-78'],
-      exits: '0, 4 (no such session), 5 (a host could not be started), 130 (the loop was ended)',
+      examples: [
+        'conduxt watchdog --once',
+        'conduxt watchdog --interval 1m',
+        'conduxt watchdog issue-78',
+        'conduxt watchdog install',
+      ],
+      exits: '0, 4 (no such session), 5 (no host could be started, no crontab), 6 (nobody said yes), 130',
       notes:
         'Looks after the sessions of all repositories of this user. It starts a host where one is owed and gone, speaks to\n' +
-        'hosts that live, and tells people once about what it cannot mend. It asks no model and costs no tokens.',
+        'hosts that live, and tells people once about what it cannot mend. It asks no model and costs no tokens.\n' +
+        'watchdog install shows the line it writes, with the absolute paths of Node and of this program, and asks first.',
     },
   );
 }
 
 async function watchdog(context: VerbContext, session: string | undefined, options: WatchdogOptions): Promise<number> {
+  if (isEntryVerb(session)) return watchdogEntry(context, session, options);
   const settings = await loadWatchSettings(context);
   if (session !== undefined || options.once === true) {
     const only = session === undefined ? undefined : context.session(session).record.id;

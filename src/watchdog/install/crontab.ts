@@ -1,0 +1,39 @@
+import { refused, unavailable } from '../../errors.ts';
+import { run } from '../../process/run.ts';
+import { oneLine } from '../../text/sanitize.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const TIMEOUT_MS = 10_000;
+
+/**
+ * The user's crontab as it is; empty when there is none.
+ * @throws `no-crontab` (exit 5) when there is no such program or it refuses; `crontab-not-text` (exit 6) when the
+ * crontab could not be written back byte for byte.
+ */
+export async function readCrontab(env: Env): Promise<string> {
+  const result = await run('crontab', ['-l'], { cwd: '/', env: defined(env), timeoutMs: TIMEOUT_MS });
+  if (result.startError !== null) throw noCrontab('there is no program "crontab" on the PATH');
+  if (result.exitCode === 0) {
+    if (!result.stdout.includes('\ufffd')) return result.stdout;
+    throw refused('crontab-not-text', 'Your crontab holds bytes that are not UTF-8, so it is not touched.', {
+      remedy: 'Add the line by hand with crontab -e.',
+    });
+  }
+  if (/no crontab/i.test(result.stderr)) return '';
+  throw noCrontab(oneLine(result.stderr, 200) || 'crontab -l failed');
+}
+
+/** Replaces the user's crontab. */
+export async function writeCrontab(env: Env, text: string): Promise<void> {
+  const result = await run('crontab', ['-'], { cwd: '/', env: defined(env), timeoutMs: TIMEOUT_MS, input: text });
+  if (result.exitCode !== 0) throw noCrontab(oneLine(result.stderr, 200) || 'crontab - failed');
+}
+
+const noCrontab = (why: string): Error =>
+  unavailable('no-crontab', `The crontab cannot be used: ${why}.`, {
+    remedy: 'Install cron, or let something else run conduxt watchdog --once every few minutes.',
+  });
+
+const defined = (env: Env): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
