@@ -5,6 +5,7 @@
  * - `main.js`, `*-*.js`   the command line in pieces, so that a verb loads only what it needs
  * - `hot.js`              the verbs that are typed all day, in few files
  * - `host.js`             one file: a host loads all its code at start, and an upgrade cannot pull files from under it
+ * - `supervisor.js`      the program in every tmux pane, one file
  * - `rehearsal-agent.js`, `fault-agent.js`   the bundled agents, one file each
  * - `THIRD-PARTY-LICENSES.txt`               of every package whose code is in one of these
  *
@@ -50,6 +51,7 @@ const ENTRIES: readonly Entry[] = [
   { name: 'main', source: 'src/cli/main.ts', options: { splitting: true } },
   { name: 'hot', source: 'src/cli/hot.ts', options: { splitting: true } },
   { name: 'host', source: 'src/host/main.ts' },
+  { name: 'supervisor', source: 'src/tmux/supervisor.ts' },
   { name: 'rehearsal-agent', source: 'src/rehearsal/rehearsal-agent.ts' },
   { name: 'fault-agent', source: 'src/rehearsal/fault-agent.ts' },
 ];
