@@ -1,0 +1,228 @@
+import { execFile } from 'node:child_process';
+import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Log } from '../fault-agent/log.ts';
+import { KeyReader, type Key } from './keys.ts';
+import { Screen } from './screen.ts';
+import type { Script, Step } from './script.ts';
+
+/** No script waits longer: a forgotten program must not live for ever. */
+const MAX_WAIT_MS = 60_000;
+const FRAME_MS = 120;
+
+/** One start of the scripted program. */
+export class ScriptedTui {
+  readonly #script: Script;
+  readonly #log: Log;
+  readonly #screen: Screen;
+  readonly #keys = new KeyReader();
+  #values: Record<string, string> = {};
+  #input: string;
+  #enters = 0;
+  #turn: AbortController | null = null;
+  #dialog: Script['dialog'] | null;
+  #question: { readonly command: string; readonly answer: (yes: boolean) => void } | null = null;
+
+  constructor(script: Script) {
+    this.#script = script;
+    this.#log = new Log(script.log?.replaceAll('{{session}}', process.env['CONDUXT_SESSION'] ?? 'none') ?? null);
+    const starts = this.#log.past('start').length;
+    this.#log.add('start', { args: process.argv.slice(2), cwd: process.cwd(), env: { ...process.env } });
+    if (starts < (script.failStarts ?? 0)) process.exit(1);
+    this.#input = script.leftover ?? '';
+    this.#dialog = script.dialog ?? null;
+    this.#screen = new Screen({
+      style: script.style ?? 'plain',
+      title: script.title ?? false,
+      quiet: script.quiet ?? false,
+    });
+  }
+
+  async run(): Promise<void> {
+    await delay(this.#script.startDelayMs ?? 0);
+    process.stdin.setRawMode(true);
+    process.stdin.setEncoding('utf8');
+    process.stdin.on('data', (chunk) => {
+      for (const key of this.#keys.read(String(chunk))) this.#press(key);
+      this.#draw();
+    });
+    if (this.#dialog !== null) this.#screen.say(this.#dialog?.text ?? '');
+    this.#draw();
+  }
+
+  #draw(): void {
+    if (this.#dialog !== null && this.#dialog !== undefined) {
+      process.stdout.write(
+        `\x1b[2J\x1b[H ${this.#dialog.text}\r\n ❯ 1. Yes\r\n   2. No\r\n Enter to confirm · Esc to cancel`,
+      );
+      return;
+    }
+    const question = this.#question?.command ?? null;
+    this.#screen.draw({ input: this.#input, busy: this.#turn !== null, question });
+  }
+
+  #press(key: Key): void {
+    if (this.#dialog !== null && this.#dialog !== undefined) {
+      this.#log.add('dialog-key', { key });
+      if (key.type === 'text' && key.text === this.#dialog.key) {
+        this.#dialog = null;
+        process.stdout.write('\x1b[2J\x1b[H');
+      }
+      return;
+    }
+    if (this.#question !== null) {
+      if (key.type !== 'escape' && !(key.type === 'text' && key.text === '1')) return;
+      this.#log.add('answer', { yes: key.type === 'text' });
+      const { answer } = this.#question;
+      this.#question = null;
+      answer(key.type === 'text');
+      return;
+    }
+    switch (key.type) {
+      case 'text':
+      case 'paste':
+        this.#log.add(key.type, { text: key.text });
+        this.#input += key.text;
+        return;
+      case 'clear':
+        this.#log.add('clear', { had: this.#input });
+        this.#input = '';
+        return;
+      case 'ctrl-c':
+        this.#log.add('ctrl-c', { busy: this.#turn !== null });
+        if (this.#script.ctrlC !== 'ignore') this.#exit(130);
+        return;
+      case 'escape':
+        this.#log.add('escape', { busy: this.#turn !== null });
+        if (this.#script.escape !== 'ignore') this.#turn?.abort();
+        return;
+      case 'enter':
+        return this.#enter();
+    }
+  }
+
+  #enter(): void {
+    this.#enters += 1;
+    this.#log.add('enter', { busy: this.#turn !== null });
+    if (this.#enters <= (this.#script.ignoreEnter ?? 0)) return;
+    if (this.#input.trim() === '' || this.#turn !== null) return;
+    const typed = this.#input;
+    this.#input = '';
+    this.#screen.say(`> ${typed.split('\n').length > 6 ? '[Pasted text]' : typed}`);
+    void this.#play(typed);
+  }
+
+  async #play(typed: string): Promise<void> {
+    const file = /"([^"]+\/prompt-[^"/]+\.md)"/.exec(typed)?.[1];
+    const text = file === undefined ? typed : readFileSync(file, 'utf8');
+    const { prompts = [] } = this.#script;
+    const entry = prompts[Math.min(this.#log.past('prompt').length, prompts.length - 1)];
+    this.#log.add('prompt', { text, typed });
+    this.#values = { ...this.#values, cwd: process.cwd(), ...last('nonce', text), ...last('task_id', text) };
+    const turn = new AbortController();
+    this.#turn = turn;
+    const frames = setInterval(() => this.#draw(), FRAME_MS);
+    try {
+      await this.#steps(entry?.steps ?? [], turn.signal);
+    } catch (error) {
+      if (!turn.signal.aborted) throw error;
+    }
+    clearInterval(frames);
+    if (turn.signal.aborted) this.#screen.say('Interrupted · What should I do instead?');
+    this.#turn = null;
+    this.#log.add('turn-over', { interrupted: turn.signal.aborted });
+    this.#draw();
+  }
+
+  async #steps(steps: readonly Step[], signal: AbortSignal): Promise<void> {
+    for (const step of steps) {
+      signal.throwIfAborted();
+      await this.#step(step, signal);
+      this.#draw();
+    }
+    signal.throwIfAborted();
+  }
+
+  async #step(step: Step, signal: AbortSignal): Promise<void> {
+    switch (step.type) {
+      case 'say':
+        return this.#screen.say(this.#fill(step.text));
+      case 'shell':
+        return this.#shell(this.#fill(step.command), signal);
+      case 'callback':
+        return this.#callback(step);
+      case 'delay':
+        await delay(step.ms, undefined, { signal });
+        return;
+      case 'write-file':
+        return writeFileSync(this.#fill(step.path), '');
+      case 'wait-for-file': {
+        for (let waitedMs = 0; !existsSync(this.#fill(step.path)); waitedMs += 20) {
+          if (waitedMs > MAX_WAIT_MS) this.#exit(97);
+          await delay(20, undefined, { signal });
+        }
+        return;
+      }
+      case 'ask': {
+        const yes = await new Promise<boolean>((answer) => (this.#question = { command: step.command, answer }));
+        this.#screen.say(yes ? 'Allowed.' : 'Refused.');
+        if (yes) await this.#steps(step.onYes ?? [], signal);
+        return;
+      }
+      case 'hook': {
+        const line = `${this.#fill(JSON.stringify(step.event))}\n`;
+        appendFileSync(process.env['CONDUXT_HOOKS_FILE'] ?? '/dev/null', line);
+        return;
+      }
+      case 'flood': {
+        for (let line = 0; line < step.lines; line += 1) this.#screen.say(`line ${line} of a long output`);
+        return;
+      }
+      case 'hang':
+        await delay(MAX_WAIT_MS, undefined, { signal });
+        return;
+      case 'exit':
+        if (step.signal === undefined) return this.#exit(step.code ?? 0);
+        process.kill(process.pid, step.signal);
+        await delay(MAX_WAIT_MS);
+        return;
+    }
+  }
+
+  #callback({ via, status, fields }: Extract<Step, { type: 'callback' }>): void {
+    const { nonce = 'none', task_id: task = 'none' } = this.#values;
+    const callback = { task_id: task, nonce, status, summary: 'The sum is 4 now.', ...fields };
+    const file = process.env['CONDUXT_CALLBACK'];
+    if (via === 'file' && file !== undefined) {
+      writeFileSync(`${file}.mine`, JSON.stringify(callback));
+      renameSync(`${file}.mine`, file);
+    } else this.#screen.say(`Done.\n\n\`\`\`callback-json\n${JSON.stringify(callback, null, 2)}\n\`\`\``);
+  }
+
+  #shell(command: string, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      execFile('sh', ['-c', command], { signal }, (error, stdout, stderr) => {
+        const code = error === null ? 0 : (error.code ?? 'killed');
+        this.#log.add('shell', { command, code, stdout, stderr });
+        this.#screen.say(`$ ${command}\n${stdout}${stderr}`);
+        resolve();
+      });
+    });
+  }
+
+  #fill(text: string): string {
+    return text.replace(/\{\{(\w+)\}\}/g, (whole, name: string) => this.#values[name] ?? whole);
+  }
+
+  #exit(code: number): never {
+    this.#log.add('exit', { code });
+    if (this.#script.style === 'alternate') process.stdout.write('\x1b[?1049l');
+    process.exit(code);
+  }
+}
+
+/** The last `"name": "value"` in the prompt. */
+function last(name: string, text: string): Record<string, string> {
+  const found = [...text.matchAll(new RegExp(`"${name}": "([^"]*)"`, 'g'))].at(-1)?.[1];
+  return found === undefined ? {} : { [name]: found };
+}
