@@ -5,7 +5,7 @@
  * - `main.js`, `*-*.js`   the command line in pieces, so that a verb loads only what it needs
  * - `hot.js`              the verbs that are typed all day, in few files
  * - `host.js`             one file: a host loads all its code at start, and an upgrade cannot pull files from under it
- * - `supervisor.js`      the program in every tmux pane, one file
+ * - `supervisor.js`      the program in every tmux pane; `terminal-hook.js`: what hooks of agents in terminals run
  * - `rehearsal-agent.js`, `fault-agent.js`   the bundled agents, one file each
  * - `THIRD-PARTY-LICENSES.txt`               of every package whose code is in one of these
  *
@@ -52,6 +52,8 @@ const ENTRIES: readonly Entry[] = [
   { name: 'hot', source: 'src/cli/hot.ts', options: { splitting: true } },
   { name: 'host', source: 'src/host/main.ts' },
   { name: 'supervisor', source: 'src/tmux/supervisor.ts' },
+  { name: 'terminal-hook', source: 'src/backend/terminal/hook-program.ts' },
+  { name: 'scripted-tui', source: 'src/rehearsal/scripted-tui.ts' },
   { name: 'rehearsal-agent', source: 'src/rehearsal/rehearsal-agent.ts' },
   { name: 'fault-agent', source: 'src/rehearsal/fault-agent.ts' },
 ];

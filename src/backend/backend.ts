@@ -10,6 +10,11 @@ export interface Backend {
    * @param listener is called in arrival order, one call at a time; a pending `update` stops reading from the agent.
    */
   open(spec: OpenSpec, listener: AgentListener): Promise<AgentSession>;
+  /**
+   * The agent that an earlier host left running, where agents outlive their host; null when there is none. Absent:
+   * agents end with their host.
+   */
+  adopt?(spec: OpenSpec, listener: AgentListener): Promise<AgentSession | null>;
 }
 
 export interface OpenSpec {
@@ -41,6 +46,8 @@ export interface AgentSession {
   readonly agentVersion: string | null;
   readonly process: ProcessIdentity;
   readonly capabilities: AgentCapabilities;
+  /** Where the agent may put its callback, besides its last message; absent where it cannot. */
+  readonly callbackFile?: string;
   /** Settles when the turn is over and every update before it has been delivered. Never rejects. */
   prompt(prompt: { readonly turnId: string; readonly text: string }): Promise<TurnEnd>;
   /**
@@ -50,6 +57,16 @@ export interface AgentSession {
   steer(text: string): Promise<'injected' | 'not-supported' | 'no-turn' | 'unknown'>;
   /** Ends the running turn: cooperative first, then by ending the process. Nothing is sent while idle. */
   cancel(): Promise<void>;
+  /**
+   * Goes on with a turn that an earlier host handed over. Null when nothing shows that the agent has the prompt: then
+   * its fate is unknown, and nothing was typed.
+   */
+  follow?(turnId: string): Promise<TurnEnd> | null;
+  /**
+   * Lets go of an agent that outlives us, without ending it: `Backend.adopt` finds it again. A running turn settles
+   * as `released`. Absent: the agent can only be closed.
+   */
+  release?(): Promise<void>;
   /** Ends the agent and everything it started. Safe to call twice. */
   close(): Promise<AgentExit>;
   /** True as soon as nothing can be said to the agent any more; `exited` settles when its leftovers are ended too. */
@@ -85,6 +102,8 @@ export interface TurnEnd {
   readonly messages: readonly string[];
   readonly toolCalls: number;
   readonly usage?: Usage;
+  /** The turn has not ended: it goes on without this process, and nothing is to be recorded about it. */
+  readonly released?: true;
 }
 
 export interface AgentListener {
@@ -145,5 +164,7 @@ export type BackendNotice =
       readonly why: 'too-long' | 'bad-utf8' | 'too-deep' | 'torn';
     }
   | { readonly type: 'protocol-oddity'; readonly what: string }
+  /** It shows something that only a person can answer. `screen` is what stands there. */
+  | { readonly type: 'asks'; readonly screen: string }
   | { readonly type: 'silent'; readonly forMs: number; readonly toolPending: boolean }
   | { readonly type: 'stderr'; readonly text: string };

@@ -59,6 +59,9 @@ export class Turn {
   get isSent(): boolean {
     return this.#state === 'sent' || this.#state === 'accepted';
   }
+  get isAccepted(): boolean {
+    return this.#state === 'accepted';
+  }
   get isOver(): boolean {
     return this.#state === 'over';
   }
@@ -156,6 +159,11 @@ export class Turn {
       toolCalls: this.#tools.size,
       ...(Object.keys(usage).length === 0 ? {} : { usage }),
     });
+  }
+
+  /** Stops the clocks of a turn that goes on without us: it has no end here. */
+  abandon(): void {
+    this.#stopAllClocks();
   }
 
   /** Silence only warns: long tools and long thinking say nothing for many minutes. */

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Log } from '../fault-agent/log.ts';
 import { KeyReader, type Key } from './keys.ts';
@@ -46,7 +47,8 @@ export class ScriptedTui {
       for (const key of this.#keys.read(String(chunk))) this.#press(key);
       this.#draw();
     });
-    if (this.#dialog !== null) this.#screen.say(this.#dialog?.text ?? '');
+    // A screen that is cleared from its first line on goes into tmux's history: real agents begin with a greeting.
+    this.#screen.say('Scripted TUI');
     this.#draw();
   }
 
@@ -171,7 +173,7 @@ export class ScriptedTui {
       }
       case 'hook': {
         const line = `${this.#fill(JSON.stringify(step.event))}\n`;
-        appendFileSync(process.env['CONDUXT_HOOKS_FILE'] ?? '/dev/null', line);
+        appendFileSync(path.join(path.dirname(process.env['CONDUXT_CALLBACK'] ?? '/dev/null'), 'hooks.ndjson'), line);
         return;
       }
       case 'flood': {

@@ -1,0 +1,18 @@
+import type { AgentUpdate } from '../backend.ts';
+import { viewOf } from '../acp/view.ts';
+
+/** Where an update was seen: the agent's own hook says it, or it stood on the screen. */
+export type Seen = 'hook' | 'screen';
+
+/**
+ * What was seen, in the transcript's one vocabulary (ACP's), so that every reader can show it. `_meta` says that no
+ * agent sent it so.
+ */
+export function updateOf(turnId: string | null, seen: Seen, update: Readonly<Record<string, unknown>>): AgentUpdate {
+  const body = { ...update, _meta: { conduxt: { seen } } };
+  const raw = Buffer.from(JSON.stringify({ jsonrpc: '2.0', method: 'session/update', params: { update: body } }));
+  return { turnId, raw, view: viewOf(body) };
+}
+
+export const messageUpdate = (turnId: string | null, seen: Seen, text: string): AgentUpdate =>
+  updateOf(turnId, seen, { sessionUpdate: 'agent_message_chunk', content: { type: 'text', text } });

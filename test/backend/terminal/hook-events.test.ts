@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { readHookLine } from '../../../src/backend/terminal/hook-events.ts';
+import { isObject } from '../../../src/backend/acp/json.ts';
+
+const HOOKS = path.resolve(import.meta.dirname, '../../../fixtures/hooks');
+const PROGRAM = path.resolve(import.meta.dirname, '../../../src/backend/terminal/hook-program.ts');
+
+/** The events of a recorded run, as the hook program would have written them. */
+const recorded = (file: string): unknown[] =>
+  readFileSync(path.join(HOOKS, file), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line): unknown => JSON.parse(line))
+    .map((entry) => (isObject(entry) ? (entry['in'] ?? entry['argv']) : null));
+
+const typesOf = (file: string): string[] =>
+  recorded(file).map((event) => readHookLine(JSON.stringify(event))?.type ?? 'none');
+
+describe('what agents told through their hooks', () => {
+  it('is a whole turn of Claude Code', () => {
+    const types = typesOf('claude-print.ndjson').slice(0, 8);
+    assert.deepEqual(types, ['session', 'prompt', 'tool', 'tool', 'tool', 'tool', 'stop', 'other']);
+    const stop = recorded('claude-print.ndjson').map((event) => readHookLine(JSON.stringify(event)))[6];
+    assert.ok(stop?.type === 'stop');
+    assert.match(stop.message, /```callback-json/);
+    assert.match(stop.nativeId ?? '', /^[0-9a-f-]{36}$/);
+  });
+
+  it('names what a tool does', () => {
+    const tools = recorded('claude-print.ndjson').map((event) => readHookLine(JSON.stringify(event)));
+    const titles = tools.flatMap((event) => (event?.type === 'tool' ? [event.title] : []));
+    assert.equal(titles[0], 'Write: /home/lab/work/out.txt');
+    assert.match(titles[2] ?? '', /^Bash: cat /);
+  });
+
+  it('includes a failure of the model', () => {
+    assert.ok(typesOf('claude-stopfailure.ndjson').includes('failed'));
+  });
+
+  it('is a turn of codex only when it is not the one that makes up a title', () => {
+    const types = typesOf('codex-notify.ndjson');
+    assert.deepEqual(types.slice(0, 3), ['stop', 'other', 'stop']);
+    assert.ok(!types.includes('none'));
+  });
+
+  it('is nothing when it is no JSON object', () => {
+    for (const line of ['', 'x', '[]', '3', '{}', '{"hook_event_name": 4}']) assert.equal(readHookLine(line), null);
+  });
+});
+
+describe('the program that hooks run', () => {
+  it('appends what it is given as one line, by standard input or as an argument, and never fails', (t) => {
+    const dir = mkdtempSync(path.join(tmpdir(), 'conduxt-hook-'));
+    t.after(() => rmSync(dir, { recursive: true, force: true }));
+    const file = path.join(dir, 'hooks.ndjson');
+    const call = (input: string, ...args: string[]): string =>
+      execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM, file, ...args], {
+        input,
+        encoding: 'utf8',
+      });
+    assert.equal(call('{\n  "hook_event_name": "Stop"\n}'), '');
+    assert.equal(call('', '{"type":"agent-turn-complete"}'), '');
+    assert.equal(call('no JSON'), '');
+    assert.deepEqual(readFileSync(file, 'utf8').split('\n'), [
+      '{"hook_event_name":"Stop"}',
+      '{"type":"agent-turn-complete"}',
+      '',
+    ]);
+    writeFileSync(path.join(dir, 'turn.json'), JSON.stringify({ promptFile: '/run/prompt-1.md' }));
+    assert.match(
+      call('{"hook_event_name":"SessionStart","source":"compact"}'),
+      /"\/run\/prompt-1\.md"\. Read it again/,
+    );
+  });
+});
