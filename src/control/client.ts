@@ -93,7 +93,8 @@ async function connectTo(socketPath: string): Promise<Socket | null> {
     });
     socket.once('error', (error) => {
       const code = systemCode(error);
-      if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR') resolve(null);
+      // ECONNRESET: the host closed its door while we stood in it.
+      if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR' || code === 'ECONNRESET') resolve(null);
       else reject(error);
     });
   });

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ConduxtError } from '../errors.ts';
 import type { Git } from './git.ts';
 
 /** One entry of `git worktree list --porcelain`. The first is the main checkout. */
@@ -13,9 +15,22 @@ export interface WorktreeEntry {
 }
 
 export async function listWorktrees(git: Git): Promise<WorktreeEntry[]> {
-  // Not `-z`: that came with git 2.36, and a path with a line end in it is refused where paths are made.
-  return parseWorktrees((await git.run(['worktree', 'list', '--porcelain'])).stdout);
+  for (let left = LIST_TRIES; ; left -= 1) {
+    try {
+      // Not `-z`: that came with git 2.36, and a path with a line end in it is refused where paths are made.
+      return parseWorktrees((await git.run(['worktree', 'list', '--porcelain'])).stdout);
+    } catch (error) {
+      if (left === 0 || !(error instanceof ConduxtError) || !isHalfWritten(error)) throw error;
+      await delay(LIST_PAUSE_MS);
+    }
+  }
 }
+
+/** Another `worktree add` writes its files one by one, and git gives up on an entry it meets in between (git 2.39). */
+const isHalfWritten = ({ facts }: ConduxtError): boolean =>
+  typeof facts['stderr'] === 'string' && /failed to read \S*worktrees\//.test(facts['stderr']);
+const LIST_TRIES = 20;
+const LIST_PAUSE_MS = 50;
 
 /** Blocks of `key value` lines, apart by an empty line. Unknown keys are left alone: newer gits add some. */
 export function parseWorktrees(text: string): WorktreeEntry[] {

@@ -184,7 +184,7 @@ describe('a pass of the watchdog', () => {
     writeFileSync(broken.paths.record, '{ not json');
     await task.killHost();
     const done = await pass(scratch);
-    assert.match(of(done, broken).problem ?? '', /JSON/);
+    assert.match(of(done, broken).problem ?? '', /session\.json/);
     assert.deepEqual(did(of(done, task)), ['start-host']);
     await task.untilType('task-ended');
     writeFileSync(broken.paths.record, JSON.stringify(broken.record));
