@@ -11,7 +11,7 @@ import type { Git } from './git.ts';
  * What an agent may write and our git would execute, or be led astray by (`GitConfigSnapshot`). Taken before the agent
  * runs and compared before git is used on its work: on a difference, our git does not run (filters would run on
  * `status` and `add` even with every override, measured). Reads only; starts no program but git, and none of these git
- * commands starts one. A repository that git itself cannot read any more is a finding too, not an error.
+ * commands starts one. A repository that git itself cannot read is told by its `problem`, not by an error.
  */
 export async function snapshotConfig(git: Git): Promise<GitConfigSnapshot> {
   try {
@@ -81,9 +81,8 @@ async function submodulesIn(commonDir: string, folder = 'modules', depth = 0): P
 
 /** One sentence per change, for people; empty when nothing that executes has changed. */
 export function compareConfig(before: GitConfigSnapshot, after: GitConfigSnapshot): string[] {
-  if (after.problem !== null) {
-    return before.problem === after.problem ? [] : [`git cannot read the repository any more: ${after.problem}`];
-  }
+  // A git that cannot read the repository executes nothing of it; whoever runs it gets its own error.
+  if (after.problem !== null) return [];
   const moved =
     before.gitDir === after.gitDir && before.commonDir === after.commonDir
       ? []

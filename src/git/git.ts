@@ -65,7 +65,6 @@ const FIXED_ENVIRONMENT: Readonly<Record<string, string>> = {
   GIT_LITERAL_PATHSPECS: '1', // a file called `:(top)` is a file
   GIT_LFS_SKIP_SMUDGE: '1',
   GIT_PAGER: 'cat',
-  GIT_NO_REPLACE_OBJECTS: '1', // `git replace` shows one commit and pushes another
   GCM_INTERACTIVE: 'never',
 };
 

@@ -106,6 +106,11 @@ export async function runStepByHand(
   }
   if (step === 'verify') return { step, receipt: await verifyByHand(context, signal) };
   if (record.task.verify.type === 'command') await requireGreen(context, signal);
+  if (record.task.verify.type === 'missing' && log.folded.life.ended?.end !== 'delivered') {
+    throw refused('not-verified', `No test command was found for ${record.name}, so nothing has verified it.`, {
+      remedy: `Answer the question whether to deliver it unverified: conduxt answer ${record.name} deliver`,
+    });
+  }
   for (const name of ['push', 'pull-request'] as const) {
     const outcome = await perform(context, 'by-hand', name, signal);
     if (outcome === null) throw unavailable('interrupted', 'The step was interrupted.');

@@ -40,11 +40,12 @@ export async function requireSameGitConfig(context: HostContext): Promise<void> 
  */
 export async function inspectGitConfig(context: HostContext): Promise<void> {
   const { log } = context;
-  const { accepted, pending } = log.folded.gitConfig;
-  if (accepted === null) return;
+  if (log.folded.gitConfig.accepted === null) return;
   const { now, changes } = await changesSinceAccepted(context);
+  // Looking takes a while; a person may have answered meanwhile.
+  const { accepted, pending } = log.folded.gitConfig;
   if (changes.length === 0) {
-    if (pending === null) return;
+    if (pending === null || accepted === null) return;
     await withdraw(context, pending.decisionId);
     await log.appendPatiently({ type: 'git-config-accepted', snapshot: accepted });
     return;
@@ -55,7 +56,9 @@ export async function inspectGitConfig(context: HostContext): Promise<void> {
     await log.appendPatiently({ type: 'git-config-accepted', snapshot: now });
     return;
   }
-  if (pending !== null && compareConfig(pending.snapshot, now).length === 0 && pending.answer === 'open') return;
+  // An end or a stop withdraws what was asked, not what was found; a denial stands until a person takes the task up.
+  const isKnown = pending?.answer === 'denied' || log.folded.life.decisions.has(pending?.decisionId ?? '');
+  if (pending !== null && isKnown && compareConfig(pending.snapshot, now).length === 0) return;
   await openDecision(context, now, changes, 'while the agent worked');
 }
 
@@ -118,8 +121,7 @@ async function openDecision(
       kind: 'gate',
       question: `Git's configuration was changed ${when}: ${safe.slice(0, NAMED_CHANGES).join('; ')}${more}. May conduxt's git run under it?`,
       facts: Object.fromEntries(safe.map((change, index) => [`change ${index + 1}`, change])),
-      // What git cannot read cannot be allowed.
-      choices: snapshot.problem === null ? ['allow', 'deny', 'retry'] : ['deny', 'retry'],
+      choices: ['allow', 'deny', 'retry'],
       deadline: null,
       fallback: null,
     },

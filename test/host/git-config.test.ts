@@ -163,15 +163,14 @@ describe('what an agent plants in git’s configuration', () => {
     writeFileSync(gate, '');
   });
 
-  it('cannot be allowed when git cannot read the repository any more', async (t) => {
+  it('that leaves git unable to read the repository executes nothing: the task fails with the reason', async (t) => {
     const scratch = new Scratch(t);
     const task = scratch.task({
       prompts: [{ steps: [fix, shell('echo "[broken" >> "$(git rev-parse --git-common-dir)/config"'), done] }],
     });
     await task.host();
-    const { decision } = await opened(task);
-    assert.deepEqual(decision.choices, ['deny', 'retry']);
-    assert.match(decision.question, /git cannot read the repository any more/);
+    const end = await task.untilType('task-ended');
+    assert.match(end.reason, /^verify could not be done: .*bad config line/);
   });
 
   it('is what it was when set-up, not the agent, changed it; a hook manager is no surprise', async (t) => {
