@@ -75,8 +75,7 @@ async function branchFor(
 ): Promise<string> {
   if (options.branch !== undefined) return checkBranchName(repo.git, options.branch);
   if (options.adopt === true) return task.branch;
-  // A branch that a person lent is theirs: it is neither removed nor begun again.
-  if (!task.adopted && view.folded.delivery.pushedCommit === null) return task.branch;
+  if (!task.lent && view.folded.delivery.pushedCommit === null) return task.branch;
   for (let number = 2; ; number += 1) {
     const name = `${task.branch}-${number}`;
     const remotely = remote === null ? null : await resolveCommit(repo.git, `refs/remotes/${remote}/${name}`);

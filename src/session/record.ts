@@ -88,6 +88,8 @@ export interface TaskSpec {
   readonly baseCommit: string;
   /** True: the branch or worktree existed and was taken over with `--adopt`. */
   readonly adopted: boolean;
+  /** True: the branch is a person's, lent to this task; it is neither removed nor begun again by `retry`. */
+  readonly lent: boolean;
   readonly verify: VerifyPlan;
   readonly setup: SetupPlan;
   readonly delivery: DeliveryPlan;

@@ -320,6 +320,18 @@ describe('retry', () => {
     assert.match(machine.git('for-each-ref', '--format=%(refname)', 'refs/conduxt/snapshots'), /snapshots/);
   });
 
+  it('leaves a branch alone that a person lent, and takes one beside it', async (t) => {
+    const machine = new Machine(t);
+    machine.git('branch', 'mine');
+    machine.agent({ prompts: [{ steps: [fix, failed] }] });
+    await machine.run('run', 'Fix the sum', '--name', 'the-sum', '--branch', 'mine', '--adopt', ...verify);
+    const theirs = machine.git('rev-parse', 'mine');
+    machine.agent({ prompts: [{ steps: [fix, done] }] });
+    await machine.ok('retry', 'the-sum', '--discard');
+    assert.equal(machine.git('rev-parse', 'mine'), theirs);
+    assert.equal(machine.git('log', '--format=%s', 'main..mine-2'), 'fix: the sum');
+  });
+
   it('leaves a branch alone that was pushed, and takes one beside it', async (t) => {
     const machine = new Machine(t);
     machine.agent({ prompts: [{ steps: [fix, done] }] });

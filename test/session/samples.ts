@@ -20,6 +20,7 @@ export const taskSpec = (over: Partial<TaskSpec> = {}): TaskSpec => ({
   base: 'main',
   baseCommit: 'b'.repeat(40),
   adopted: false,
+  lent: false,
   verify: {
     type: 'command',
     command: { type: 'argv', argv: ['npm', 'test'] },

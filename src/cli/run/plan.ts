@@ -85,6 +85,7 @@ export async function planTask(context: VerbContext, parts: PlanParts): Promise<
     base: base.branch,
     baseCommit,
     adopted: parts.adopted,
+    lent: parts.adopted,
     verify: await verifyPlan(flags, loaded, facts.tree),
     setup: await setupPlan(config, facts.tree),
     delivery: {
