@@ -42,7 +42,7 @@ function objectsFrom(block: readonly string[], column: number): string[] {
   const cut = dedented.map((line) => line.replace(/(\S)\s{8,}\S.*$/, '$1'));
   const variants = cut.join() === dedented.join() ? [dedented] : [dedented, cut];
   return variants.flatMap((lines) => {
-    const width = Math.max(...lines.map((line) => line.length));
+    const width = Math.max(...lines.slice(0, linesOfObject(lines)).map((line) => line.length));
     return [blank, nothing, byWidth].flatMap((undo) => {
       const text = firstObject(joined(lines, width, undo));
       return text === null ? [] : callbackIn(text);
@@ -79,6 +79,21 @@ function after(state: TextState, text: string): TextState {
     else if (character === '"') inText = !inText;
   }
   return { inText, escaped };
+}
+
+/** How many lines the object takes: a frame or a status line below it may be wider than where the program wraps. */
+function linesOfObject(lines: readonly string[]): number {
+  let depth = 0;
+  let state = OUTSIDE;
+  for (const [at, line] of lines.entries()) {
+    for (const character of line) {
+      if (!state.inText && character === '{') depth += 1;
+      if (!state.inText && character === '}') depth -= 1;
+      state = after(state, character);
+      if (depth === 0) return at + 1;
+    }
+  }
+  return lines.length;
 }
 
 /** From the first brace to the one that closes it. */
