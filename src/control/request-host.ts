@@ -17,7 +17,11 @@ export async function requestHost<R extends Exclude<ControlRequest, { op: 'watch
   timeoutMs: number | null,
 ): Promise<Replies[R['op']]> {
   for (let left = TRIES; left > 0; left -= 1) {
-    await ensureHost(address, env);
+    try {
+      await ensureHost(address, env);
+    } catch (error) {
+      throw request.op === 'tell' && left === TRIES ? nothingTaken(error) : error;
+    }
     try {
       const reply = await callHost(address.socket, request, timeoutMs);
       if (reply !== null) return reply;
@@ -28,4 +32,12 @@ export async function requestHost<R extends Exclude<ControlRequest, { op: 'watch
   throw heldElsewhere('host-leaving', 'The host of this session left each time it was asked.', {
     remedy: 'Run the command again in a moment.',
   });
+}
+
+/** No host was asked yet, so the words are nowhere but in the caller's hands: the one thing they must know. */
+function nothingTaken(error: unknown): unknown {
+  if (!(error instanceof ConduxtError)) return error;
+  const { code, exitCode, message, facts } = error;
+  const remedy = `What you said was not taken; say it again when this is mended. ${error.remedy ?? ''}`.trim();
+  return new ConduxtError(code, exitCode, message, { remedy, cause: error, facts });
 }

@@ -8,6 +8,7 @@ import { callHost, watchHost } from '../../src/control/client.ts';
 import type { ControlRequest, Replies, WatchReply } from '../../src/control/protocol.ts';
 import { listen, type ControlHandler } from '../../src/control/server.ts';
 import { parseRequest } from '../../src/control/parse-request.ts';
+import { requestHost } from '../../src/control/request-host.ts';
 import { ensureHost } from '../../src/control/start-host.ts';
 import { refused } from '../../src/errors.ts';
 
@@ -141,6 +142,11 @@ describe('starting a host', () => {
     const address = { home, sessionId: 's', socket: newSocket(), hostLog, journal: path.join(home, 'journal') };
     await assert.rejects(ensureHost(address, {}), { code: 'host-log-unwritable', exitCode: 74, message: /ELOOP/ });
     assert.equal(existsSync(path.join(directory, 'elsewhere')), false);
+    const tell = { op: 'tell', promptId: 'p-1', key: 'k', text: 'x', mode: 'queue' } as const;
+    await assert.rejects(requestHost(address, {}, tell, 1000), {
+      code: 'host-log-unwritable',
+      remedy: /^What you said was not taken; .* Make .*host\.log a plain file/,
+    });
   });
 });
 

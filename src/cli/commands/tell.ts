@@ -54,7 +54,7 @@ export function define(command: VerbCommand, context: VerbContext): void {
         'git diff | conduxt tell helper -',
       ],
       exits:
-        '0 (the text is on stable storage), 2, 4, 6 (stopped, or its worktree was removed), 74, 75;\nwith --wait as for wait',
+        '0 (the text is on stable storage), 2, 4, 5 (its host cannot start; nothing was taken),\n6 (stopped, or its worktree was removed), 74, 75; with --wait as for wait',
       notes: 'A tell to a finished task takes it up again: same conversation, same branch, same pull request.',
     },
   );
