@@ -61,6 +61,8 @@ export interface SessionWish {
   readonly kind: 'session' | 'ask';
   readonly name: string;
   readonly text: string | null;
+  /** The idempotency key of that text. */
+  readonly key?: string;
   readonly agent: string | undefined;
   readonly backend: BackendWord;
   readonly permissions: { readonly mode: PermissionMode; readonly reason: string };
@@ -96,7 +98,13 @@ export async function planSession(context: VerbContext, place: SessionPlace, wis
     ...(rules.length === 0 ? {} : { permissionRules: rules }),
     createdAt: isoTime(context.io.now()),
     task: null,
-    firstPrompt: wish.text === null ? null : describePrompt(newPromptId(), 'user', wish.text),
+    firstPrompt:
+      wish.text === null
+        ? null
+        : {
+            ...describePrompt(newPromptId(), 'user', wish.text),
+            ...(wish.key === undefined ? {} : { key: wish.key }),
+          },
     limits: sessionLimits(config, agent.launch.name, null),
     hooks: { ...hooks, notify: wish.kind === 'ask' ? [] : hooks.notify },
     ...(config.base === null ? {} : { primaryBranch: config.base }),

@@ -1,6 +1,7 @@
 import { ExitCode, usageError } from '../errors.ts';
 import { checkName, isGenericName } from '../session/names.ts';
 import type { PermissionMode } from '../session/words.ts';
+import type { SessionPaths } from '../store/paths.ts';
 import { START } from '../store/cursor.ts';
 import { SCHEMA_VERSION } from '../views/json-session.ts';
 import { permissionsJson, rulesText } from '../views/permissions.ts';
@@ -17,26 +18,28 @@ export interface StartWish {
   readonly name: string;
   /** Null: it waits for the first `tell`. */
   readonly text: string | null;
+  /** The idempotency key of that text. */
+  readonly key?: string;
   readonly agent: string | undefined;
   readonly backend: BackendWord;
   readonly permissions: PermissionMode | undefined;
-  readonly wait: boolean;
 }
 
-/** Starts a named session in the directory the command was typed in, and says what can be said to it now. */
-export async function startSession(context: VerbContext, wish: StartWish): Promise<number> {
-  const { printer, json } = context;
+export interface StartedSession {
+  readonly plan: SessionPlan;
+  readonly paths: SessionPaths;
+}
+
+/** A named session in the directory the command was typed in, durable and with a host. @throws `name-taken`. */
+export async function makeSession(context: VerbContext, wish: StartWish): Promise<StartedSession> {
   checkName(wish.name);
   const place = await sessionPlace(context, 'required');
   if (place.ref === null) throw usageError('not-a-repository', 'A session needs a repository.');
   requireFreeName(context.places, place.ref.key, wish.name);
   const configured = place.loaded.config.permissions;
   const plan = await planSession(context, place, {
+    ...wish,
     kind: 'session',
-    name: wish.name,
-    text: wish.text,
-    agent: wish.agent,
-    backend: wish.backend,
     permissions:
       wish.permissions !== undefined
         ? { mode: wish.permissions, reason: 'as you said' }
@@ -44,7 +47,16 @@ export async function startSession(context: VerbContext, wish: StartWish): Promi
           ? { mode: configured, reason: 'from the configuration' }
           : { mode: 'approve-all', reason: 'you talk to it yourself' },
   });
-  const paths = await applyPlan(context, plan);
+  return { plan, paths: await applyPlan(context, plan) };
+}
+
+/** Starts a named session and says what can be said to it now. */
+export async function startSession(
+  context: VerbContext,
+  wish: StartWish & { readonly wait: boolean },
+): Promise<number> {
+  const { printer, json } = context;
+  const { plan, paths } = await makeSession(context, wish);
   const { record } = plan;
   if (json) {
     const head = { session: record.name, sessionId: record.id, directory: record.cwd, warnings: plan.warnings };
@@ -86,12 +98,4 @@ function tellAbout({ printer }: VerbContext, { record, warnings }: SessionPlan):
   row('watch', `conduxt log ${name} -f, conduxt status ${name}`);
   row('end', `conduxt stop ${name}`);
   row('you hear', `conduxt wait ${name} returns when it has nothing left to do`);
-}
-
-/** `tell --create`: the session is begun with what was to be told. */
-export async function createByTell(
-  context: VerbContext,
-  wish: { readonly name: string; readonly text: string; readonly agent: string | undefined; readonly wait: boolean },
-): Promise<number> {
-  return startSession(context, { ...wish, backend: 'auto', permissions: undefined });
 }

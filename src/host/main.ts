@@ -110,9 +110,11 @@ function writeNote(text: string): void {
 async function queueFirstPrompt(context: HostContext): Promise<void> {
   const { log, record, note } = context;
   for (const { offset, bytes } of log.damaged) note(`the journal is damaged: ${bytes} bytes at offset ${offset}`);
-  if (record.firstPrompt === null || log.folded.prompts.byKey.has('first')) return;
+  if (record.firstPrompt === null) return;
+  const key = record.firstPrompt.key ?? 'first';
+  if (log.folded.prompts.byKey.has(key)) return;
   if (log.damaged.length === 0 && log.folded.prompts.byId.size === 0) {
-    await log.append({ type: 'prompt-queued', key: 'first', ...record.firstPrompt });
+    await log.append({ type: 'prompt-queued', ...record.firstPrompt, key });
     return;
   }
   if (record.task === null || log.folded.life.ended !== null || log.folded.life.stopped) return;

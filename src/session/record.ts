@@ -37,6 +37,8 @@ export interface SessionRecord {
 export interface FirstPrompt {
   readonly promptId: string;
   readonly kind: 'task' | 'user';
+  /** The idempotency key it came with (`tell --create --key`). */
+  readonly key?: string;
   readonly bytes: number;
   readonly sha256: string;
 }

@@ -232,6 +232,23 @@ describe('tell', () => {
   });
 });
 
+describe('tell --create', () => {
+  it('says the same words under the same key once, also when several commands create at once', async (t) => {
+    const machine = new Machine(t);
+    machine.agent({ prompts: [{ match: 'hello', steps: [says('Hi.')] }] });
+    const args = ['tell', 'helper', '--create', '--key', 'k-1', 'hello'];
+    const first = await Promise.all([1, 2, 3].map(() => machine.json(...args)));
+    first.push(await machine.json(...args));
+    assert.deepEqual(first.map(({ outcome }) => outcome).toSorted(), ['duplicate', 'duplicate', 'duplicate', 'queued']);
+    assert.equal(first.filter(({ created }) => created === true).length, 1);
+    assert.deepEqual(new Set(first.map(({ key, promptId }) => `${String(key)} ${String(promptId)}`)).size, 1);
+    await machine.ok('wait', 'helper');
+    const handed = machine.journal('helper').filter((record) => record.type === 'prompt-handed');
+    assert.equal(handed.length, 1);
+    assert.equal((await machine.run('tell', 'helper', '--create', '--key', 'k-1', 'other words')).code, 2);
+  });
+});
+
 describe('ask', () => {
   it('prints the answer and nothing else, and leaves no name behind', async (t) => {
     const machine = new Machine(t);

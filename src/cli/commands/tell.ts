@@ -2,8 +2,12 @@ import { existsSync } from 'node:fs';
 import type { TellReply } from '../../control/protocol.ts';
 import { ConduxtError, ExitCode, refused, usageError } from '../../errors.ts';
 import { newPromptId } from '../../session/ids.ts';
+import type { SessionRecord } from '../../session/record.ts';
 import type { TellMode } from '../../session/words.ts';
+import { START, type Cursor } from '../../store/cursor.ts';
+import type { SessionPaths } from '../../store/paths.ts';
 import type { SessionView } from '../../store/read-session.ts';
+import { oneLine } from '../../text/sanitize.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { plural } from '../../views/quantities.ts';
 import type { VerbContext } from '../context.ts';
@@ -72,19 +76,9 @@ async function tell(
     throw usageError('invalid-key', 'A key may have up to 200 letters, digits and . _ / : @ - characters.');
   }
   const text = await promptText(context.io, { words, file: options.file });
-  const found = findOrNull(context, name, options);
-  if (found === null) {
-    const { createByTell } = await import('../start-session.ts');
-    return createByTell(context, { name, text, agent: options.agent, wait: options.wait === true });
-  }
-  refuseIfOver(found, name);
-  const reply = await askHost(
-    context,
-    found,
-    { op: 'tell', promptId: newPromptId(), key, text, mode },
-    TELL_TIMEOUT_MS,
-  );
-  const { record } = found;
+  const told =
+    (await createdWith(context, name, { text, key, options })) ?? (await tellThere(context, name, { text, key, mode }));
+  const { record, paths, since, reply } = told;
   if (context.json && options.wait !== true) {
     context.printer.document({
       schemaVersion: SCHEMA_VERSION,
@@ -92,19 +86,75 @@ async function tell(
       sessionId: record.id,
       key,
       ...reply,
+      ...(told.created ? { created: true } : {}),
     });
-  } else if (!context.json) context.printer.result(`${record.name}: ${describe(reply)}`);
+  } else if (!context.json) {
+    context.printer.result(`${record.name}: ${told.created ? 'started; ' : ''}${describe(reply)}`);
+  }
   if (options.wait !== true) return ExitCode.done;
   const { waitFor } = await import('../follow/wait-for.ts');
-  const { folded } = found;
-  const since = { epoch: folded.epoch, seq: folded.seq };
   const show = context.json ? 'nothing' : 'text';
-  const codes = await waitFor(context, [{ record, paths: found.paths, since }], {
+  const codes = await waitFor(context, [{ record, paths, since }], {
     timeoutMs: null,
     show,
     outcome: context.json ? 'document' : 'text',
   });
   return Math.max(...codes);
+}
+
+interface Told {
+  readonly record: SessionRecord;
+  readonly paths: SessionPaths;
+  /** Where following begins. */
+  readonly since: Cursor;
+  readonly reply: TellReply;
+  readonly created: boolean;
+}
+
+async function tellThere(
+  context: VerbContext,
+  name: string,
+  said: { readonly text: string; readonly key: string; readonly mode: TellMode },
+): Promise<Told> {
+  const { record, paths, folded } = requireOpen(context.session(name), name);
+  const request = { op: 'tell', promptId: newPromptId(), ...said } as const;
+  const reply = await askHost(context, { record, paths }, request, TELL_TIMEOUT_MS);
+  return { record, paths, since: { epoch: folded.epoch, seq: folded.seq }, reply, created: false };
+}
+
+/**
+ * `--create` where there is no such session: it begins with these words, under their key. Null when it is there, also
+ * when another command made it meanwhile.
+ */
+async function createdWith(
+  context: VerbContext,
+  name: string,
+  { text, key, options }: { readonly text: string; readonly key: string; readonly options: TellOptions },
+): Promise<Told | null> {
+  if (options.create !== true || isThere(context, name)) return null;
+  const { makeSession } = await import('../start-session.ts');
+  try {
+    const wish = { name, text, key, agent: options.agent, backend: 'auto', permissions: undefined } as const;
+    const { plan, paths } = await makeSession(context, wish);
+    const { record, warnings } = plan;
+    for (const warning of warnings) context.printer.note(oneLine(warning, 300), 'dim');
+    const promptId = record.firstPrompt?.promptId ?? '';
+    const reply: TellReply = { outcome: 'queued', promptId, state: 'queued', ahead: 0 };
+    return { record, paths, since: START, reply, created: true };
+  } catch (error) {
+    if (error instanceof ConduxtError && error.code === 'name-taken') return null;
+    throw error;
+  }
+}
+
+function isThere(context: VerbContext, name: string): boolean {
+  try {
+    context.session(name);
+    return true;
+  } catch (error) {
+    if (error instanceof ConduxtError && error.code === 'session-not-found') return false;
+    throw error;
+  }
 }
 
 function modeOf(options: TellOptions): TellMode {
@@ -115,18 +165,9 @@ function modeOf(options: TellOptions): TellMode {
   });
 }
 
-/** Null when there is none and it may be created. */
-function findOrNull(context: VerbContext, name: string, { create }: TellOptions): SessionView | null {
-  try {
-    return context.session(name);
-  } catch (error) {
-    if (create === true && error instanceof ConduxtError && error.code === 'session-not-found') return null;
-    throw error;
-  }
-}
-
 /** What the host would refuse too: said without starting one. */
-function refuseIfOver({ record, folded }: SessionView, name: string): void {
+function requireOpen(view: SessionView, name: string): SessionView {
+  const { record, folded } = view;
   if (folded.life.stopped) {
     throw refused('session-stopped', `Session ${record.name} was stopped; it takes no more prompts.`, {
       remedy: record.task === null ? `Start another with conduxt start.` : `Begin it again with conduxt retry ${name}.`,
@@ -137,6 +178,7 @@ function refuseIfOver({ record, folded }: SessionView, name: string): void {
       remedy: `Begin again with conduxt retry ${name}.`,
     });
   }
+  return view;
 }
 
 function describe(reply: TellReply): string {
