@@ -14,7 +14,10 @@ export interface Io {
   readonly homedir: string;
   /** Milliseconds since 1970. */
   now(): number;
-  /** Calls `fn` for every Ctrl-C until the returned function is called. */
+  /**
+   * Calls `fn` for every Ctrl-C, and when the terminal is closed or somebody ends us (`timeout`, a service manager):
+   * until the returned function is called, none of these ends the process.
+   */
   onInterrupt(fn: () => void): () => void;
   /** Aborts when our output goes nowhere any more: its reader left (`| head -1`), or it cannot be written. */
   readonly readerGone: AbortSignal;
@@ -28,6 +31,8 @@ export interface Output {
   /** Columns of the terminal; undefined when it is none. */
   readonly columns: number | undefined;
 }
+
+const LEAVING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** The process's own streams and environment. */
 export function processIo(): Io {
@@ -47,8 +52,10 @@ export function processIo(): Io {
     homedir: os.homedir(),
     now: () => Date.now(),
     onInterrupt(fn) {
-      process.on('SIGINT', fn);
-      return () => process.off('SIGINT', fn);
+      for (const signal of LEAVING) process.on(signal, fn);
+      return () => {
+        for (const signal of LEAVING) process.off(signal, fn);
+      };
     },
     readerGone: readerGone.signal,
     async settleOutput() {

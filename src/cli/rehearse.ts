@@ -36,7 +36,7 @@ export async function rehearse(context: VerbContext, options: RehearseOptions): 
     if (options.keep !== true && code !== ExitCode.interrupted) await cleanUp(context, plan.record, scratch);
   }
   if (context.json) return code;
-  if (options.keep === true) {
+  if (options.keep === true || code === ExitCode.interrupted) {
     context.printer.note(
       `Kept for a look: conduxt status ${plan.record.name}; then conduxt clean ${plan.record.name} --branch --discard-commits`,
     );

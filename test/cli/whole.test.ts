@@ -374,6 +374,23 @@ describe('rehearse', () => {
   });
 });
 
+describe('ask that is ended from outside', () => {
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+    it(`leaves no session behind (${signal})`, async (t) => {
+      const machine = new Machine(t);
+      machine.agent({ prompts: [{ match: '.', steps: [says('working'), { type: 'hang' }] }] });
+      const cli = machine.start('ask', 'why?');
+      const ended = finished(cli);
+      await machine.until('prompt-accepted');
+      cli.kill(signal);
+      const { code, stderr } = await ended;
+      assert.equal(code, 130, stderr);
+      assert.equal(JSON.stringify((await machine.json('status', '--all'))['sessions']), '[]');
+      assert.ok(machine.journal().some((record) => record.type === 'host-stopped'));
+    });
+  }
+});
+
 describe('doctor', () => {
   it('starts an agent, says hello, and leaves nothing running', async (t) => {
     const machine = new Machine(t);

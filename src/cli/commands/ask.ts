@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Option } from 'commander';
 import { MessageLog } from '../../backend/acp/message-log.ts';
 import { ConduxtError, ExitCode, unavailable } from '../../errors.ts';
+import type { SessionRecord } from '../../session/record.ts';
 import { START } from '../../store/cursor.ts';
 import { releaseName } from '../../store/create-session.ts';
 import { NO_REPOSITORY } from '../../store/paths.ts';
@@ -64,12 +65,13 @@ async function ask(context: VerbContext, words: readonly string[], options: AskO
     permissions: { mode: options.permissions, reason: 'a question changes nothing' },
   });
   const { record } = plan;
-  const paths = await applyPlan(context, plan);
   const interrupt = onCtrlC(context.io);
   const timeout = options.timeout === undefined ? [] : [AbortSignal.timeout(options.timeout)];
   const signal = AbortSignal.any([interrupt.signal, context.io.readerGone, ...timeout]);
   const messages = new MessageLog();
+  let isDurable = false;
   try {
+    const paths = await applyPlan(context, { ...plan, onDurable: () => (isDurable = true) });
     const facts = await followSession({
       record,
       paths,
@@ -86,8 +88,16 @@ async function ask(context: VerbContext, words: readonly string[], options: AskO
     if (facts.settled) return tell(context, facts, messages.lastFirst()[0] ?? '');
     return timeout[0]?.aborted === true ? ExitCode.timedOut : ExitCode.interrupted;
   } finally {
+    if (isDurable) await leaveNothing(context, record);
     interrupt.dispose();
+  }
+}
+
+/** Without its name nobody brings the session back, also when its host could not even be started. */
+async function leaveNothing(context: VerbContext, record: SessionRecord): Promise<void> {
+  try {
     await stopOne(context, context.reread(record));
+  } finally {
     releaseName(context.places.home, record.repo?.key ?? NO_REPOSITORY, record.name, record.id);
   }
 }
