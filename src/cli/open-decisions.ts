@@ -13,7 +13,12 @@ export function openDecisions({ places, place }: VerbContext, all: boolean): Ope
   if (!everywhere && place.repoKey === null) return [];
   return listNames(places.home, everywhere ? null : place.repoKey).flatMap(({ id }) => {
     const view = readSessionOrNull(places.home, places.runtimeDir, id);
-    if (view === null || view.folded.life.stopped) return [];
-    return [...view.folded.life.decisions.values()].map((decision) => ({ view, decision }));
+    return view === null ? [] : openOf(view);
   });
+}
+
+/** The questions of one session. */
+export function openOf(view: SessionView): OpenDecision[] {
+  const { stopped, decisions } = view.folded.life;
+  return stopped ? [] : [...decisions.values()].map((decision) => ({ view, decision }));
 }

@@ -277,6 +277,28 @@ describe('decisions and answers', () => {
     assert.deepEqual(requests, Array(2).fill({ op: 'answer', decisionId: 'gate-t-1', answer: 'deliver' }));
     assert.equal((await desk.run(['answer', 'gate-t-9', 'deliver'])).code, 4);
   });
+
+  for (const name of ['gate-keeper', 'start-page', 'clarify-text', 'd-day']) {
+    it(`take the session's name, also ${name}, which begins as an id does`, async (t) => {
+      const desk = new Desk(t);
+      const { paths } = desk.session(name, [...running, ended('p-1'), question]);
+      await desk.host(t, paths, { answer: { decisionId: 'gate-t-1', answer: 'deliver' } });
+      assert.equal((await desk.run(['answer', name, 'deliver'])).code, 0);
+    });
+  }
+
+  it('say how a question ended that is not open any more', async (t) => {
+    const desk = new Desk(t);
+    const answered: SessionEvent = {
+      type: 'decision-ended',
+      decisionId: 'gate-t-1',
+      end: { type: 'answered', answer: 'fail', by: 'person' },
+    };
+    desk.session('issue-78', [...running, ended('p-1'), question, answered]);
+    const { code, err } = await desk.run(['answer', 'gate-t-1', 'deliver']);
+    assert.equal(code, 6);
+    assert.match(err, /gate-t-1 of issue-78 is answered already: fail\./);
+  });
 });
 
 describe('wait', () => {

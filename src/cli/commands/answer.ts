@@ -1,8 +1,11 @@
-import { ExitCode, notFound, refused } from '../../errors.ts';
+import { ConduxtError, ExitCode, notFound, refused } from '../../errors.ts';
+import type { DecisionEnd } from '../../session/decision.ts';
+import { listNames, readSessionOrNull, type SessionView } from '../../store/read-session.ts';
+import { oneLine } from '../../text/sanitize.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import type { VerbContext } from '../context.ts';
 import { askHost } from '../host-call.ts';
-import { openDecisions, type OpenDecision } from '../open-decisions.ts';
+import { openOf, type OpenDecision } from '../open-decisions.ts';
 import { finishVerb } from '../options.ts';
 import { promptText } from '../prompt-text.ts';
 import type { VerbCommand } from '../verb-command.ts';
@@ -41,23 +44,54 @@ async function answer(
   return ExitCode.done;
 }
 
-/** By decision id, or by session when there is no doubt which question is meant. */
+/** By session when there is no doubt which question is meant, or by decision id. */
 function find(context: VerbContext, text: string): OpenDecision {
-  const everywhere = openDecisions(context, true);
-  const byId = everywhere.find(({ decision }) => decision.id === text);
-  if (byId !== undefined) return byId;
-  const view = /^(clarify|gate|d|start)-/.test(text) ? null : context.session(text);
-  const ofSession = everywhere.filter((open) => open.view.record.id === view?.record.id);
+  const session = sessionOrNull(context, text);
+  const ofSession = session === null ? [] : openOf(session);
   const [only, another] = ofSession;
-  if (only === undefined) {
-    throw notFound('decision-not-found', `There is no open question ${text.slice(0, 80)}.`, {
-      remedy: 'See conduxt decisions for those that wait.',
-    });
-  }
+  if (only === undefined) return findById(context, text);
   if (another === undefined) return only;
   const ids = ofSession.map(({ decision }) => decision.id);
   throw refused('ambiguous-decision', `${text} asks ${ofSession.length} questions: ${ids.join(', ')}.`, {
     remedy: `Say which one, for example conduxt answer ${ids[0]} …`,
     facts: { ids },
   });
+}
+
+function findById({ places }: VerbContext, id: string): OpenDecision {
+  const remedy = 'See conduxt decisions for those that wait.';
+  for (const named of listNames(places.home, null)) {
+    const view = readSessionOrNull(places.home, places.runtimeDir, named.id);
+    if (view === null) continue;
+    const open = openOf(view).find(({ decision }) => decision.id === id);
+    if (open !== undefined) return open;
+    const ended = view.folded.life.endedDecisions.get(id);
+    if (ended !== undefined) {
+      throw refused('decision-ended', `The question ${id} of ${view.record.name} ${howItEnded(ended)}.`, {
+        remedy,
+        facts: { id, session: view.record.name, end: ended.type },
+      });
+    }
+  }
+  throw notFound('decision-not-found', `There is no open question ${id.slice(0, 80)}.`, { remedy });
+}
+
+function howItEnded(end: DecisionEnd): string {
+  switch (end.type) {
+    case 'answered':
+      return `is answered already: ${oneLine(end.answer, 60)}`;
+    case 'expired':
+      return `took its default when its time was over: ${oneLine(end.answer, 60)}`;
+    case 'withdrawn':
+      return 'is no longer needed';
+  }
+}
+
+function sessionOrNull(context: VerbContext, name: string): SessionView | null {
+  try {
+    return context.session(name);
+  } catch (error) {
+    if (error instanceof ConduxtError && error.code === 'session-not-found') return null;
+    throw error;
+  }
 }
