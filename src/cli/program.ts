@@ -1,6 +1,7 @@
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import type { ConduxtError } from '../errors.ts';
 import { ExitCode, usageError } from '../errors.ts';
+import { oneLine } from '../text/sanitize.ts';
 import { version } from '../version.ts';
 import { usesColour } from './colours.ts';
 import type { VerbContext } from './context.ts';
@@ -47,11 +48,15 @@ const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${tex
 export async function runProgram(argv: readonly string[], context: VerbContext): Promise<number> {
   const program = buildProgram(context);
   const wanted = argv[0] === 'help' ? verbIn(argv.slice(1)) : verbIn(argv);
+  const [first, about] = argv;
+  if (first === 'help' && wanted === undefined && about !== undefined && !about.startsWith('-') && about !== 'help') {
+    throw usageError('unknown-command', `Unknown command '${oneLine(about, 60)}'.`, { remedy: 'See conduxt --help.' });
+  }
   if (wanted !== undefined) await defineVerb(program, wanted, context);
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) return exitOf(error, wanted);
+    if (error instanceof CommanderError) return exitOf(error, wanted, argv);
     throw error;
   }
   return context.exitCode;
@@ -66,9 +71,9 @@ export async function defineVerb(program: Command, verb: Verb, context: VerbCont
   return command;
 }
 
-/** Help and version are results; everything else commander throws is a mistake in the command line. */
-function exitOf(error: CommanderError, verb: Verb | undefined): number {
-  if (error.code === 'commander.help') return ExitCode.usage;
+/** Help and version are results, unless nothing was asked for; all else commander throws is a mistake in the command line. */
+function exitOf(error: CommanderError, verb: Verb | undefined, argv: readonly string[]): number {
+  if (error.code === 'commander.help') return argv[0] === 'help' ? ExitCode.done : ExitCode.usage;
   if (error.exitCode === 0) return ExitCode.done;
   throw asUsageError(error, verb);
 }

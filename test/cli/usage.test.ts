@@ -34,7 +34,15 @@ describe('help', () => {
   });
 
   it('can be asked for with help, too', async () => {
-    assert.equal((await run('help', 'tell')).out, (await run('tell', '--help')).out);
+    assert.deepEqual(await run('help', 'tell'), await run('tell', '--help'));
+    const { code, out, err } = await run('help');
+    assert.deepEqual([code, out, err], [0, (await run('--help')).out, '']);
+  });
+
+  it('for a command that is none says so', async () => {
+    const { code, err } = await run('help', 'nosuch');
+    assert.equal(code, 2);
+    assert.match(err, /Unknown command 'nosuch'/);
   });
 
   it('holds no colour codes in a pipe', async () => {
