@@ -61,6 +61,22 @@ describe('reading a session whose host is gone', () => {
     assert.deepEqual(await readAll(paths), ['j1:1', `damaged journal@${place}`, 'j1:3', 'caught-up dead']);
   });
 
+  it('does not tell a damaged line again to a reader who has seen what is behind it', async (t) => {
+    const paths = scratchSession(t);
+    journal(paths, 1);
+    const first = statSync(paths.journal).size;
+    appendFileSync(paths.journal, 'not json\n');
+    journal(paths, 3);
+    const second = statSync(paths.journal).size;
+    appendFileSync(paths.journal, 'not json either\n');
+    journal(paths, 5);
+    const all = ['j1:1', `damaged journal@${first}`, 'j1:3', `damaged journal@${second}`, 'j1:5', 'caught-up dead'];
+    assert.deepEqual(await readAll(paths), all);
+    assert.deepEqual(await readAll(paths, { epoch: 1, seq: 1 }), all.slice(1));
+    assert.deepEqual(await readAll(paths, { epoch: 1, seq: 3 }), all.slice(3));
+    assert.deepEqual(await readAll(paths, { epoch: 1, seq: 5 }), ['caught-up dead']);
+  });
+
   it('leaves out a torn last line and holes that can no longer be filled', async (t) => {
     const paths = scratchSession(t);
     journal(paths, 1);

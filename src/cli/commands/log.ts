@@ -62,18 +62,35 @@ async function log(context: VerbContext, name: string, options: LogOptions): Pro
   const signal = AbortSignal.any([interrupt.signal, io.readerGone]);
   try {
     const programs = context.json || options.raw === true;
+    const forPrograms = withoutRepeats(jsonSink(context.printer, session.record, options.raw === true));
     const end = programs
-      ? await logForPrograms(context, session, options, signal)
+      ? await logForPrograms(session, options, forPrograms, signal)
       : await logForPeople(context, session, options, signal);
     if (options.follow !== true || signal.aborted) return ExitCode.done;
     const sink = programs
-      ? jsonSink(context.printer, session.record, options.raw === true)
+      ? forPrograms
       : textSink(io, io.stdout, { name: null, times: true }, recordsUpTo(session.paths, end));
     await showAll(session, end, true, sink, signal);
     return ExitCode.done;
   } finally {
     interrupt.dispose();
   }
+}
+
+/** A damaged line at the end has no cursor to go on from, so it is read again with what comes next. */
+function withoutRepeats(sink: Sink): Sink {
+  const told = new Set<string>();
+  return {
+    show(followed) {
+      if (followed.source === 'damaged') {
+        const place = `${followed.file}:${followed.offset}`;
+        if (told.has(place)) return;
+        told.add(place);
+      }
+      sink.show(followed);
+    },
+    finish: () => sink.finish(),
+  };
 }
 
 /** Shows everything after `since`. @returns the cursor of the last record. */
@@ -97,12 +114,11 @@ async function showAll(
 }
 
 async function logForPrograms(
-  context: VerbContext,
   session: SessionView,
   options: LogOptions,
+  sink: Sink,
   signal: AbortSignal,
 ): Promise<Cursor> {
-  const sink = jsonSink(context.printer, session.record, options.raw === true);
   if (options.since === undefined) {
     const since = beginAt(session.paths, { type: 'last', count: options.tail ?? DEFAULT_TAIL });
     return showAll(session, since, false, sink, signal);

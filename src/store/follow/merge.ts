@@ -10,6 +10,7 @@ export interface Limits {
 }
 
 type Source = 'journal' | 'transcript';
+type DamagedPlace = Extract<Followed, { source: 'damaged' }>;
 
 /**
  * Journal and transcript as one sequence. Both share their numbers but reach the disk apart, so a record may be
@@ -60,17 +61,26 @@ export class MergedRecords {
     }
   }
 
-  /** The next record of one file that was not seen; damaged lines on the way are told at once. */
-  *#head(source: Source, limit: number): Generator<Extract<Followed, { source: 'damaged' }>, FollowedRecord | null> {
+  /**
+   * The next record of one file that was not seen, after the damaged lines before it. Those have no place in the order
+   * of their own: one with a seen line behind it was there to be seen as well.
+   */
+  *#head(source: Source, limit: number): Generator<DamagedPlace, FollowedRecord | null> {
+    let damaged: DamagedPlace[] = [];
     while (this.#heads[source] === null) {
       const line = this.#windows[source].next(limit);
-      if (line === null) return null;
+      if (line === null) break;
       const place = cursorOfLine(line.content);
-      if (place !== null && !isAfter(place, this.#since)) continue;
+      if (place !== null && !isAfter(place, this.#since)) {
+        damaged = [];
+        continue;
+      }
       const record = source === 'journal' ? parseJournalLine(line) : parseTranscriptLine(line);
-      if (record === null) yield { source: 'damaged', file: source, offset: line.offset, bytes: line.bytes + 1 };
+      if (record === null)
+        damaged.push({ source: 'damaged', file: source, offset: line.offset, bytes: line.bytes + 1 });
       else this.#heads[source] = record;
     }
+    yield* damaged;
     return this.#heads[source];
   }
 
