@@ -143,6 +143,19 @@ describe('log', () => {
     assert.equal(await lines('--json', '--since', '50', '--tail', '5'), 5);
   });
 
+  it('refuses a cursor that this session never had', async (t) => {
+    const desk = new Desk(t);
+    const { paths } = desk.session('issue-78', [hostAlive]);
+    desk.update(paths, 2, message('x'));
+    for (const since of ['1:3', '9:1', '999']) {
+      const { code, out } = await desk.run(['log', 'issue-78', '--json', '--since', since]);
+      assert.equal(code, 2, since);
+      assert.match(out, /"code":"cursor-ahead".*"last":"1:2"/);
+    }
+    for (const since of ['1:2', '2', '1:1', '0'])
+      assert.equal((await desk.run(['log', 'issue-78', '--json', '--since', since])).code, 0, since);
+  });
+
   it('--raw hands out what the agent said as it came', async (t) => {
     const desk = new Desk(t);
     const { paths } = desk.session('issue-78', [hostAlive]);

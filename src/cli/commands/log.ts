@@ -1,5 +1,5 @@
-import { ConduxtError, ExitCode } from '../../errors.ts';
-import { parseCursor, type Cursor } from '../../store/cursor.ts';
+import { ConduxtError, ExitCode, usageError } from '../../errors.ts';
+import { formatCursor, isAfter, parseCursor, type Cursor } from '../../store/cursor.ts';
 import { beginAt, follow, type Beginning, type Followed } from '../../store/follow.ts';
 import type { SessionView } from '../../store/read-session.ts';
 import type { VerbContext } from '../context.ts';
@@ -38,7 +38,7 @@ export function define(command: VerbCommand, context: VerbContext): void {
       .action(context.act((name: string, options: LogOptions) => log(context, name, options))),
     {
       examples: ['conduxt log issue-78', 'conduxt log issue-78 -f', 'conduxt log issue-78 --json --since 1:118 -f'],
-      exits: '0, 2, 4 (no such session)',
+      exits: '0, 2 (also: a cursor beyond the last record), 4 (no such session)',
       notes:
         'Every JSON line carries a cursor. A reader that comes back with --since <cursor> continues with no gap and no\n' +
         'repeat, also over the end of a host, a crash or a reboot.',
@@ -58,6 +58,7 @@ function parseSince(text: string): Beginning {
 async function log(context: VerbContext, name: string, options: LogOptions): Promise<number> {
   const { io } = context;
   const session = context.session(name);
+  if (options.since !== undefined) requireReached(session, options.since);
   const interrupt = onCtrlC(io);
   const signal = AbortSignal.any([interrupt.signal, io.readerGone]);
   try {
@@ -75,6 +76,18 @@ async function log(context: VerbContext, name: string, options: LogOptions): Pro
   } finally {
     interrupt.dispose();
   }
+}
+
+/** A cursor this session never had is another session's, and its reader would wait for what is long past. */
+function requireReached({ record, paths }: SessionView, since: Beginning): void {
+  const last = beginAt(paths, { type: 'last', count: 0 });
+  const isAhead =
+    since.type === 'cursor' ? isAfter(since.cursor, last) : since.type === 'seq' ? since.seq > last.seq : false;
+  if (!isAhead) return;
+  throw usageError('cursor-ahead', `${record.name} has no such cursor yet; its last one is ${formatCursor(last)}.`, {
+    remedy: `It may be another session's, or of before a retry. All of this one: conduxt log ${record.name} --since 0`,
+    facts: { last: formatCursor(last), sessionId: record.id },
+  });
 }
 
 /** A damaged line at the end has no cursor to go on from, so it is read again with what comes next. */
