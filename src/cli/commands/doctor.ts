@@ -4,6 +4,7 @@ import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import type { Tone } from '../../views/tone.ts';
 import type { VerbContext } from '../context.ts';
 import { checkAgent } from '../doctor/check-agent.ts';
+import { checkJournals } from '../doctor/check-journals.ts';
 import { checkMachine } from '../doctor/check-machine.ts';
 import type { Check } from '../doctor/check.ts';
 import { finishVerb } from '../options.ts';
@@ -13,18 +14,27 @@ export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
       .argument('[agent]', 'start this agent, say hello, and end it')
-      .action(context.act((agent: string | undefined) => doctor(context, agent))),
+      .option('--verify', 'read every journal and check every record')
+      .action(
+        context.act((agent: string | undefined, options: { verify?: boolean }) =>
+          doctor(context, agent, options.verify === true),
+        ),
+      ),
     {
-      examples: ['conduxt doctor', 'conduxt doctor codex'],
+      examples: ['conduxt doctor', 'conduxt doctor codex', 'conduxt doctor --verify'],
       exits: '0 (all that is needed is there), 1 (something is not), 2, 5 (the agent is not installed)',
       notes: 'With an agent: it is started in an empty directory and asked for a session; nothing is sent to a model.',
     },
   );
 }
 
-async function doctor(context: VerbContext, agent: string | undefined): Promise<number> {
+async function doctor(context: VerbContext, agent: string | undefined, verify: boolean): Promise<number> {
   const machine = await checkMachine(context);
-  const checks = agent === undefined ? machine : [...machine, ...(await checkAgent(context, agent))];
+  const checks = [
+    ...machine,
+    ...(agent === undefined ? [] : await checkAgent(context, agent)),
+    ...(verify ? await checkJournals(context) : []),
+  ];
   const bad = checks.some((check) => check.state === 'bad');
   if (context.json) context.printer.document({ schemaVersion: SCHEMA_VERSION, ok: !bad, checks });
   else for (const check of checks) show(context, check);
