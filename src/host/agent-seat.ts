@@ -46,6 +46,10 @@ export class AgentSeat {
   async sweep(): Promise<void> {
     const { agent } = this.#context.log.folded.life;
     const patience = { patienceMs: 0, termPatienceMs: this.#spec.termPatienceMs };
+    if (await this.#adopt()) {
+      await endRecorded(null, { sessionId: stepMarker(this.#context.record.id), ...patience });
+      return;
+    }
     const left = [
       ...(await endRecorded(agent.process, { sessionId: this.#context.record.id, ...patience })),
       ...(await endRecorded(null, { sessionId: stepMarker(this.#context.record.id), ...patience })),
@@ -81,6 +85,25 @@ export class AgentSeat {
     this.#session = session;
     void session.exited.then((exit) => this.#onExit(session, exit));
     return session;
+  }
+
+  /** Lets go of an agent that outlives its host; any other one is ended. */
+  async leave(): Promise<readonly number[]> {
+    const session = this.#session;
+    if (session?.release === undefined || session.isGone) return this.close();
+    await session.release();
+    this.#session = null;
+    return [];
+  }
+
+  /** Whether the agent of an earlier host lives on and is ours again. */
+  async #adopt(): Promise<boolean> {
+    const session = (await this.#backend.adopt?.({ ...this.#spec, resume: null }, this.#listener())) ?? null;
+    if (session === null) return false;
+    this.#session = session;
+    void session.exited.then((exit) => this.#onExit(session, exit));
+    this.#context.note('the agent in its terminal lived on; this host goes on with it');
+    return true;
   }
 
   async close(): Promise<readonly number[]> {

@@ -6,6 +6,7 @@ import { callbackContract } from '../intake/prompt.ts';
 import { newTurnId } from '../session/ids.ts';
 import type { CallbackResult } from '../session/callback.ts';
 import type { TurnFailure } from '../session/events.ts';
+import type { OpenTurn } from '../session/fold/turns.ts';
 import type { TurnEnd } from '../backend/backend.ts';
 import { promptFile } from '../store/paths.ts';
 import type { AgentSeat } from './agent-seat.ts';
@@ -26,7 +27,7 @@ export async function handPrompt(
   promptId: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const { log, record, paths, redact } = context;
+  const { log, paths } = context;
   // Whatever the agent adds from now on is its own doing. Set-up, which ran before, is the user's.
   if (log.folded.turns.count === 0 && !(await acceptGitConfig(context))) return;
   const session = await seat.open();
@@ -43,9 +44,34 @@ export async function handPrompt(
     return isOwed ? log.append({ type: 'prompt-handed', promptId, turnId, nonce }) : null;
   });
   if (handed === null) return;
-  const text = compose(context, preface + refusalNote(refusals) + words, nonce);
+  const text = compose(context, preface + refusalNote(refusals) + words, nonce, session.callbackFile);
   const end = await session.prompt({ turnId, text });
+  await recordEnd(context, seat, { turnId, promptId, nonce }, end);
+}
+
+/**
+ * Goes on with a turn that an earlier host handed to an agent that outlived it. False when nobody knows what became of
+ * the prompt.
+ */
+export async function followTurn(context: HostContext, seat: AgentSeat, turn: OpenTurn): Promise<boolean> {
+  const session = seat.current;
+  const end = session?.follow?.(turn.turnId) ?? null;
+  if (session === null || end === null) return false;
+  if (turn.cancelRequested) void session.cancel();
+  await recordEnd(context, seat, turn, await end);
+  return true;
+}
+
+async function recordEnd(
+  context: HostContext,
+  seat: AgentSeat,
+  { turnId, promptId, nonce }: Pick<OpenTurn, 'turnId' | 'promptId' | 'nonce'>,
+  end: TurnEnd,
+): Promise<void> {
+  const { log, record, redact } = context;
   await log.flushTranscript();
+  // The turn goes on; the next host tells its end.
+  if (end.released === true) return;
   // What could not be looked at is looked at again before each call of git.
   await inspectGitConfig(context).catch((error: unknown) => context.note(`git configuration: ${messageOf(error)}`));
   const callback: CallbackResult =
@@ -72,9 +98,11 @@ export async function handPrompt(
 const SPOILT: ReadonlySet<TurnFailure> = new Set(['agent-exited', 'no-first-sign', 'turn-timeout', 'cancel-timeout']);
 
 /** The text, and behind it the contract of this turn. */
-function compose({ record }: HostContext, text: string, nonce: string): string {
+function compose({ record }: HostContext, text: string, nonce: string, callbackFile: string | undefined): string {
   if (record.task === null) return text;
-  const contract = callbackContract({ taskId: record.name, nonce, branch: record.task.branch, kind: record.task.kind });
+  const { branch, kind } = record.task;
+  const file = callbackFile === undefined ? {} : { callbackFile };
+  const contract = callbackContract({ taskId: record.name, nonce, branch, kind, ...file });
   return `${text}\n\n${contract}`;
 }
 

@@ -1,10 +1,6 @@
 import { closeSync, existsSync, watch, writeSync, type FSWatcher } from 'node:fs';
 import path from 'node:path';
-import { agentEnvironment } from '../agents/environment.ts';
 import { readEnvFile } from '../agents/env-file.ts';
-import { profileFor } from '../agents/profiles.ts';
-import { acpBackend } from '../backend/acp/acp-backend.ts';
-import type { OpenSpec } from '../backend/backend.ts';
 import { systemClock, isoTime } from '../clock.ts';
 import { placesFor } from '../config/places.ts';
 import { listen, type ControlServer } from '../control/server.ts';
@@ -17,6 +13,7 @@ import { sessionPaths, type SessionPaths } from '../store/paths.ts';
 import { nextAction } from '../route/next-action.ts';
 import { makeRedactor } from '../text/redact.ts';
 import { version } from '../version.ts';
+import { agentBackend, type AgentBackend } from './agent-backend.ts';
 import { AgentSeat } from './agent-seat.ts';
 import { sweepBaseline } from './baseline.ts';
 import { Bell } from './bell.ts';
@@ -91,7 +88,7 @@ async function host(home: string, id: string): Promise<number> {
     return ExitCode.done;
   }
   await queueFirstPrompt(context);
-  return live(context, openSpec(context, secrets));
+  return live(context, agentBackend(context, record.backend, secrets));
 }
 
 /** A line for `host.log`. The log may lie on a full disk: a note that cannot be written must not end the host. */
@@ -128,7 +125,7 @@ function isResting({ log, record }: HostContext): boolean {
   return type === 'rest' || type === 'leave';
 }
 
-async function live(context: HostContext, spec: Omit<OpenSpec, 'resume'>): Promise<number> {
+async function live(context: HostContext, { backend, spec }: AgentBackend): Promise<number> {
   const { log } = context;
   const bell = new Bell();
   const decisions = new DecisionDesk(context, (id) => tellPeople(context, `decision/${id}`));
@@ -139,12 +136,7 @@ async function live(context: HostContext, spec: Omit<OpenSpec, 'resume'>): Promi
     if (session?.capabilities.steer === true)
       session.steer(reason).catch((error: unknown) => context.note(`guard: ${messageOf(error)}`));
   };
-  const seat: AgentSeat = new AgentSeat(
-    context,
-    acpBackend,
-    spec,
-    permissionAnswers(context, decisions, slot, explain),
-  );
+  const seat: AgentSeat = new AgentSeat(context, backend, spec, permissionAnswers(context, decisions, slot, explain));
   const spine = new Spine({ context, seat, bell, slot });
   const desk = new ControlDesk({ context, seat, decisions, bell, spine, version });
   spine.attach(desk);
@@ -156,7 +148,11 @@ async function live(context: HostContext, spec: Omit<OpenSpec, 'resume'>): Promi
   const memory = new MemoryKeeper(context);
   log.onRecord((written) => memory.onRecord(written));
   const stopTimer = startTaskClock(context, spine, seat);
-  const watcher = onJournalDeleted(context.paths, () => spine.leave('signal'));
+  const watcher = onJournalDeleted(context.paths, () => {
+    // Nobody could find an agent again that lived on.
+    seat.close().catch((error: unknown) => context.note(`closing the agent: ${messageOf(error)}`));
+    spine.leave('signal');
+  });
   try {
     await settleSteers(context);
     await sweepBaseline(context);
@@ -225,7 +221,7 @@ function startTaskClock(context: HostContext, spine: Spine, seat: AgentSeat): ()
 
 async function leave(server: ControlServer, seat: AgentSeat, context: HostContext): Promise<void> {
   await server.close();
-  await seat.close();
+  await seat.leave();
   await context.log.close();
 }
 
@@ -235,25 +231,6 @@ async function settleSteers({ log }: HostContext): Promise<void> {
     if (entry.state !== 'handed' || log.folded.turns.open?.promptId === entry.id || entry.turnId === null) continue;
     await log.append({ type: 'prompt-steered', promptId: entry.id, turnId: entry.turnId, outcome: 'unknown' });
   }
-}
-
-function openSpec({ record, env }: HostContext, secrets: Readonly<Record<string, string>>): Omit<OpenSpec, 'resume'> {
-  const profile = profileFor(record.agent.name);
-  return {
-    sessionId: record.id,
-    cwd: record.cwd,
-    command: record.agent.command,
-    args: record.agent.args,
-    env: agentEnvironment({ processEnv: env, profile, extra: { ...record.agent.env, ...secrets }, cwd: record.cwd }),
-    startTimeoutMs: record.limits.startTimeoutMs,
-    firstSignTimeoutMs: record.limits.firstSignTimeoutMs,
-    turnTimeoutMs: record.limits.turnTimeoutMs,
-    cancelTimeoutMs: record.limits.cancelTimeoutMs,
-    silenceWarnMs: record.limits.silenceWarnMs,
-    closePatienceMs: profile.acp?.closePatienceMs ?? 8_000,
-    termPatienceMs: 5_000,
-    preferredOptionIds: profile.acp?.preferredOptionIds ?? [],
-  };
 }
 
 /** One line on descriptor 3; whoever waited for it may be gone by now. */

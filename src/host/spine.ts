@@ -12,7 +12,7 @@ import type { HostContext } from './context.ts';
 import type { ControlDesk } from './control-desk.ts';
 import { endTask } from './end-task.ts';
 import { inspectGitConfig } from './git-config.ts';
-import { handPrompt } from './hand-prompt.ts';
+import { followTurn, handPrompt } from './hand-prompt.ts';
 import { tellPeople } from './tell-people.ts';
 import { ownPromptText } from './own-prompts.ts';
 import { awaitDependencies, prepareTaskWorktree, setUpTaskWorktree } from './prepare.ts';
@@ -89,13 +89,14 @@ export class Spine {
   }
 
   /**
-   * Leaves at the next opportunity (SIGTERM: the machine goes down). The agent is ended in the middle of its turn, which
+   * Leaves at the next opportunity (SIGTERM: the machine goes down). An agent that lives in a terminal goes on there and
+   * is met again by the next host; any other is ended in the middle of its turn, which
    * is then unknown, not cancelled: nobody asked for that, and the next host goes on with it.
    */
   leave(reason: HostStopped['reason']): void {
     this.#leaving ??= reason;
     this.interruptStep();
-    this.#seat.close().catch((error: unknown) => this.#context.note(`closing the agent: ${messageOf(error)}`));
+    this.#seat.leave().catch((error: unknown) => this.#context.note(`leaving the agent: ${messageOf(error)}`));
     this.#bell.ring();
   }
 
@@ -128,7 +129,9 @@ export class Spine {
         (error: unknown) => this.#mishap(action, error),
       );
     }
-    const left = await this.#seat.close();
+    // A conversation in a terminal waits there for the next word; a task that is over needs it no more.
+    const isOver = this.#leaving === 'stopped' || log.folded.life.ended !== null;
+    const left = isOver ? await this.#seat.close() : await this.#seat.leave();
     await this.#slot.release();
     for (const manual of this.#manual)
       manual.reject(heldElsewhere('host-leaving', 'The host of this session is leaving.'));
@@ -180,6 +183,7 @@ export class Spine {
     const { log } = this.#context;
     switch (action.type) {
       case 'settle-interrupted':
+        if (await followTurn(this.#context, this.#seat, action.turn)) return;
         await log.appendPatiently({
           type: 'turn-ended',
           turnId: action.turn.turnId,
@@ -264,12 +268,13 @@ export class Spine {
     const { log, record, note } = this.#context;
     this.#failedStarts += 1;
     note(`agent start failed (${error.code}): ${error.message}`);
-    const again = error.code !== 'agent-login-required' && this.#failedStarts < START_TRIES;
+    const asks = error.code === 'agent-dialog';
+    const again = !asks && error.code !== 'agent-login-required' && this.#failedStarts < START_TRIES;
     if (again) return;
     this.#failedStarts = 0;
     const reason = error.remedy === undefined ? error.message : `${error.message} ${error.remedy}`;
     // A task that has begun keeps what it owes: a person says when the agent can be had again.
-    if (record.task !== null && log.folded.turns.count === 0) {
+    if (record.task !== null && log.folded.turns.count === 0 && !asks) {
       const login = error.code === 'agent-login-required';
       await endTask(this.#context, { end: 'failed', reason, code: login ? 'login-required' : 'agent-unavailable' });
       return;

@@ -48,13 +48,15 @@ export interface ContractFacts {
   readonly nonce: string;
   readonly branch: string;
   readonly kind: TaskKind;
+  /** Where the callback is read from first, when the agent is driven in a terminal. */
+  readonly callbackFile?: string;
 }
 
 /**
  * How the agent must end the turn. The example's status is not a valid one on purpose: an agent that only repeats the
  * example has not said that it is done.
  */
-export function callbackContract({ taskId, nonce, branch, kind }: ContractFacts): string {
+export function callbackContract({ taskId, nonce, branch, kind, callbackFile }: ContractFacts): string {
   const report = kind === 'chore';
   const example = {
     task_id: taskId,
@@ -79,6 +81,11 @@ export function callbackContract({ taskId, nonce, branch, kind }: ContractFacts)
       '- "failed": it cannot be done; the summary says why.',
       '- "need_clarification": only the user can answer what you need to know; the summary is your question.',
     ].join('\n'),
+    ...(callbackFile === undefined
+      ? []
+      : [
+          `You work in a terminal, where a drawn message can lose characters. So before that last message, write the same JSON, without the fence, into the file "${callbackFile}" (also in $CONDUXT_CALLBACK). Write it once, when everything else is done.`,
+        ]),
     `Keep "task_id" and "nonce" exactly as they are here: this nonce is for this turn only. Put the real numbers of your test run into "test_results". Without this block the task does not end.`,
   ].join('\n\n');
 }

@@ -32,6 +32,14 @@ export interface SessionRecord {
   readonly hooks: SessionHooks;
   /** `base` of the configuration, for a session without a task: the guard protects it. Absent: the usual names. */
   readonly primaryBranch?: string;
+  /** How the agent is driven in a terminal: of sessions on tmux, and of those that may fall back to it. */
+  readonly terminal?: TerminalLaunch;
+}
+
+export interface TerminalLaunch {
+  readonly launch: AgentLaunch;
+  /** Of the tmux session; another one may bear it already, so panes are found by their process. */
+  readonly sessionName: string;
 }
 
 export interface FirstPrompt {

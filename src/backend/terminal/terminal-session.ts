@@ -183,6 +183,10 @@ export class TerminalSession implements AgentSession {
     return Promise.race([running.turn.end, this.#let]);
   }
 
+  get isGone(): boolean {
+    return this.#gone !== null || this.#ending !== null;
+  }
+
   async steer(): Promise<'not-supported'> {
     return 'not-supported';
   }

@@ -1,0 +1,59 @@
+import { agentEnvironment } from '../agents/environment.ts';
+import { profileFor } from '../agents/profiles.ts';
+import { terminalFor } from '../agents/terminal/profiles.ts';
+import { acpBackend } from '../backend/acp/acp-backend.ts';
+import type { Backend, OpenSpec } from '../backend/backend.ts';
+import { terminalBackend } from '../backend/terminal/terminal-backend.ts';
+import type { AgentLaunch } from '../session/record.ts';
+import type { BackendName } from '../session/words.ts';
+import { TmuxServer } from '../tmux/server.ts';
+import type { HostContext } from './context.ts';
+
+export interface AgentBackend {
+  readonly backend: Backend;
+  readonly spec: Omit<OpenSpec, 'resume'>;
+}
+
+/** How this session's agent is talked to and started. @param secrets from the agent's `envFile`. */
+export function agentBackend(
+  context: HostContext,
+  name: BackendName,
+  secrets: Readonly<Record<string, string>>,
+): AgentBackend {
+  const { record } = context;
+  if (name === 'acp') return { backend: acpBackend, spec: openSpec(context, record.agent, secrets) };
+  const { launch, sessionName } = record.terminal ?? { launch: record.agent, sessionName: `oc-${record.name}` };
+  const backend = terminalBackend({
+    server: new TmuxServer(context.home, context.env),
+    env: context.env,
+    runRoot: context.paths.run,
+    sessionName,
+    profile: terminalFor(launch.name),
+    permissions: record.permissions,
+    agentVersion: launch.version,
+  });
+  return { backend, spec: openSpec(context, launch, secrets) };
+}
+
+function openSpec(
+  { record, env }: HostContext,
+  launch: AgentLaunch,
+  secrets: Readonly<Record<string, string>>,
+): Omit<OpenSpec, 'resume'> {
+  const profile = profileFor(launch.name);
+  return {
+    sessionId: record.id,
+    cwd: record.cwd,
+    command: launch.command,
+    args: launch.args,
+    env: agentEnvironment({ processEnv: env, profile, extra: { ...launch.env, ...secrets }, cwd: record.cwd }),
+    startTimeoutMs: record.limits.startTimeoutMs,
+    firstSignTimeoutMs: record.limits.firstSignTimeoutMs,
+    turnTimeoutMs: record.limits.turnTimeoutMs,
+    cancelTimeoutMs: record.limits.cancelTimeoutMs,
+    silenceWarnMs: record.limits.silenceWarnMs,
+    closePatienceMs: profile.acp?.closePatienceMs ?? 8_000,
+    termPatienceMs: 5_000,
+    preferredOptionIds: profile.acp?.preferredOptionIds ?? [],
+  };
+}

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { startTimeOf } from '../../src/process/identity.ts';
+import { markedPids } from '../../src/process/marker.ts';
+import type { Script, Step } from '../../src/rehearsal/scripted-tui/script.ts';
+import { readStarted, runDirectories } from '../../src/tmux/run-directory.ts';
+import { TmuxServer } from '../../src/tmux/server.ts';
+import { sessionRecord } from '../session/samples.ts';
+import { hasTmux, until } from '../tmux/scratch.ts';
+import { Scratch, type LiveSession } from './scratch.ts';
+
+const TUI = path.resolve(import.meta.dirname, '../../src/rehearsal/scripted-tui.ts');
+const fix: Step = { type: 'shell', command: "echo 4 > sum.txt && git commit -qam 'fix: the sum'" };
+const done: Step = { type: 'callback', via: 'file', status: 'completed' };
+
+interface Made {
+  readonly scratch: Scratch;
+  readonly server: TmuxServer;
+  readonly session: (kind: 'task' | 'plain', name: string, script: Script) => LiveSession;
+}
+
+/** Sessions whose agent is the scripted TUI in a private tmux server, which ends with the test. */
+function make(t: TestContext): Made {
+  const scratch = new Scratch(t);
+  const server = new TmuxServer(scratch.home, scratch.env);
+  t.after(async () => {
+    // Not through the server's own way, which would put its configuration back into the directory that is gone.
+    spawnSync('tmux', ['-L', server.socketName, 'kill-server'], { env: scratch.env });
+  });
+  const session = (kind: 'task' | 'plain', name: string, script: Script): LiveSession => {
+    const file = path.join(scratch.root, `${name}.script.json`);
+    const agent = {
+      ...sessionRecord().agent,
+      name: 'scripted',
+      command: process.execPath,
+      args: ['--disable-warning=ExperimentalWarning', TUI, '--script', file],
+    };
+    const record = {
+      backend: 'tmux',
+      agent,
+      terminal: { launch: agent, sessionName: `oc-12345678-scripted-${name}` },
+    } as const;
+    const made = kind === 'task' ? scratch.task({}, { name, record }) : scratch.plain({}, { name, record });
+    writeFileSync(file, JSON.stringify({ log: made.agentLog, ...script }).replaceAll('{{root}}', scratch.root));
+    return made;
+  };
+  return { scratch, server, session };
+}
+
+describe('a task in a terminal', { concurrency: 2 }, () => {
+  it('goes from its prompt to a verified pull request, and its pane ends with it', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const { scratch, server, session } = make(t);
+    const task = session('task', 'task-1', { prompts: [{ steps: [fix, done] }] });
+    await task.host();
+    const end = await task.untilType('task-ended');
+    assert.deepEqual([end.end, end.reason], ['completed', 'verified by its tests']);
+    const { delivery } = task.view().folded;
+    assert.equal(delivery.receipt?.commit, scratch.git('rev-parse', 'fix/task-1'));
+    assert.ok(delivery.pullRequest);
+    assert.match(readFileSync(new URL(delivery.pullRequest.url), 'utf8'), /in a terminal/);
+    const [prompt] = task.prompts();
+    assert.match(prompt ?? '', /Make the sum 4\.[\s\S]*callback-json[\s\S]*CONDUXT_CALLBACK/);
+    const [pane] = await server.panes();
+    assert.equal(pane?.sessionName, 'oc-12345678-scripted-task-1');
+    await task.call({ op: 'stop' });
+    assert.deepEqual(await server.panes(), []);
+    assert.deepEqual(markedPids(task.record.id), []);
+  });
+
+  it('is sent back while its tests are red, into the same pane', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const { session } = make(t);
+    const wrong: Step = { type: 'shell', command: "echo 6 > sum.txt && git commit -qam 'fix: wrong'" };
+    const task = session('task', 'task-1', { prompts: [{ steps: [wrong, done] }, { steps: [fix, done] }] });
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    assert.match(task.prompts()[1] ?? '', /0 passed, 1 failed/);
+    assert.equal(task.agentRecords('start').length, 1);
+  });
+
+  it('loses nothing and types nothing twice when its host is killed in the middle of a turn', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const { scratch, session } = make(t);
+    const task = session('task', 'task-1', {
+      prompts: [
+        {
+          steps: [
+            { type: 'write-file', path: '{{root}}/working' },
+            { type: 'wait-for-file', path: '{{root}}/go-on' },
+            fix,
+            done,
+          ],
+        },
+      ],
+    });
+    await task.host();
+    await task.untilFile(path.join(scratch.root, 'working'));
+    await task.untilType('prompt-accepted');
+    await task.killHost();
+    assert.equal(markedPids(task.record.id).length > 0, true, 'the agent goes on');
+    writeFileSync(path.join(scratch.root, 'go-on'), '');
+    await until(() => task.agentRecords('turn-over').length === 1, 'the agent finished alone');
+    await task.host();
+    const end = await task.untilType('task-ended');
+    assert.equal(end.end, 'completed');
+    assert.equal(task.agentRecords('paste').length, 1);
+    assert.equal(task.agentRecords('start').length, 1);
+    assert.equal(task.types().filter((type) => type === 'prompt-accepted').length, 1);
+    assert.equal(task.types().filter((type) => type === 'agent-started').length, 1);
+    assert.equal((await task.untilType('turn-ended')).verdict, 'done');
+  });
+
+  it('goes on by recovery when its agent died together with its host', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const { scratch, session } = make(t);
+    const task = session('task', 'task-1', {
+      prompts: [
+        { steps: [{ type: 'write-file', path: '{{root}}/working' }, { type: 'hang' }] },
+        { steps: [fix, done] },
+      ],
+    });
+    await task.host();
+    await task.untilFile(path.join(scratch.root, 'working'));
+    await task.killHost();
+    for (const pid of markedPids(task.record.id)) process.kill(pid, 'SIGKILL');
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    assert.match(task.prompts()[1] ?? '', /interrupted/);
+  });
+
+  it('asks a person about a dialog, and goes on in the same pane when it was answered', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const { server, session } = make(t);
+    const dialog = { text: 'Do you trust the files in this folder?', key: '1' };
+    const task = session('task', 'task-1', { dialog, prompts: [{ steps: [fix, done] }] });
+    await task.host();
+    const { decision } = await task.untilType('decision-opened');
+    assert.equal(decision.kind, 'dialog');
+    assert.match(decision.question, /Do you trust the files[\s\S]*conduxt attach/);
+    assert.deepEqual(task.agentRecords('dialog-key'), []);
+    const [pane] = await server.panes();
+    assert.ok(pane);
+    await server.press(pane.paneId, ['1']);
+    await task.call({ op: 'answer', decisionId: decision.id, answer: 'retry' });
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    assert.equal(task.agentRecords('start').length, 1);
+  });
+});
+
+describe('a session in a terminal', () => {
+  it('waits in its pane when its host has left, and hears the next word there', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const { scratch, session } = make(t);
+    const plain = session('plain', 'helper', {
+      prompts: [{ steps: [{ type: 'say', text: 'one' }, done] }, { steps: [{ type: 'say', text: 'two' }, done] }],
+    });
+    const pid = await plain.host();
+    await plain.tell('first');
+    await plain.untilType('turn-ended');
+    process.kill(pid, 'SIGTERM');
+    await until(() => startTimeOf(pid) === null, 'the host left');
+    assert.ok(plain.types().includes('host-stopped'));
+    const [run] = runDirectories(plain.paths.run);
+    assert.ok(run !== undefined && readStarted(run) !== null && !existsSync(run.exit), 'the pane waits');
+    await plain.tell('second');
+    await plain.untilType('turn-ended', 2);
+    assert.equal(plain.agentRecords('start').length, 1);
+    assert.deepEqual(
+      plain.agentRecords('prompt').map(({ text }) => text),
+      ['first', 'second'],
+    );
+    await plain.call({ op: 'stop' });
+    assert.deepEqual(markedPids(plain.record.id), []);
+    assert.equal(scratch.git('status', '--porcelain'), '');
+  });
+});
