@@ -19,8 +19,8 @@ const MAX_NOTICES = 50;
  */
 export class AgentSeat {
   readonly #context: HostContext;
-  readonly #backend: Backend;
-  readonly #spec: Omit<OpenSpec, 'resume'>;
+  #backend: Backend;
+  #spec: Omit<OpenSpec, 'resume'>;
   readonly #permission: AgentListener['permission'];
   #session: AgentSession | null = null;
   #notices = 0;
@@ -40,6 +40,17 @@ export class AgentSeat {
   /** The living agent, or null. */
   get current(): AgentSession | null {
     return this.#session;
+  }
+
+  /** From here on the agent is talked to this way. The one that runs is ended first. */
+  async use(backend: Backend, spec: Omit<OpenSpec, 'resume'>): Promise<void> {
+    await this.close();
+    this.#backend = backend;
+    this.#spec = spec;
+  }
+
+  get backendName(): Backend['name'] {
+    return this.#backend.name;
   }
 
   /** Ends what an earlier host's agent left behind: two agents must never work in one directory. */

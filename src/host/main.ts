@@ -10,6 +10,8 @@ import { bootId, identityOf } from '../process/identity.ts';
 import { requireOwnDirectory } from '../store/durable-files.ts';
 import { readRecord } from '../store/read-session.ts';
 import { sessionPaths, type SessionPaths } from '../store/paths.ts';
+import { backendNow } from '../session/backend.ts';
+import type { BackendName } from '../session/words.ts';
 import { nextAction } from '../route/next-action.ts';
 import { makeRedactor } from '../text/redact.ts';
 import { version } from '../version.ts';
@@ -26,6 +28,7 @@ import { MemoryKeeper } from './memory-keeper.ts';
 import { permissionAnswers } from './permission-answers.ts';
 import { SessionLog } from './session-log.ts';
 import { SlotHolder } from './slot-holder.ts';
+import { FallBack } from './fall-back.ts';
 import { endForTimeout, Spine } from './spine.ts';
 import { tellPeople } from './tell-people.ts';
 
@@ -88,7 +91,7 @@ async function host(home: string, id: string): Promise<number> {
     return ExitCode.done;
   }
   await queueFirstPrompt(context);
-  return live(context, agentBackend(context, record.backend, secrets));
+  return live(context, (name) => agentBackend(context, name, secrets));
 }
 
 /** A line for `host.log`. The log may lie on a full disk: a note that cannot be written must not end the host. */
@@ -125,8 +128,9 @@ function isResting({ log, record }: HostContext): boolean {
   return type === 'rest' || type === 'leave';
 }
 
-async function live(context: HostContext, { backend, spec }: AgentBackend): Promise<number> {
-  const { log } = context;
+async function live(context: HostContext, agentOver: (name: BackendName) => AgentBackend): Promise<number> {
+  const { log, record } = context;
+  const { backend, spec } = agentOver(backendNow(record, log.folded));
   const bell = new Bell();
   const decisions = new DecisionDesk(context, (id) => tellPeople(context, `decision/${id}`));
   const slot = new SlotHolder(context);
@@ -137,7 +141,7 @@ async function live(context: HostContext, { backend, spec }: AgentBackend): Prom
       session.steer(reason).catch((error: unknown) => context.note(`guard: ${messageOf(error)}`));
   };
   const seat: AgentSeat = new AgentSeat(context, backend, spec, permissionAnswers(context, decisions, slot, explain));
-  const spine = new Spine({ context, seat, bell, slot });
+  const spine = new Spine({ context, seat, bell, slot, fallBack: new FallBack(context, seat, agentOver) });
   const desk = new ControlDesk({ context, seat, decisions, bell, spine, version });
   spine.attach(desk);
   let server = await listen(context.paths.socket, desk);

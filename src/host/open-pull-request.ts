@@ -1,3 +1,4 @@
+import { backendNow } from '../session/backend.ts';
 import { ConduxtError } from '../errors.ts';
 import { changedFiles } from '../git/changes.ts';
 import { isConfigChanged } from '../git/config-guard.ts';
@@ -41,7 +42,7 @@ export async function openPullRequest(context: HostContext): Promise<StepOutcome
       conflicts,
       agent: record.agent.name,
       agentVersion: log.folded.life.agent.version,
-      backend: record.backend,
+      backend: backendNow(record, log.folded),
       version,
       redact: context.redact,
     });

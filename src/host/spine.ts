@@ -9,6 +9,7 @@ import type { AgentSeat } from './agent-seat.ts';
 import type { Bell } from './bell.ts';
 import { configChanged, isConfigChanged } from '../git/config-guard.ts';
 import type { HostContext } from './context.ts';
+import type { FallBack } from './fall-back.ts';
 import type { ControlDesk } from './control-desk.ts';
 import { endTask } from './end-task.ts';
 import { inspectGitConfig } from './git-config.ts';
@@ -42,6 +43,7 @@ const MISHAP_PAUSE_MS = 1000;
 export class Spine {
   readonly #context: HostContext;
   readonly #seat: AgentSeat;
+  readonly #fallBack: FallBack;
   readonly #bell: Bell;
   readonly #slot: SlotHolder;
   #desk: ControlDesk | null = null;
@@ -52,9 +54,10 @@ export class Spine {
   #failedStarts = 0;
   #mishaps = 0;
 
-  constructor(parts: { context: HostContext; seat: AgentSeat; bell: Bell; slot: SlotHolder }) {
+  constructor(parts: { context: HostContext; seat: AgentSeat; bell: Bell; slot: SlotHolder; fallBack: FallBack }) {
     this.#context = parts.context;
     this.#seat = parts.seat;
+    this.#fallBack = parts.fallBack;
     this.#bell = parts.bell;
     this.#slot = parts.slot;
   }
@@ -254,6 +257,7 @@ export class Spine {
   }
 
   async #hand(promptId: string, signal: AbortSignal): Promise<void> {
+    await this.#fallBack.afterDeaths();
     try {
       await handPrompt(this.#context, this.#seat, promptId, signal);
       this.#failedStarts = 0;
@@ -272,6 +276,7 @@ export class Spine {
     const again = !asks && error.code !== 'agent-login-required' && this.#failedStarts < START_TRIES;
     if (again) return;
     this.#failedStarts = 0;
+    if (await this.#fallBack.afterFailedStart(error)) return;
     const reason = error.remedy === undefined ? error.message : `${error.message} ${error.remedy}`;
     // A task that has begun keeps what it owes: a person says when the agent can be had again.
     if (record.task !== null && log.folded.turns.count === 0 && !asks) {

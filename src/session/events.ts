@@ -2,7 +2,7 @@ import type { CallbackResult } from './callback.ts';
 import type { Decision, DecisionEnd } from './decision.ts';
 import type { GitConfigSnapshot } from './git-config.ts';
 import type { Receipt } from './receipt.ts';
-import type { PromptKind, TaskEnd } from './words.ts';
+import type { BackendName, PromptKind, TaskEnd } from './words.ts';
 
 /**
  * The journal's events. Every record adds `seq`, `epoch` and `at` (`JournalRecord`).
@@ -23,6 +23,7 @@ export type SessionEvent =
   | AgentStarted
   | AgentSessionOpened
   | AgentExited
+  | BackendChanged
   | SlotWaiting
   | SlotTaken
   | SlotReleased
@@ -201,6 +202,16 @@ export interface AgentExited {
   /** Processes with our marker that could not be ended; empty is the normal case. */
   readonly left: readonly number[];
   readonly stderrTail: string;
+}
+
+/** The agent is talked to another way from here on: the first way failed. What it did so far is in the worktree. */
+export interface BackendChanged {
+  readonly type: 'backend-changed';
+  readonly from: BackendName;
+  readonly to: BackendName;
+  readonly reason: string;
+  /** Whether the same conversation goes on there; otherwise the agent is told what it has forgotten. */
+  readonly conversation: 'kept' | 'lost';
 }
 
 export interface SlotWaiting {

@@ -1,3 +1,4 @@
+import { backendNow } from '../session/backend.ts';
 import type { Decision } from '../session/decision.ts';
 import type { ProcessIdentity, TaskEndCode, Usage } from '../session/events.ts';
 import type { Receipt } from '../session/receipt.ts';
@@ -120,7 +121,7 @@ export function sessionJson(facts: ReadFacts, nowMs: number): SessionJson {
     repo: record.repo === null ? null : { key: record.repo.key, slug: record.repo.slug, root: record.repo.root },
     kind: record.kind,
     agent: { name: record.agent.name, version: life.agent.version ?? record.agent.version },
-    backend: record.backend,
+    backend: backendNow(record, folded),
     requestedBackend: record.requestedBackend,
     state,
     doing: doingNow(facts),

@@ -1,3 +1,4 @@
+import { backendNow } from '../session/backend.ts';
 import { profileFor } from '../agents/profiles.ts';
 import type { CallbackResult } from '../session/callback.ts';
 import type { SessionView } from '../store/read-session.ts';
@@ -15,7 +16,7 @@ export function memoryEntry(view: SessionView): MemoryEntry {
     description: task?.title ?? 'interactive session',
     state,
     agent: record.agent.version === null ? record.agent.name : `${record.agent.name} ${record.agent.version}`,
-    backend: record.backend,
+    backend: backendNow(record, folded),
     branch: task?.branch ?? null,
     base: task?.base ?? null,
     baseCommit: task?.baseCommit ?? null,

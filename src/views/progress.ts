@@ -74,6 +74,8 @@ export function progressOf(memory: ProgressMemory, record: JournalRecord): Progr
         : line('agent', `a new conversation: ${oneLine(record.lost, TEXT_CHARS)}`, 'warn');
     case 'agent-exited':
       return agentExitedLine(record);
+    case 'backend-changed':
+      return line('backend', `goes on over ${record.to}: ${oneLine(record.reason, TEXT_CHARS)}`, 'warn');
     case 'slot-waiting':
       return line(
         'slot',

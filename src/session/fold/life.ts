@@ -1,6 +1,6 @@
 import type { Decision, DecisionEnd } from '../decision.ts';
 import type { HostStopped, JournalRecord, ProcessIdentity, TaskEndCode } from '../events.ts';
-import type { PromptKind, TaskEnd } from '../words.ts';
+import type { BackendName, PromptKind, TaskEnd } from '../words.ts';
 
 export interface Milestone {
   readonly at: string;
@@ -29,6 +29,8 @@ export interface Life {
     /** Why the agent does not remember what was said before; null when it does, and once a prompt has told it so. */
     readonly lost: string | null;
   };
+  /** What it fell back to; null while it is as the record says. */
+  backend: BackendName | null;
   slot: 'none' | 'waiting' | 'taken';
   readonly decisions: Map<string, Decision>;
   readonly endedDecisions: Map<string, DecisionEnd>;
@@ -56,6 +58,7 @@ export const newLife = (): Life => ({
   openedAt: null,
   host: null,
   agent: { process: null, running: false, nativeId: null, version: null, lost: null },
+  backend: null,
   slot: 'none',
   decisions: new Map(),
   endedDecisions: new Map(),
@@ -92,6 +95,13 @@ export function foldLife(life: Life, record: JournalRecord): void {
         version: record.agentVersion,
         lost: record.lost ?? life.agent.lost,
       };
+      return;
+    case 'backend-changed':
+      life.backend = record.to;
+      if (record.conversation === 'lost') {
+        const lost = life.agent.nativeId === null ? life.agent.lost : record.reason;
+        life.agent = { ...life.agent, nativeId: null, lost };
+      }
       return;
     case 'agent-exited':
       life.agent = { ...life.agent, running: false };
