@@ -33,6 +33,8 @@ export interface FindOptions {
   readonly repoRoot: string | null;
   /** `agents.<name>` of the configuration. A named program is used as named, from wherever it is. */
   readonly settings?: AgentSettings | undefined;
+  /** Which of the settings names the program: said in messages. */
+  readonly settingsKey?: 'acp' | 'terminal';
   /** More `node_modules` directories in which to look for the agent's packages. */
   readonly packageDirs?: readonly string[];
 }
@@ -45,6 +47,7 @@ export interface AgentSettings {
         readonly env?: Readonly<Record<string, string>> | undefined;
       }
     | undefined;
+  readonly terminal?: AgentSettings['acp'];
   readonly envFile?: string | undefined;
 }
 
@@ -94,7 +97,7 @@ interface Located {
 
 async function locate(
   profile: AgentProfile,
-  { env, settings, packageDirs }: FindOptions,
+  { env, settings, packageDirs, settingsKey = 'acp' }: FindOptions,
   directories: readonly string[],
   forbidden: readonly string[],
 ): Promise<Located> {
@@ -109,7 +112,7 @@ async function locate(
     return {
       program,
       args,
-      reason: `${command}, named in agents.${profile.name}.acp.command, is not an executable file`,
+      reason: `${command}, named in agents.${profile.name}.${settingsKey}.command, is not an executable file`,
     };
   }
   if (profile.acp === null) {

@@ -52,7 +52,7 @@ async function planRehearsal(
   scratch: string,
 ): Promise<TaskPlan> {
   const { config } = facts.loaded;
-  const agent = await launchFor(context, { config, cwd: facts.ref.root, repoRoot: facts.ref.root }, REHEARSAL);
+  const agent = await launchFor(context, { config, cwd: facts.ref.root, repoRoot: facts.ref.root }, REHEARSAL, 'acp');
   const name = `rehearsal-${randomBytes(3).toString('hex')}`;
   const gathered: GatheredTask = {
     source: { type: 'text' },

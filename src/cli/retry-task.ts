@@ -20,7 +20,7 @@ import type { VerbContext } from './context.ts';
 import { startOrFollow } from './run/run-tasks.ts';
 import { pastTasks } from './run/history.ts';
 import { setupPlan, verifyPlan } from './run/judge.ts';
-import { launchFor } from './run/launch-agent.ts';
+import { backendFields, launchFor } from './run/launch-agent.ts';
 import { worktreeFor, type TaskPlan } from './run/plan.ts';
 import { gatherRepository, type RepositoryFacts } from './run/repository-facts.ts';
 
@@ -96,6 +96,7 @@ async function planRetry(
     context,
     { config, cwd: ref.root, repoRoot: ref.root },
     options.agent ?? before.agent.name,
+    before.requestedBackend,
   );
   const worktree = await worktreeFor({ facts, name: before.name }, context.io.homedir);
   const task: TaskSpec = {
@@ -116,11 +117,13 @@ async function planRetry(
     options.permissions === undefined
       ? { mode: before.permissions, reason: before.permissionsReason }
       : { mode: options.permissions, reason: 'as you said' };
+  const { terminal: _, ...kept } = before;
   return {
     record: {
-      ...before,
+      ...kept,
       id: newSessionId(),
       agent: agent.launch,
+      ...backendFields(agent, { prefix: config.sessionPrefix, repoKey: ref.key, name: before.name }),
       cwd: worktree,
       permissions: permissions.mode,
       permissionsReason: permissions.reason,

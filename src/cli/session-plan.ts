@@ -12,7 +12,7 @@ import type { PermissionMode } from '../session/words.ts';
 import { describePrompt } from '../store/create-session.ts';
 import type { VerbContext } from './context.ts';
 import { uncommittedConfig } from './uncommitted-config.ts';
-import { launchFor, requestedBackend, type BackendWord, type ChosenLaunch } from './run/launch-agent.ts';
+import { backendFields, launchFor, requestedBackend, type BackendWord, type ChosenLaunch } from './run/launch-agent.ts';
 
 /** Where a session without a task works, and what is configured there. */
 export interface SessionPlace {
@@ -79,7 +79,12 @@ export async function planSession(context: VerbContext, place: SessionPlace, wis
   const { loaded, ref, cwd } = place;
   const { config } = loaded;
   const backend = requestedBackend(wish.backend === 'auto' ? config.backend : wish.backend);
-  const agent: ChosenLaunch = await launchFor(context, { config, cwd, repoRoot: ref?.root ?? null }, wish.agent);
+  const agent: ChosenLaunch = await launchFor(
+    context,
+    { config, cwd, repoRoot: ref?.root ?? null },
+    wish.agent,
+    backend,
+  );
   const hooks = sessionHooks(config, ref?.root ?? null, context.io.homedir);
   // Nobody waits to be asked by a question that is answered and gone.
   const rules = config.permissionRules.filter((rule) => wish.kind !== 'ask' || rule.action === 'deny');
@@ -90,7 +95,7 @@ export async function planSession(context: VerbContext, place: SessionPlace, wis
     kind: wish.kind,
     repo: ref,
     agent: agent.launch,
-    backend: 'acp',
+    ...backendFields(agent, { prefix: config.sessionPrefix, repoKey: ref?.key ?? null, name: wish.name }),
     requestedBackend: backend,
     cwd,
     permissions: wish.permissions.mode,

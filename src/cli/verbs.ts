@@ -60,6 +60,12 @@ export const verbs: readonly Verb[] = [
   },
   { name: 'log', group: WATCH, summary: 'show what happened in a session', load: () => import('./commands/log.ts') },
   {
+    name: 'attach',
+    group: WATCH,
+    summary: "look at an agent's terminal; leaving never disturbs it",
+    load: () => import('./commands/attach.ts'),
+  },
+  {
     name: 'wait',
     group: WATCH,
     summary: 'wait until a session has nothing left to do',
@@ -133,6 +139,12 @@ export const verbs: readonly Verb[] = [
     group: KEEP,
     summary: 'try everything here with a scripted agent: no account, no network',
     load: () => import('./commands/rehearse.ts'),
+  },
+  {
+    name: 'callback',
+    group: KEEP,
+    summary: 'for agents in a terminal: end the task with this callback',
+    load: () => import('./commands/callback.ts'),
   },
   {
     name: 'completion',

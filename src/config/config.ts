@@ -42,6 +42,8 @@ export interface Config {
     readonly perAgent: number;
     readonly agents: Readonly<Record<string, number>>;
   };
+  /** What the names of tmux sessions begin with. */
+  readonly sessionPrefix: string;
   readonly hostIdleSeconds: number;
   /** Of the user's own file: the watchdog looks after all repositories. */
   readonly watchdog: {
@@ -84,6 +86,7 @@ export const DEFAULTS: Config = {
     permissionSeconds: 1800,
   },
   slots: { perUser: 4, perAgent: 4, agents: {} },
+  sessionPrefix: 'oc-',
   hostIdleSeconds: 300,
   watchdog: {
     intervalSeconds: 180,

@@ -23,6 +23,7 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, readonly [key: string, ki
   CONDUXT_PERMISSION_SECONDS: ['timeouts.permissionSeconds', 'number'],
   CONDUXT_SLOTS_PER_USER: ['slots.perUser', 'number'],
   CONDUXT_SLOTS_PER_AGENT: ['slots.perAgent', 'number'],
+  CONDUXT_SESSION_PREFIX: ['sessionPrefix', 'text'],
   CONDUXT_HOST_IDLE_SECONDS: ['hostIdleSeconds', 'number'],
   CONDUXT_MEMORY: ['memory', 'text-or-false'],
   CONDUXT_REMOTE: ['remote', 'text'],

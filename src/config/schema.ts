@@ -45,15 +45,16 @@ export const AGENT_NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
 const agentName = text('the name of an agent (lowercase letters, digits and hyphens)', AGENT_NAME);
 const environmentName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable');
 
-const agentSettings = group({
-  acp: group({
-    command: text(
-      'the program that speaks ACP: an absolute path or a name on PATH',
-      /^(?:~?\/[^\0]+|[^\0/~-][^\0/]*)$/,
-    ),
+const agentProgram = (what: string) =>
+  group({
+    command: text(`${what}: an absolute path or a name on PATH`, /^(?:~?\/[^\0]+|[^\0/~-][^\0/]*)$/),
     args: z.array(text('text', /^[^\0]*$/), 'a list of texts').optional(),
     env: z.record(environmentName, text('text', /^[^\0]*$/), 'an object of texts').optional(),
-  }).optional(),
+  });
+
+const agentSettings = group({
+  acp: agentProgram('the program that speaks ACP').optional(),
+  terminal: agentProgram('the program for a terminal').optional(),
   envFile: text('an absolute path, or one that begins with "~/"', /^(?:\/|~\/)[^\0\n]+$/).optional(),
   login: text('one line of text', /^[^\0\n]+$/).optional(),
   install: text('one line of text', /^[^\0\n]+$/).optional(),
@@ -138,6 +139,7 @@ export const configFileSchema = group({
     perAgent: wholeNumber(1, 64).optional(),
     agents: z.record(agentName, wholeNumber(1, 64), 'an object of whole numbers by agent name').optional(),
   }).optional(),
+  sessionPrefix: text('1 to 16 lowercase letters, digits and hyphens', /^[a-z][a-z0-9-]{0,15}$/).optional(),
   hostIdleSeconds: seconds.optional(),
   watchdog: group({
     intervalSeconds: seconds.optional(),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { choosePermissions } from '../../src/cli/run/permission-default.ts';
@@ -210,7 +211,20 @@ describe('bad input to run gets one clear sentence, and nothing is touched', () 
       code: 5,
       says: /cannot be started[\s\S]*→ /,
     },
-    { what: 'the tmux backend', args: ['x y', '--backend', 'tmux'], code: 5, says: /not available yet/ },
+    {
+      what: 'the tmux backend without tmux',
+      args: ['x y', '--backend', 'tmux'],
+      code: 5,
+      says: /tmux is not on the PATH[\s\S]*--backend acp/,
+      over: (shop) => ({ env: { PATH: pathWithGitOnly(shop) } }),
+    },
+    {
+      what: 'an agent that has no terminal',
+      args: ['x y', '--backend', 'tmux', '--agent', 'copilot'],
+      code: 5,
+      says: /not known how to drive it in a terminal[\s\S]*agents\.copilot\.terminal/,
+      over: (shop) => ({ env: { PATH: pathWithTmux(shop) } }),
+    },
     {
       what: 'a missing base branch',
       args: ['x y', '--base', 'mian'],
@@ -301,3 +315,19 @@ describe('bad input to run gets one clear sentence, and nothing is touched', () 
     assert.match(err, /CONDUXT_HOME/);
   });
 });
+
+/** A directory of programs with git, and what a machine without tmux lacks. */
+function pathWithGitOnly(shop: Workshop, ...more: readonly string[]): string {
+  const bin = path.join(shop.root, 'bin');
+  mkdirSync(bin);
+  for (const name of ['git', ...more]) {
+    symlinkSync(execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim(), path.join(bin, name));
+  }
+  return bin;
+}
+
+function pathWithTmux(shop: Workshop): string {
+  const bin = pathWithGitOnly(shop);
+  writeFileSync(path.join(bin, 'tmux'), '#!/bin/sh\necho tmux 3.3a\n', { mode: 0o755 });
+  return bin;
+}

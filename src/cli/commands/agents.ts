@@ -1,14 +1,15 @@
-import type { LoginState } from '../../agents/find.ts';
+import type { FoundAgent, LoginState } from '../../agents/find.ts';
 import type { AgentProfile } from '../../agents/profile.ts';
 import { profilesWith } from '../../agents/profiles.ts';
 import { ExitCode } from '../../errors.ts';
+import type { BackendName } from '../../session/words.ts';
 import { oneLine } from '../../text/sanitize.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { fit } from '../../views/columns.ts';
 import type { Line, Tone } from '../../views/tone.ts';
 import type { VerbContext } from '../context.ts';
 import { finishVerb } from '../options.ts';
-import { findIn } from '../run/launch-agent.ts';
+import { findIn, findTerminalIn } from '../run/launch-agent.ts';
 import { sessionPlace } from '../session-plan.ts';
 import type { VerbCommand } from '../verb-command.ts';
 
@@ -23,9 +24,11 @@ export interface AgentJson {
   /** The version conduxt was last run against; null: never. */
   readonly verifiedVersion: string | null;
   readonly login: LoginState;
-  readonly backends: readonly ('acp' | 'tmux')[];
+  readonly backends: readonly BackendName[];
   readonly resume: 'resume' | 'load' | 'none' | null;
   readonly command: readonly string[] | null;
+  /** How it is started in a terminal; null when that program was not found. */
+  readonly terminalCommand: readonly string[] | null;
   readonly install: string;
   readonly loginHint: string;
   readonly warnings: readonly string[];
@@ -41,7 +44,7 @@ export function define(command: VerbCommand, context: VerbContext): void {
       exits: '0, 2 (configuration)',
       notes:
         'Looks at files only: no agent is started and nothing is downloaded. conduxt doctor <agent> starts one.\n' +
-        'Another agent is added in the configuration: {"agents": {"<name>": {"acp": {"command": "…"}}}}',
+        'Another agent is added in the configuration: {"agents": {"<name>": {"acp": {"command": "…"}}}}, or "terminal"',
     },
   );
 }
@@ -51,7 +54,7 @@ async function listAgents(context: VerbContext, all: boolean): Promise<number> {
   const place = { config: loaded.config, cwd, repoRoot: ref?.root ?? null };
   const agents = await Promise.all(
     profilesWith(loaded.config.agents).map(async (profile) =>
-      agentJson(profile, await findIn(context, place, profile)),
+      agentJson(profile, await findIn(context, place, profile), await findTerminalIn(context, place, profile)),
     ),
   );
   const shown = all ? agents : agents.filter((one) => one.state === 'found');
@@ -60,7 +63,9 @@ async function listAgents(context: VerbContext, all: boolean): Promise<number> {
   return ExitCode.done;
 }
 
-function agentJson(profile: AgentProfile, found: Awaited<ReturnType<typeof findIn>>): AgentJson {
+function agentJson(profile: AgentProfile, acp: FoundAgent, terminal: FoundAgent): AgentJson {
+  // One that is there only as a program for a terminal is there.
+  const found = acp.state === 'missing' && terminal.state === 'found' ? terminal : acp;
   const launch = found.state === 'found' ? found.launch : null;
   return {
     name: profile.name,
@@ -70,13 +75,20 @@ function agentJson(profile: AgentProfile, found: Awaited<ReturnType<typeof findI
     version: launch?.version ?? null,
     verifiedVersion: profile.verified,
     login: found.state === 'found' ? found.login : 'unknown',
-    backends: profile.acp === null ? ['tmux'] : profile.terminal ? ['acp', 'tmux'] : ['acp'],
+    backends: backendsOf(profile, terminal),
     resume: profile.acp?.resume ?? null,
     command: launch === null ? null : [launch.command, ...launch.args],
+    terminalCommand: terminal.state === 'found' ? [terminal.launch.command, ...terminal.launch.args] : null,
     install: profile.install,
     loginHint: profile.login,
     warnings: found.state === 'found' ? found.warnings : [],
   };
+}
+
+/** Those it is known for; of one that the configuration names, those that it names. */
+function backendsOf(profile: AgentProfile, terminal: FoundAgent): readonly BackendName[] {
+  const hasTerminal = profile.terminal || terminal.state === 'found';
+  return [...(profile.acp === null ? [] : ['acp' as const]), ...(hasTerminal ? ['tmux' as const] : [])];
 }
 
 function show({ printer }: VerbContext, agents: readonly AgentJson[], hidden: number): void {

@@ -35,7 +35,7 @@ export function define(command: VerbCommand, context: VerbContext): void {
       )
       .option('--since <cursor>', 'only what comes after this cursor (epoch:seq) or sequence number', parseSince)
       .option('--raw', "JSON lines with the agent's own messages as they came")
-      .action(context.act((name: string, options: LogOptions) => log(context, name, options))),
+      .action(context.act((name: string, options: LogOptions) => showLog(context, name, options))),
     {
       examples: ['conduxt log issue-78', 'conduxt log issue-78 -f', 'conduxt log issue-78 --json --since 1:118 -f'],
       exits: '0, 2 (also: a cursor beyond the last record), 4 (no such session)',
@@ -55,7 +55,8 @@ function parseSince(text: string): Beginning {
   }
 }
 
-async function log(context: VerbContext, name: string, options: LogOptions): Promise<number> {
+/** Also what `attach` shows of a session that has no terminal. */
+export async function showLog(context: VerbContext, name: string, options: LogOptions): Promise<number> {
   const { io } = context;
   const session = context.session(name);
   if (options.since !== undefined) requireReached(session, options.since);

@@ -12,7 +12,8 @@ import { ConduxtError } from '../../errors.ts';
 import { newSessionId } from '../../session/ids.ts';
 import type { AgentLaunch } from '../../session/record.ts';
 import type { VerbContext } from '../context.ts';
-import { launchFor } from '../run/launch-agent.ts';
+import { findTerminalIn, launchFor, type AgentPlace } from '../run/launch-agent.ts';
+import { installedTmux, isRecent } from '../../tmux/version.ts';
 import { sessionPlace } from '../session-plan.ts';
 import { bad, good, note, type Check } from './check.ts';
 
@@ -27,12 +28,12 @@ const listener: AgentListener = {
 export async function checkAgent(context: VerbContext, name: string): Promise<Check[]> {
   const { loaded, cwd, ref } = await sessionPlace(context, 'optional');
   const profile = knownProfile(name, profilesWith(loaded.config.agents));
-  const { launch, warnings } = await launchFor(
-    context,
-    { config: loaded.config, cwd, repoRoot: ref?.root ?? null },
-    name,
-  );
+  const place = { config: loaded.config, cwd, repoRoot: ref?.root ?? null };
+  const terminal = await checkTerminal(context, place, profile);
+  if (profile.acp === null && loaded.config.agents[name]?.acp === undefined) return terminal;
+  const { launch, warnings } = await launchFor(context, place, name, 'acp');
   const found = [
+    ...terminal,
     good('agent', `${profile.title}: ${[launch.command, ...launch.args].join(' ')}`),
     ...warnings.map((text) => note('agent', text, null)),
     ...profile.knownFaults.map((fault) => note('known fault', `${fault.seenIn}: ${fault.what}`, null)),
@@ -46,6 +47,20 @@ export async function checkAgent(context: VerbContext, name: string): Promise<Ch
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** Whether it could be driven in a terminal. Nothing is started: many of these programs ask before they begin. */
+async function checkTerminal(context: VerbContext, place: AgentPlace, profile: AgentProfile): Promise<Check[]> {
+  const found = await findTerminalIn(context, place, profile);
+  if (found.state === 'missing') {
+    return profile.terminal ? [note('terminal', `${profile.title}: ${found.reason}`, found.install)] : [];
+  }
+  const { command, args } = found.launch;
+  const tmux = await installedTmux(context.io.env);
+  const words = `${profile.title} in tmux: ${[command, ...args].join(' ')}`;
+  return tmux !== null && isRecent(tmux)
+    ? [good('terminal', `${words} (tmux ${tmux.text})`)]
+    : [note('terminal', `${words}, but there is no tmux 3.3 or newer`, 'Install tmux.')];
 }
 
 async function greet(spec: OpenSpec, profile: AgentProfile): Promise<Check[]> {

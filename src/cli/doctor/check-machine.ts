@@ -4,6 +4,7 @@ import { ConduxtError, messageOf, systemCode } from '../../errors.ts';
 import { gitEnvironment } from '../../git/git-environment.ts';
 import { makeDirectory } from '../../journal/make-directory.ts';
 import { run } from '../../process/run.ts';
+import { installedTmux, isRecent } from '../../tmux/version.ts';
 import { formatBytes } from '../../views/quantities.ts';
 import type { VerbContext } from '../context.ts';
 import { profilesWith } from '../../agents/profiles.ts';
@@ -110,14 +111,11 @@ async function checkGithub({ io }: VerbContext): Promise<Check> {
 }
 
 async function checkTmux({ io }: VerbContext): Promise<Check> {
-  const result = await run('tmux', ['-V'], {
-    cwd: '/',
-    env: { PATH: io.env['PATH'] ?? '' },
-    timeoutMs: TOOL_TIMEOUT_MS,
-  });
-  return result.exitCode === 0
-    ? good('tmux', result.stdout.trim())
-    : note('tmux', 'is not there: optional, for agents that speak no ACP', null);
+  const version = await installedTmux(io.env);
+  if (version === null) return note('tmux', 'is not there: optional, for agents in a terminal', null);
+  return isRecent(version)
+    ? good('tmux', version.text)
+    : note('tmux', `${version.text} is too old for the tmux backend`, 'Install tmux 3.3 or newer.');
 }
 
 /** Which agents a task could be given to. */

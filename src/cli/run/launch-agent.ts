@@ -1,15 +1,21 @@
-import { chooseAgent } from '../../agents/choose.ts';
+import { chooseAgent, type ChosenAgent } from '../../agents/choose.ts';
 import { findAgent, type FoundAgent } from '../../agents/find.ts';
+import { findTerminalAgent } from '../../agents/find-terminal.ts';
 import type { AgentProfile } from '../../agents/profile.ts';
 import { profilesWith } from '../../agents/profiles.ts';
 import type { Config } from '../../config/config.ts';
-import { unavailable } from '../../errors.ts';
+import { ConduxtError } from '../../errors.ts';
 import type { AgentLaunch, SessionRecord } from '../../session/record.ts';
+import type { BackendName } from '../../session/words.ts';
+import { installedTmux, isRecent, requireTmux } from '../../tmux/version.ts';
 import type { VerbContext } from '../context.ts';
 import { REHEARSAL, rehearsalLaunch } from '../rehearsal-program.ts';
 
 export interface ChosenLaunch {
   readonly launch: AgentLaunch;
+  readonly backend: BackendName;
+  /** How the same agent is started in a terminal; null when it cannot be, or is not to be. */
+  readonly terminal: AgentLaunch | null;
   /** One clause: why this agent. */
   readonly why: string;
   readonly warnings: readonly string[];
@@ -18,16 +24,9 @@ export interface ChosenLaunch {
 export const backendWords = ['auto', 'acp', 'acpx', 'tmux'] as const;
 export type BackendWord = (typeof backendWords)[number];
 
-/** `acpx` is another word for `acp`. @throws `backend-not-available` (exit 5) for tmux. */
-export function requestedBackend(word: BackendWord): SessionRecord['requestedBackend'] {
-  if (word === 'tmux') {
-    throw unavailable('backend-not-available', 'The tmux backend is not available yet.', {
-      remedy: 'Leave --backend out, or use --backend acp.',
-      facts: { backend: 'tmux' },
-    });
-  }
-  return word === 'acpx' ? 'acp' : word;
-}
+/** `acpx` is another word for `acp`. */
+export const requestedBackend = (word: BackendWord): SessionRecord['requestedBackend'] =>
+  word === 'acpx' ? 'acp' : word;
 
 /** Where agents are looked for: none is taken from inside the repository it will work on. */
 export interface AgentPlace {
@@ -37,32 +36,95 @@ export interface AgentPlace {
 }
 
 /**
- * The agent that does the work, resolved to an absolute command.
- * @throws `unknown-agent` (exit 2), `agent-missing` and `no-agent` (exit 5), each saying how to go on.
+ * The agent that does the work, resolved to an absolute command, and how it is talked to: `auto` takes ACP where the
+ * agent has it, and otherwise a terminal.
+ * @throws `unknown-agent` (exit 2); `agent-missing`, `no-agent`, `tmux-missing`, `tmux-too-old` (exit 5), each saying
+ * how to go on.
  */
 export async function launchFor(
   context: VerbContext,
   place: AgentPlace,
   flag: string | undefined,
+  backend: SessionRecord['requestedBackend'],
 ): Promise<ChosenLaunch> {
+  const requested = flag ?? place.config.agent;
+  switch (backend) {
+    case 'acp':
+      return overAcp(await choose(context, place, requested, findIn), null);
+    case 'tmux':
+      await requireTmux(context.io.env);
+      return inTerminal(await choose(context, place, requested, findTerminalIn));
+    case 'auto':
+      return whicheverIsThere(context, place, requested);
+  }
+}
+
+async function whicheverIsThere(context: VerbContext, place: AgentPlace, requested: string): Promise<ChosenLaunch> {
+  const version = await installedTmux(context.io.env);
+  const hasTmux = version !== null && isRecent(version);
+  let chosen: ChosenAgent;
+  try {
+    chosen = await choose(context, place, requested, findIn);
+  } catch (error) {
+    const isMissing = error instanceof ConduxtError && (error.code === 'agent-missing' || error.code === 'no-agent');
+    const instead = isMissing && hasTmux ? await orNull(choose(context, place, requested, findTerminalIn)) : null;
+    if (instead === null) throw error;
+    const { title } = instead.profile;
+    const note = `${title} is driven in a terminal: no program that speaks ACP was found for it`;
+    const launch = inTerminal(instead);
+    return { ...launch, warnings: [...launch.warnings, note] };
+  }
+  const terminal = hasTmux ? await findTerminalIn(context, place, chosen.profile) : null;
+  return overAcp(chosen, terminal?.state === 'found' ? terminal.launch : null);
+}
+
+type Finder = (context: VerbContext, place: AgentPlace, profile: AgentProfile) => Promise<FoundAgent>;
+
+async function choose(context: VerbContext, place: AgentPlace, requested: string, find: Finder): Promise<ChosenAgent> {
   const { config } = place;
   const profiles = profilesWith(config.agents);
-  const requested = flag ?? config.agent;
   const wanted = requested === 'auto' ? profiles : profiles.filter((profile) => profile.name === requested);
   const found = new Map(
     await Promise.all(
-      wanted.map(async (profile): Promise<[string, FoundAgent]> => [
-        profile.name,
-        await findIn(context, place, profile),
-      ]),
+      wanted.map(async (profile): Promise<[string, FoundAgent]> => [profile.name, await find(context, place, profile)]),
     ),
   );
-  const chosen = chooseAgent({ requested, order: config.agentOrder, profiles, found });
-  const login =
-    chosen.found.login === 'no'
-      ? [`${chosen.profile.title} does not seem to be logged in. ${chosen.profile.login}`]
-      : [];
-  return { launch: chosen.found.launch, why: chosen.why, warnings: [...chosen.found.warnings, ...login] };
+  return chooseAgent({ requested, order: config.agentOrder, profiles, found });
+}
+
+const overAcp = (chosen: ChosenAgent, terminal: AgentLaunch | null): ChosenLaunch => ({
+  ...told(chosen),
+  backend: 'acp',
+  terminal,
+});
+const inTerminal = (chosen: ChosenAgent): ChosenLaunch => ({
+  ...told(chosen),
+  backend: 'tmux',
+  terminal: chosen.found.launch,
+});
+
+function told({ profile, found, why }: ChosenAgent): Pick<ChosenLaunch, 'launch' | 'why' | 'warnings'> {
+  const login = found.login === 'no' ? [`${profile.title} does not seem to be logged in. ${profile.login}`] : [];
+  return { launch: found.launch, why, warnings: [...found.warnings, ...login] };
+}
+
+async function orNull(chosen: Promise<ChosenAgent>): Promise<ChosenAgent | null> {
+  try {
+    return await chosen;
+  } catch (error) {
+    if (error instanceof ConduxtError) return null;
+    throw error;
+  }
+}
+
+/** What the session's record says about its backend. */
+export function backendFields(
+  { backend, terminal }: ChosenLaunch,
+  { prefix, repoKey, name }: { readonly prefix: string; readonly repoKey: string | null; readonly name: string },
+): Pick<SessionRecord, 'backend' | 'terminal'> {
+  if (terminal === null) return { backend };
+  const repo = repoKey === null ? '' : `${repoKey.slice(-8)}-`;
+  return { backend, terminal: { launch: terminal, sessionName: `${prefix}${repo}${terminal.name}-${name}` } };
 }
 
 /** One agent on this machine. The rehearsal agent is part of this program, unless the configuration names another. */
@@ -72,4 +134,14 @@ export async function findIn(context: VerbContext, place: AgentPlace, profile: A
     return { state: 'found', launch: rehearsalLaunch(context.io.env, context.places.home), login: 'yes', warnings: [] };
   }
   return findAgent(profile, { env: context.io.env, cwd: place.cwd, repoRoot: place.repoRoot, settings });
+}
+
+/** The same agent's program for a terminal. */
+export async function findTerminalIn(
+  context: VerbContext,
+  place: AgentPlace,
+  profile: AgentProfile,
+): Promise<FoundAgent> {
+  const settings = place.config.agents[profile.name];
+  return findTerminalAgent(profile, { env: context.io.env, cwd: place.cwd, repoRoot: place.repoRoot, settings });
 }

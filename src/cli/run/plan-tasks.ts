@@ -33,7 +33,8 @@ export async function planTasks(
   let facts = await gatherRepository(context, options.base);
   const backend = requestedBackend(options.backend === 'auto' ? facts.loaded.config.backend : options.backend);
   const { config } = facts.loaded;
-  const agent = await launchFor(context, { config, cwd: facts.ref.root, repoRoot: facts.ref.root }, options.agent);
+  const place = { config, cwd: facts.ref.root, repoRoot: facts.ref.root };
+  const agent = await launchFor(context, place, options.agent, backend);
   const names = new Set<string>();
   const plans: TaskPlan[] = [];
   for (const text of words) {

@@ -12,7 +12,7 @@ import { describePrompt } from '../../store/create-session.ts';
 import { plural } from '../../views/quantities.ts';
 import type { ExpectedDuration } from '../../views/expected-duration.ts';
 import type { VerbContext } from '../context.ts';
-import type { ChosenLaunch } from './launch-agent.ts';
+import { backendFields, type ChosenLaunch } from './launch-agent.ts';
 import { setupPlan, verifyPlan } from './judge.ts';
 import { choosePermissions, chooseRules } from './permission-default.ts';
 import type { RepositoryFacts } from './repository-facts.ts';
@@ -118,7 +118,7 @@ export async function planTask(context: VerbContext, parts: PlanParts): Promise<
     kind: 'task',
     repo: ref,
     agent: agent.launch,
-    backend: 'acp',
+    ...backendFields(agent, { prefix: config.sessionPrefix, repoKey: ref.key, name }),
     requestedBackend: flags.requestedBackend,
     cwd: worktree,
     permissions: permissions.mode,
