@@ -164,6 +164,8 @@ export type BackendNotice =
       readonly why: 'too-long' | 'bad-utf8' | 'too-deep' | 'torn';
     }
   | { readonly type: 'protocol-oddity'; readonly what: string }
+  /** The agent was refused something before it did it, and told why. */
+  | { readonly type: 'refused'; readonly what: string; readonly reason: string }
   /** It shows something that only a person can answer. `screen` is what stands there. */
   | { readonly type: 'asks'; readonly screen: string }
   | { readonly type: 'silent'; readonly forMs: number; readonly toolPending: boolean }

@@ -4,6 +4,7 @@ import { terminalFor } from '../agents/terminal/profiles.ts';
 import { acpBackend } from '../backend/acp/acp-backend.ts';
 import type { Backend, OpenSpec } from '../backend/backend.ts';
 import { terminalBackend } from '../backend/terminal/terminal-backend.ts';
+import { guardFacts } from '../guard/session-facts.ts';
 import type { AgentLaunch } from '../session/record.ts';
 import type { BackendName } from '../session/words.ts';
 import { TmuxServer } from '../tmux/server.ts';
@@ -31,6 +32,11 @@ export function agentBackend(
     profile: terminalFor(launch.name),
     permissions: record.permissions,
     agentVersion: launch.version,
+    hookFacts: {
+      guard: guardFacts(record, context.env['HOME']),
+      rules: record.permissionRules ?? [],
+      mode: record.permissions,
+    },
   });
   return { backend, spec: openSpec(context, launch, secrets) };
 }

@@ -197,6 +197,8 @@ function describeNotice(notice: BackendNotice): string | null {
       return `the agent has been silent for ${Math.round(notice.forMs / 1000)} s${notice.toolPending ? ' while a tool runs' : ''}`;
     case 'noise':
       return notice.lines === 1 ? `the agent printed something that is not ACP: ${notice.sample}` : null;
+    case 'refused':
+      return `refused: ${notice.what} (${notice.reason})`;
     case 'asks':
       return `the agent asks something on its screen that only a person can answer: ${lastLines(notice.screen)}`;
     case 'protocol-oddity':

@@ -8,6 +8,8 @@ export type HookEvent =
   /** The turn is over; `message` is the agent's last one, verbatim. */
   | { readonly type: 'stop'; readonly message: string; readonly nativeId: string | null }
   | { readonly type: 'failed'; readonly message: string }
+  /** The guard or a rule refused a tool; the agent was told why. */
+  | { readonly type: 'refused'; readonly what: string; readonly reason: string }
   | { readonly type: 'session'; readonly nativeId: string }
   | { readonly type: 'other'; readonly name: string };
 
@@ -46,6 +48,8 @@ export function readHookLine(line: string): HookEvent | null {
         message: textAt(input, 'last_assistant_message') ?? '',
         nativeId: textAt(input, 'session_id'),
       };
+    case 'ConduxtRefusal':
+      return { type: 'refused', what: textAt(input, 'tool') ?? 'a tool', reason: textAt(input, 'reason') ?? '' };
     case 'StopFailure':
       return { type: 'failed', message: textAt(input, 'last_assistant_message') ?? textAt(input, 'error') ?? 'failed' };
     default:

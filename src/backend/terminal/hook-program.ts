@@ -1,32 +1,72 @@
 /**
- * What an agent's hooks run: `terminal-hook.js <hook file> [codex's JSON]`. Appends the hook's input as one line.
- * It never fails and says nothing, so that it never stops an agent; but after a compaction it reminds Claude of where
- * its instructions are (what a SessionStart hook prints becomes context).
+ * What an agent's hooks run: `terminal-hook.js <hook file> [codex's JSON]`. Appends the hook's input as one line, and
+ * answers it where an answer is wanted: before a tool the guard and the session's permissions decide, and after a
+ * compaction Claude is reminded of where its instructions are (what a SessionStart hook prints becomes context).
  */
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { answerPreToolUse, type HookAnswer, type HookFacts } from '../../permission/pre-tool-use.ts';
+import { isObject, textAt } from '../acp/json.ts';
 
 const [file, argument] = process.argv.slice(2);
 const MAX_LINE_CHARS = 4 * 1024 * 1024;
 
+let input: unknown = null;
 try {
-  const input: unknown = JSON.parse(argument ?? readFileSync(0, 'utf8'));
-  const line = JSON.stringify(input);
-  if (file !== undefined && line.length <= MAX_LINE_CHARS) {
-    // One write at the end of the file: hooks of one agent may run side by side.
-    appendFileSync(file, `${line}\n`, { mode: 0o600 });
-    if (isCompaction(input)) process.stdout.write(reminder(path.dirname(file)));
-  }
+  input = JSON.parse(argument ?? readFileSync(0, 'utf8'));
 } catch {
-  // A hook's trouble must not become the agent's; the screen is still there.
+  // No hook of ours was meant: nothing to tell, nothing to decide.
+}
+if (file !== undefined && isObject(input)) {
+  tell(file, input);
+  process.stdout.write(replyTo(file, input));
 }
 
-function isCompaction(input: unknown): boolean {
-  return typeof input === 'object' && input !== null && 'source' in input && input.source === 'compact';
+/** One write at the end of the file: hooks of one agent may run side by side. */
+function tell(hookFile: string, event: unknown): void {
+  const line = JSON.stringify(event);
+  try {
+    if (line.length <= MAX_LINE_CHARS) appendFileSync(hookFile, `${line}\n`, { mode: 0o600 });
+  } catch {
+    // A full disk must not become the agent's trouble; the screen is still there.
+  }
+}
+
+function replyTo(hookFile: string, event: unknown): string {
+  const directory = path.dirname(hookFile);
+  if (textAt(event, 'source') === 'compact') return reminder(directory);
+  if (textAt(event, 'hook_event_name') !== 'PreToolUse') return '';
+  const answer = decide(path.join(directory, 'guard.json'), event);
+  const { permissionDecision, permissionDecisionReason: reason } = answer.hookSpecificOutput ?? {};
+  if (permissionDecision === 'deny') {
+    tell(hookFile, { hook_event_name: 'ConduxtRefusal', tool: textAt(event, 'tool_name'), reason });
+  }
+  return permissionDecision === undefined ? '' : JSON.stringify(answer);
+}
+
+/** Without facts nothing is decided here; with facts that cannot be read, nothing is allowed. */
+function decide(factsFile: string, event: unknown): HookAnswer {
+  if (!existsSync(factsFile)) return {};
+  try {
+    // Written by the host into a directory that is the user's alone.
+    const facts = JSON.parse(readFileSync(factsFile, 'utf8')) as HookFacts;
+    return answerPreToolUse(event, facts);
+  } catch {
+    const permissionDecisionReason = 'conduxt could not read its rules, so it allows nothing';
+    return {
+      hookSpecificOutput: { hookEventName: 'PreToolUse', permissionDecision: 'deny', permissionDecisionReason },
+    };
+  }
 }
 
 function reminder(directory: string): string {
-  const turn: unknown = JSON.parse(readFileSync(path.join(directory, 'turn.json'), 'utf8'));
-  if (typeof turn !== 'object' || turn === null || !('promptFile' in turn)) return '';
-  return `Your instructions for the turn you are in are in the file "${String(turn.promptFile)}". Read it again before you go on: how to end the turn is at its end.\n`;
+  try {
+    const turn: unknown = JSON.parse(readFileSync(path.join(directory, 'turn.json'), 'utf8'));
+    const promptFile = textAt(turn, 'promptFile');
+    if (promptFile === null) return '';
+    return `Your instructions for the turn you are in are in the file "${promptFile}". Read it again before you go on: how to end the turn is at its end.\n`;
+  } catch {
+    // Between two turns there are none.
+    return '';
+  }
 }

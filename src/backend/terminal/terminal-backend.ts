@@ -5,6 +5,7 @@ import { systemClock } from '../../clock.ts';
 import { ConduxtError, unavailable } from '../../errors.ts';
 import type { TerminalProfile } from '../../agents/terminal/profile.ts';
 import { SESSION_MARKER } from '../../process/marker.ts';
+import type { HookFacts } from '../../permission/pre-tool-use.ts';
 import type { PermissionMode } from '../../session/words.ts';
 import { supervisorProgram } from '../../tmux/programs.ts';
 import {
@@ -39,6 +40,8 @@ export interface TerminalPlace {
   readonly profile: TerminalProfile;
   readonly permissions: PermissionMode;
   readonly agentVersion: string | null;
+  /** What the agent's hook before a tool decides by; null: it only tells. */
+  readonly hookFacts: HookFacts | null;
 }
 
 /** Agents in panes of a private tmux server. They outlive their host: the next one adopts them. */
@@ -71,6 +74,7 @@ async function start(place: TerminalPlace, spec: OpenSpec, listener: AgentListen
   const run = makeRunDirectory(place.runRoot);
   const args = [...spec.args, ...agentArguments({ profile, permissions: place.permissions, run, conversation })];
   replaceJson(path.join(run.dir, CONVERSATION), { id: conversation?.id ?? null });
+  if (place.hookFacts !== null) replaceJson(path.join(run.dir, 'guard.json'), place.hookFacts);
   writeLaunch(run, {
     cwd: spec.cwd,
     command: spec.command,

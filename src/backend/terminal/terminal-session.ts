@@ -500,6 +500,9 @@ export class TerminalSession implements AgentSession {
         if (event.nativeId !== null) this.#parts.learned(event.nativeId);
         running.stopped = { message: event.message, at: clock.monotonic() };
         return;
+      case 'refused':
+        listener.notice(event);
+        return;
       case 'failed':
         running.failed = event.message;
         return;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { readHookLine } from '../../../src/backend/terminal/hook-events.ts';
+import type { HookAnswer } from '../../../src/permission/pre-tool-use.ts';
 import { isObject } from '../../../src/backend/acp/json.ts';
 
 const HOOKS = path.resolve(import.meta.dirname, '../../../fixtures/hooks');
@@ -76,5 +77,31 @@ describe('the program that hooks run', () => {
       call('{"hook_event_name":"SessionStart","source":"compact"}'),
       /"\/run\/prompt-1\.md"\. Read it again/,
     );
+  });
+
+  it('answers before a tool by the guard and the permissions, and tells of a refusal', (t) => {
+    const dir = mkdtempSync(path.join(tmpdir(), 'conduxt-hook-'));
+    t.after(() => rmSync(dir, { recursive: true, force: true }));
+    const file = path.join(dir, 'hooks.ndjson');
+    const bash = (command: string): unknown => {
+      const input = JSON.stringify({
+        hook_event_name: 'PreToolUse',
+        tool_name: 'Bash',
+        cwd: '/w',
+        tool_input: { command },
+      });
+      const args = ['--disable-warning=ExperimentalWarning', PROGRAM, file];
+      const printed = execFileSync(process.execPath, args, { input, encoding: 'utf8' });
+      return printed === '' ? null : (JSON.parse(printed) as HookAnswer).hookSpecificOutput?.permissionDecision;
+    };
+    assert.equal(bash('ls'), null, 'without facts the agent decides');
+    const guard = { primaryBranch: 'main', taskBranch: 'fix/x', worktree: '/w', session: 'x' };
+    writeFileSync(path.join(dir, 'guard.json'), JSON.stringify({ guard, rules: [], mode: 'approve-all' }));
+    assert.equal(bash('npm test'), 'allow');
+    assert.equal(bash('git push --force origin main'), 'deny');
+    const refusal = readFileSync(file, 'utf8').trim().split('\n').at(-1) ?? '';
+    assert.partialDeepStrictEqual(readHookLine(refusal), { type: 'refused', what: 'Bash' });
+    writeFileSync(path.join(dir, 'guard.json'), 'damaged');
+    assert.equal(bash('npm test'), 'deny');
   });
 });

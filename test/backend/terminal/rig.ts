@@ -49,6 +49,7 @@ export class Rig {
       profile: { ...TUI_PROFILE, ...profile },
       permissions: 'approve-all',
       agentVersion: '1.0.0',
+      hookFacts: null,
     };
     this.spec = {
       sessionId: `s-terminal-test-${process.pid}-${(sessions += 1)}`,
