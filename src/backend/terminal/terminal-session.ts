@@ -146,10 +146,6 @@ export class TerminalSession implements AgentSession {
     }
   }
 
-  get isGone(): boolean {
-    return this.#gone !== null;
-  }
-
   prompt(prompt: { readonly turnId: string; readonly text: string }): Promise<TurnEnd> {
     if (this.#running !== null) throw new Error('a prompt is already in flight in this session');
     const promptFile = path.join(this.#parts.pane.run.dir, `prompt-${prompt.turnId}.md`);
