@@ -105,17 +105,36 @@ export function isDeeperThan(bytes: Uint8Array, limit: number): boolean {
   // Too short to hold that many brackets.
   if (bytes.length <= limit) return false;
   let depth = 0;
-  let inString = false;
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = bytes[at];
-    if (inString) {
-      if (byte === 0x5c) at += 1;
-      else if (byte === 0x22) inString = false;
-    } else if (byte === 0x22) inString = true;
+    if (byte === 0x22) at = endOfString(bytes, at + 1);
     else if (byte === 0x5b || byte === 0x7b) {
       depth += 1;
       if (depth > limit) return true;
     } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
   }
   return false;
+}
+
+/** Shorter strings are walked through faster than they are searched. */
+const WALKED_BYTES = 32;
+
+/** Where the quote stands that ends the string which begins at `from`; the length of `bytes` when none does. */
+function endOfString(bytes: Uint8Array, from: number): number {
+  const walkedTo = Math.min(from + WALKED_BYTES, bytes.length);
+  let at = from;
+  for (; at < walkedTo; at += 1) {
+    const byte = bytes[at];
+    if (byte === 0x22) return at;
+    if (byte === 0x5c) at += 1;
+  }
+  const searchedFrom = at;
+  for (;;) {
+    const quote = bytes.indexOf(0x22, at);
+    if (quote < 0) return bytes.length;
+    let slashes = 0;
+    while (quote - slashes > searchedFrom && bytes[quote - slashes - 1] === 0x5c) slashes += 1;
+    if (slashes % 2 === 0) return quote;
+    at = quote + 1;
+  }
 }

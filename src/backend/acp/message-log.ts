@@ -20,10 +20,12 @@ export class MessageLog {
     const last = this.#messages.at(-1);
     // With an id, a tool that reports meanwhile does not cut the message in two.
     const goesOn = last !== undefined && last.id === messageId && (messageId !== null || !this.#toolSeen);
-    if (goesOn) last.parts.push(text);
-    else this.#messages.push({ id: messageId, parts: [text] });
+    // Some bytes more than will be asked for: what was cut is then seen to be cut.
+    const part = text.length > this.#maxBytes ? tailOf(text, this.#maxBytes + 4) : text;
+    if (goesOn) last.parts.push(part);
+    else this.#messages.push({ id: messageId, parts: [part] });
     this.#toolSeen = false;
-    this.#chars += text.length;
+    this.#chars += part.length;
     // Twice the limit, so that forgetting costs little per chunk.
     if (this.#chars > 2 * this.#maxBytes) this.#forget();
   }
@@ -51,12 +53,19 @@ export class MessageLog {
     return found;
   }
 
+  /** Whole chunks from the front, as long as what stays fills the limit without them. */
   #forget(): void {
-    const kept = this.lastFirst().toReversed();
-    const ids = this.#messages.filter(({ parts }) => parts.some((part) => part !== '')).map(({ id }) => id);
-    const lastIds = ids.slice(ids.length - kept.length);
-    this.#messages.splice(0, Infinity, ...kept.map((text, index) => ({ id: lastIds[index] ?? null, parts: [text] })));
-    this.#chars = kept.reduce((sum, text) => sum + text.length, 0);
+    let spare = this.#chars - this.#maxBytes;
+    let emptied = 0;
+    for (const { parts } of this.#messages) {
+      let count = 0;
+      while (count < parts.length && (parts[count]?.length ?? 0) <= spare) spare -= parts[count++]?.length ?? 0;
+      parts.splice(0, count);
+      if (parts.length > 0) break;
+      emptied += 1;
+    }
+    this.#messages.splice(0, emptied);
+    this.#chars = this.#maxBytes + spare;
   }
 }
 

@@ -92,6 +92,17 @@ test('the depth found is the depth there is', () => {
   );
 });
 
+test('brackets in a long string do not count, wherever its quotes and backslashes stand', () => {
+  const text = fc.string({ unit: fc.constantFrom('\\', '"', '[', '{', 'x'), maxLength: 300 });
+  fc.assert(
+    fc.property(fc.array(text, { minLength: 1 }), (texts) => {
+      const bytes = Buffer.from(JSON.stringify([texts]).padEnd(10));
+      assert.equal(isDeeperThan(bytes, 2), false);
+      assert.equal(isDeeperThan(bytes, 1), true);
+    }),
+  );
+});
+
 test('a line is JSON, too deep, or noise', () => {
   const deep = '{"a":'.repeat(300) + '1' + '}'.repeat(300);
   const cases: readonly [string | Buffer, string][] = [

@@ -65,6 +65,13 @@ test('however much is said, the end of it is kept and the rest is bounded', () =
   );
 });
 
+test('of a chunk that is longer than the limit only its end is held', () => {
+  const log = new MessageLog(10);
+  log.chunk('before', 'a');
+  log.chunk('é'.repeat(100), 'b');
+  assert.deepEqual(log.lastFirst(), ['é'.repeat(5)]);
+});
+
 test('a tail never begins inside a character', () => {
   assert.equal(tailOf('a😀b', 4), 'b');
   assert.equal(tailOf('a😀b', 5), '😀b');
