@@ -1,5 +1,3 @@
-import { execa } from 'execa';
-
 /** One finished child process. A non-zero exit is data, not an exception. */
 export interface RunResult {
   readonly command: string;
@@ -33,6 +31,8 @@ const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
  * The child is in a process group of its own, so that on timeout or abort what it started ends with it.
  */
 export async function run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
+  // Loaded with the first program that is run: a host without a repository never needs its 14 MB.
+  const { execa } = await import('execa');
   const child = execa(command, args, {
     cwd: options.cwd,
     env: options.env,
