@@ -168,11 +168,18 @@ async function readyLine(stream: Readable): Promise<string | null> {
   return null;
 }
 
+/**
+ * A host lives for hours beside many others and mostly waits, so its heap is kept small: without these flags a flood of
+ * updates leaves it at 230 MB, with them at 90 MB (a third more time in the collector while it lasts).
+ */
+const HEAP_FLAGS = ['--optimize-for-size', '--max-semi-space-size=2'];
+
 /** In the built package the host is one file beside ours; from source it is its own entry. */
 function hostArguments(): string[] {
   const here = path.dirname(fileURLToPath(import.meta.url));
   const built = path.join(here, 'host.js');
-  return ['--disable-warning=ExperimentalWarning', existsSync(built) ? built : path.join(here, '../host/main.ts')];
+  const program = existsSync(built) ? built : path.join(here, '../host/main.ts');
+  return [...HEAP_FLAGS, '--disable-warning=ExperimentalWarning', program];
 }
 
 function reportedFailure(address: HostAddress, code: number | null): Error {
