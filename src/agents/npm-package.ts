@@ -1,6 +1,6 @@
 import { open, readFile, realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What a package says about itself. */
 export interface PackageFacts {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Callback } from '../session/callback.ts';
 
 const count = z.number().int().nonnegative();

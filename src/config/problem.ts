@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { usageError, type ConduxtError } from '../errors.ts';
 import { closest } from '../text/closest.ts';
 import { oneLine } from '../text/sanitize.ts';

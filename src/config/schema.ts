@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { permissionActions } from '../session/permission-rule.ts';
 import { permissionModes } from '../session/words.ts';
 

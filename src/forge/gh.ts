@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConduxtError, unavailable } from '../errors.ts';
 import { cleanStderr } from '../git/git.ts';
 import { run, showCommand, type RunResult } from '../process/run.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Comment, Trust } from './forge.ts';
 import { inShape } from './gh.ts';
 

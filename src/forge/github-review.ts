@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConduxtError } from '../errors.ts';
 import { pullRequestNotFound, type Review, type ReviewComment } from './forge.ts';
 import { inShape, type Gh, type GithubRepository } from './gh.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConduxtError, ExitCode } from '../errors.ts';
 import { cleanStderr } from '../git/git.ts';
 import {

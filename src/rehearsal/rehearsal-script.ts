@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, sep } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The file in a repository that says what the rehearsal agent does there. */
 export const SCRIPT_FILE = '.conduxt-rehearsal.json';

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const Entry = z.object({ type: z.enum(['opened', 'user', 'agent']), text: z.string() });
 export type SessionEntry = z.infer<typeof Entry>;

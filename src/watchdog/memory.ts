@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemCode } from '../errors.ts';
 import { replaceFile } from '../store/durable-files.ts';
 import type { SessionPaths } from '../store/paths.ts';

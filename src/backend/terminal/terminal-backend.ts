@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import path from 'node:path';
 import { systemClock } from '../../clock.ts';
 import { ConduxtError, unavailable } from '../../errors.ts';

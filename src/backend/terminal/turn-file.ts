@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJson, replaceJson, type RunDirectory } from '../../tmux/run-directory.ts';
 
 const schema = z.object({
