@@ -63,6 +63,7 @@ export function openForge(options: ForgeOptions): Forge {
         getIssue: async (number) => (await forge()).getIssue(number),
         findPullRequest: async (branch) => (await forge()).findPullRequest(branch),
         createPullRequest: async (request) => (await forge()).createPullRequest(request),
+        updatePullRequest: async (pullRequest, body) => (await forge()).updatePullRequest(pullRequest, body),
         getReview: async (number) => (await forge()).getReview(number),
       };
     }

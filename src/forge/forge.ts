@@ -10,6 +10,11 @@ export interface Forge {
   findPullRequest(branch: string): Promise<PullRequest | null>;
   /** Opens a pull request, or returns the open one this branch already has, unchanged. */
   createPullRequest(request: NewPullRequest): Promise<PullRequest>;
+  /**
+   * Puts `body` (of `markOwnPart`) in the place of our part of an open pull request. What people wrote stays: when our
+   * part is gone or edited, it is added below instead. Safe to repeat. @throws `pr-not-found` (exit 4).
+   */
+  updatePullRequest(pullRequest: PullRequest, body: string): Promise<PullRequestUpdate>;
   /** What reviewers said about a pull request. @throws `pr-not-found` (exit 4). */
   getReview(number: number): Promise<Review>;
 }
@@ -49,6 +54,9 @@ export interface PullRequest {
   readonly base: string;
   readonly draft: boolean;
 }
+
+/** Where the new text is; `unchanged` when it was there already. */
+export type PullRequestUpdate = 'body' | 'comment' | 'unchanged';
 
 export interface NewPullRequest {
   readonly title: string;

@@ -15,6 +15,8 @@ export interface GithubRepository {
 export interface Gh {
   /** A REST call. `notFound` is the status 404 or 410, as data. @throws `gh-missing`, `gh-logged-out`, `forge-unavailable`. */
   api(path: string): Promise<ApiAnswer>;
+  /** A REST call that changes something. @throws as `api`, and for every refusal. */
+  send(method: 'PATCH' | 'POST', path: string, body: unknown): Promise<void>;
   /** A GraphQL query; null when GitHub refused it. */
   graphql(query: string, variables: Readonly<Record<string, unknown>>): Promise<unknown>;
   /** Any other command, with `--repo` set; the result whatever its exit code, unless gh cannot be used at all. */
@@ -94,6 +96,15 @@ export function createGh(repository: GithubRepository, processEnv: Readonly<Reco
     api: async (path) => {
       const answer = await api([path]);
       return answer.status >= 400 ? { type: 'not-found' } : { type: 'found', value: parseJson(answer.body) };
+    },
+    send: async (method, path, body) => {
+      const args = [`--method=${method}`, '--input=-', path];
+      const answer = await api(args, JSON.stringify(body));
+      if (answer.status < 400) return;
+      throw unavailable('forge-unavailable', `GitHub refused to ${method} ${path} (HTTP ${answer.status}).`, {
+        remedy: 'Check the rights of the login (gh auth status), then try again.',
+        facts: { status: answer.status },
+      });
     },
     graphql: async (query, variables) => {
       const answer = await api(['graphql', '--input=-'], JSON.stringify({ query, variables }));

@@ -4,14 +4,17 @@ import { cleanStderr } from '../git/git.ts';
 import {
   issueIsPullRequest,
   issueNotFound,
+  pullRequestNotFound,
   type Forge,
   type Issue,
   type NewPullRequest,
   type PullRequest,
+  type PullRequestUpdate,
 } from './forge.ts';
 import { createGh, inShape, outputInShape, type Gh, type GithubRepository } from './gh.ts';
 import { parseComments, trustOf } from './github-comments.ts';
 import { getGithubReview } from './github-review.ts';
+import { markOf, replaceOwnPart } from './own-part.ts';
 
 /** Issues and pull requests of one GitHub repository, through gh. Nothing is asked until a method is called. */
 export function createGithubForge(
@@ -24,6 +27,7 @@ export function createGithubForge(
     getIssue: (number) => getIssue(gh, repository, number),
     findPullRequest: (branch) => findPullRequest(gh, branch),
     createPullRequest: (request) => createPullRequest(gh, request),
+    updatePullRequest: (pullRequest, body) => updatePullRequest(gh, repository, pullRequest, body),
     getReview: (number) => getGithubReview(gh, repository, number),
   };
 }
@@ -133,6 +137,39 @@ async function createPullRequest(gh: Gh, request: NewPullRequest): Promise<PullR
   if (url === undefined) throw commandFailed('pr create', `no address in its output: ${result.stdout}`);
   const { title, head, base, draft } = request;
   return { number: Number(number), url, title, state: 'open', head, base, draft };
+}
+
+/** GitHub refuses more. */
+const MAX_BODY_CHARS = 65_536;
+
+/**
+ * Through the REST interface: `gh pr edit` asks for the cards of classic projects, which GitHub took away, so that up
+ * to 2.46 it fails everywhere (cli/cli#11983).
+ */
+async function updatePullRequest(
+  gh: Gh,
+  repository: GithubRepository,
+  { number }: PullRequest,
+  body: string,
+): Promise<PullRequestUpdate> {
+  if (number === null) throw new Error('a pull request on GitHub has a number');
+  const place = `repos/${repository.owner}/${repository.name}`;
+  const answer = await gh.api(`${place}/pulls/${number}`);
+  if (answer.type === 'not-found') throw pullRequestNotFound(number, placeOf(repository));
+  const schema = z.object({ body: z.string().nullish(), comments: z.number().default(0) });
+  const found = inShape(schema, answer.value, `pull request #${number}`);
+  const edited = replaceOwnPart(found.body ?? '', body);
+  if (edited !== null && edited.length <= MAX_BODY_CHARS) {
+    if (edited === found.body) return 'unchanged';
+    await gh.send('PATCH', `${place}/pulls/${number}`, { body: edited });
+    return 'body';
+  }
+  const comments = `${place}/issues/${number}/comments`;
+  const lastPage = await gh.api(`${comments}?per_page=${PAGE}&page=${Math.max(1, Math.ceil(found.comments / PAGE))}`);
+  const newest = lastPage.type === 'found' ? parseComments(lastPage.value) : [];
+  if (newest.some((comment) => comment.body.includes(markOf(body)))) return 'unchanged';
+  await gh.send('POST', comments, { body });
+  return 'comment';
 }
 
 const commandFailed = (command: string, stderr: string): ConduxtError =>

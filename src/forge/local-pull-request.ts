@@ -15,6 +15,13 @@ export function formatPullRequest(pullRequest: PullRequest, body: string, commit
   return formatFrontMatter(fields, `# ${pullRequest.title}\n\n${body.trimEnd()}\n`);
 }
 
+/** The file with another commit in its front matter, and nothing else changed. */
+export function withCommit(text: string, commit: string | null): string {
+  if (commit === null || !text.startsWith('---\n')) return text;
+  const end = text.indexOf('\n---\n');
+  return text.slice(0, end + 1).replace(/^commit: .*$/m, `commit: ${commit}`) + text.slice(end + 1);
+}
+
 /** Null for a file that is not a pull request. A person may set `state` to `merged` or `closed` by hand. */
 export function parsePullRequest(text: string, url: string): PullRequest | null {
   const { fields } = parseFrontMatter(text);

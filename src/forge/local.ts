@@ -1,11 +1,19 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ioError, messageOf, notFound, systemCode, usageError } from '../errors.ts';
-import { createFile, makePrivateDirectory } from '../store/durable-files.ts';
-import { issueNotFound, type Forge, type Issue, type NewPullRequest, type PullRequest } from './forge.ts';
+import { createFile, makePrivateDirectory, replaceFile } from '../store/durable-files.ts';
+import {
+  issueNotFound,
+  type Forge,
+  type Issue,
+  type NewPullRequest,
+  type PullRequest,
+  type PullRequestUpdate,
+} from './forge.ts';
 import { parseLocalIssue } from './local-issue.ts';
-import { formatPullRequest, parsePullRequest } from './local-pull-request.ts';
+import { formatPullRequest, parsePullRequest, withCommit } from './local-pull-request.ts';
+import { replaceOwnPart } from './own-part.ts';
 
 export interface LocalForgeOptions {
   /** The main checkout; issues are in its `.conduxt/issues`. */
@@ -26,6 +34,7 @@ export function createLocalForge(options: LocalForgeOptions): Forge {
     getIssue: async (number) => getIssue(options, number),
     findPullRequest: async (branch) => findPullRequest(options, branch),
     createPullRequest: (request) => createPullRequest(options, request),
+    updatePullRequest: (pullRequest, body) => updatePullRequest(options, pullRequest, body),
     getReview: async (number) => {
       throw notFound(
         'pr-not-found',
@@ -91,6 +100,23 @@ async function createPullRequest(options: LocalForgeOptions, request: NewPullReq
     if (createFile(free.file, formatPullRequest(pullRequest, request.body, commit)))
       return pullRequestOnly(pullRequest);
   }
+}
+
+async function updatePullRequest(
+  options: LocalForgeOptions,
+  { head, url }: PullRequest,
+  body: string,
+): Promise<PullRequestUpdate> {
+  const file = fileURLToPath(url);
+  const text = readRegularFile(file, Number.MAX_SAFE_INTEGER);
+  if (text === null) throw notFound('pr-not-found', `${file} is gone.`, { facts: { file } });
+  const commit = (await options.commitOf?.(head)) ?? null;
+  const edited = replaceOwnPart(text, body);
+  // Files have no comments: what was edited by hand stays, and ours stands below it.
+  const whole = withCommit(edited ?? `${text.trimEnd()}\n\n---\n\n${body}\n`, commit);
+  if (whole === text) return 'unchanged';
+  replaceFile(file, whole);
+  return edited === null ? 'comment' : 'body';
 }
 
 const pullRequestOnly = ({ number, url, title, state, head, base, draft }: PullRequest): PullRequest => ({

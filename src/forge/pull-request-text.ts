@@ -7,6 +7,7 @@ import { oneLine } from '../text/sanitize.ts';
 import { formatDuration } from '../views/quantities.ts';
 import { verdictText } from '../views/receipt.ts';
 import { codeSpan, inertMarkdown } from './inert-markdown.ts';
+import { markOwnPart } from './own-part.ts';
 
 export interface PullRequestFacts {
   /** Name of the task. */
@@ -30,7 +31,7 @@ export interface PullRequestFacts {
 
 const MAX_TITLE_CHARS = 120;
 /** GitHub refuses more than 65,536 characters. */
-const MAX_BODY_BYTES = 60_000;
+const MAX_BODY_BYTES = 59_900;
 const MAX_FILES = 150;
 
 /** `fix: The last page is empty`. A title that begins with a kind of its own keeps it. */
@@ -41,7 +42,7 @@ export function pullRequestTitle(kind: TaskKind, title: string): string {
   return hasPrefix ? words : `${titlePrefix(kind)}${words === '' ? 'untitled task' : words}`;
 }
 
-/** The text a reviewer reads. Everything from outside is sanitized, made inert and redacted; at most 60 kB. */
+/** The text a reviewer reads, marked as ours. Everything from outside is sanitized, made inert and redacted; at most 60 kB. */
 export function pullRequestBody(facts: PullRequestFacts): string {
   const sections = [
     section('Summary', summary(facts)),
@@ -51,7 +52,7 @@ export function pullRequestBody(facts: PullRequestFacts): string {
     conflicts(facts.conflicts),
     section('How it was made', making(facts)),
   ];
-  return bounded(facts.redact(`${sections.filter((text) => text !== '').join('\n\n')}\n`));
+  return markOwnPart(bounded(facts.redact(`${sections.filter((text) => text !== '').join('\n\n')}\n`)));
 }
 
 const section = (title: string, text: string): string => `## ${title}\n\n${text}`;

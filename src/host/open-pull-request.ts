@@ -11,7 +11,7 @@ import { conflictsWithOthers } from './conflicts.ts';
 import { requireTask, type HostContext } from './context.ts';
 import { worktreeGit } from './worktree-git.ts';
 
-/** Finds the task's pull request, or opens it. What stands in its way leaves the work safe and names the remedy. */
+/** Opens the task's pull request, or brings the open one up to date. What stands in its way leaves the work safe and names the remedy. */
 export async function openPullRequest(context: HostContext): Promise<StepOutcome> {
   const { log, record, env, home } = context;
   const task = requireTask(context);
@@ -46,17 +46,19 @@ export async function openPullRequest(context: HostContext): Promise<StepOutcome
       version,
       redact: context.redact,
     });
-    const open = known?.state === 'open' ? known : null;
-    const made =
-      open ??
-      (await forge.createPullRequest({
-        title: context.redact(pullRequestTitle(task.kind, task.title)),
-        body,
-        head: task.branch,
-        base: task.base,
-        draft: task.delivery.draft,
-      }));
-    return { type: 'pull-request', url: made.url, number: made.number, created: open === null, conflicts };
+    if (known?.state === 'open') {
+      const { url, number } = known;
+      const updated = await forge.updatePullRequest(known, body);
+      return { type: 'pull-request', url, number, created: false, updated, conflicts };
+    }
+    const { url, number } = await forge.createPullRequest({
+      title: context.redact(pullRequestTitle(task.kind, task.title)),
+      body,
+      head: task.branch,
+      base: task.base,
+      draft: task.delivery.draft,
+    });
+    return { type: 'pull-request', url, number, created: true, conflicts };
   } catch (error) {
     if (!(error instanceof ConduxtError) || isConfigChanged(error)) throw error;
     const remedy = error.remedy === undefined ? '' : `${error.remedy} Then: `;

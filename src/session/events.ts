@@ -269,6 +269,8 @@ export type StepOutcome =
       readonly url: string;
       readonly number: number | null;
       readonly created: boolean;
+      /** Of one that was open already: where what is new was written. */
+      readonly updated?: 'body' | 'comment' | 'unchanged';
       /** Files other running tasks' branches also touch, by task name. */
       readonly conflicts: Readonly<Record<string, readonly string[]>>;
     }

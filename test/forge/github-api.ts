@@ -43,7 +43,8 @@ export interface CreatedPull {
   readonly number: number;
   readonly url: string;
   readonly title: string;
-  readonly body: string;
+  /** A test may write here what a person edited. */
+  body: string;
   readonly head: string;
   readonly base: string;
   readonly draft: boolean;
@@ -55,6 +56,8 @@ export interface GithubApi {
   readonly env: { readonly GH_CONFIG_DIR: string };
   /** Pull requests made through the API, in order. They are listed from then on. */
   readonly created: readonly CreatedPull[];
+  /** Comments made through the API, by number of the pull request. */
+  readonly comments: ReadonlyMap<number, readonly string[]>;
   /** `GET /repos/…` and `POST /graphql PullRequestCreate`, in order. */
   readonly requests: readonly string[];
   /** Requests nobody scripted an answer for: a test should find this empty. */
@@ -76,6 +79,7 @@ export async function startGithubApi(script: ScriptedGithub): Promise<GithubApi>
     { mode: 0o600 },
   );
   const created: CreatedPull[] = [];
+  const comments = new Map<number, string[]>();
   const requests: string[] = [];
   const unexpected: string[] = [];
   const server = createServer((request, response) => {
@@ -84,7 +88,8 @@ export async function startGithubApi(script: ScriptedGithub): Promise<GithubApi>
         request.headers.authorization === `token ${token}`
           ? request.url === '/graphql'
             ? graphql(script, created, body)
-            : rest(script, request.method ?? '', request.url ?? '')
+            : (edit(script, created, comments, request.method ?? '', request.url ?? '', body) ??
+              rest(script, request.method ?? '', request.url ?? ''))
           : { status: 401, label: 'unauthorized', value: { message: 'Bad credentials' } };
       requests.push(`${request.method} ${request.url}${request.url === '/graphql' ? ` ${answer.label}` : ''}`);
       if (answer.label === 'unexpected') unexpected.push(`${request.method} ${request.url} ${body}`);
@@ -101,6 +106,7 @@ export async function startGithubApi(script: ScriptedGithub): Promise<GithubApi>
   return {
     env: { GH_CONFIG_DIR: directory },
     created,
+    comments,
     requests,
     unexpected,
     hangUp,
@@ -135,6 +141,30 @@ function rest(script: ScriptedGithub, method: string, url: string): Answer {
   }
   if (issue !== undefined) return found(restIssue(script, issue));
   return { status: 404, label: 'not found', value: { message: 'Not Found' } };
+}
+
+/** The REST calls for a pull request that was made here: read it, change its text, comment on it. */
+function edit(
+  script: ScriptedGithub,
+  created: readonly CreatedPull[],
+  comments: Map<number, string[]>,
+  method: string,
+  url: string,
+  body: string,
+): Answer | null {
+  const { pathname } = new URL(url, 'https://api.github.com');
+  const pattern = new RegExp(`^/repos/${script.owner}/${script.name}/(pulls/(\\d+)|issues/(\\d+)/comments)$`);
+  const [, , pulls, issues] = pattern.exec(pathname) ?? [];
+  const pull = created.find((candidate) => candidate.number === Number(pulls ?? issues));
+  if (pull === undefined) return null;
+  const said = comments.get(pull.number) ?? [];
+  const text = method === 'GET' ? '' : String(recordOf(JSON.parse(body))['body']);
+  if (pulls !== undefined && method === 'PATCH') pull.body = text;
+  if (issues !== undefined && method === 'POST') comments.set(pull.number, [...said, text]);
+  if (issues !== undefined && method === 'GET')
+    return { status: 200, label: pathname, value: said.map((one) => ({ user: { login: 'tester' }, body: one })) };
+  const value = { number: pull.number, body: pull.body, comments: said.length };
+  return { status: method === 'POST' ? 201 : 200, label: pathname, value };
 }
 
 const restIssue = (script: ScriptedGithub, issue: ScriptedIssue): unknown => ({

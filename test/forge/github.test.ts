@@ -7,6 +7,7 @@ import { test, type TestContext } from 'node:test';
 import { githubEnvironment, parseAnswer } from '../../src/forge/gh.ts';
 import { createGithubForge } from '../../src/forge/github.ts';
 import type { Forge } from '../../src/forge/forge.ts';
+import { markOwnPart } from '../../src/forge/own-part.ts';
 import { startGithubApi, type GithubApi, type ScriptedGithub } from './github-api.ts';
 
 const REPOSITORY = { host: 'github.com', owner: 'o', name: 'r' };
@@ -122,6 +123,29 @@ test('a pull request is looked for, made from standard input, and found the seco
   assert.deepEqual(await gh.forge.createPullRequest({ ...request, title: 'again' }), made);
   assert.equal(gh.api.created.length, 1);
   assert.deepEqual(gh.api.unexpected, []);
+});
+
+test('a pull request gets the newest text; what a person wrote stays, and an edited one is only commented', async (t) => {
+  const gh = await realGh(t, {});
+  if (gh === null) return;
+  const texts = ['First receipt', 'Second receipt', 'Third receipt'].map(markOwnPart);
+  const [first = '', second = '', third = ''] = texts;
+  const request = { title: 'fix: it', body: first, head: 'fix/x', base: 'main', draft: false };
+  const made = await gh.forge.createPullRequest(request);
+  const [pull] = gh.api.created;
+  assert.ok(pull);
+  // As a browser sends it.
+  pull.body = `Please look at **this** first.\r\n\r\n${first.replaceAll('\n', '\r\n')}\r\n\r\n- [x] seen\r\n`;
+  assert.equal(await gh.forge.updatePullRequest(made, second), 'body');
+  assert.equal(pull.body, `Please look at **this** first.\r\n\r\n${second}\r\n\r\n- [x] seen\r\n`);
+  assert.equal(await gh.forge.updatePullRequest(made, second), 'unchanged');
+  pull.body = pull.body.replace('Second', 'My');
+  const edited = pull.body;
+  assert.equal(await gh.forge.updatePullRequest(made, third), 'comment');
+  assert.equal(await gh.forge.updatePullRequest(made, third), 'unchanged');
+  assert.equal(pull.body, edited);
+  assert.deepEqual(gh.api.comments.get(made.number ?? 0), [third]);
+  assert.deepEqual([pull.title, gh.api.unexpected], ['fix: it', []]);
 });
 
 test('an open pull request goes before closed ones, and a fork is not us', async (t) => {

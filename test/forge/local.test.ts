@@ -18,6 +18,7 @@ import fc from 'fast-check';
 import { formatFrontMatter, parseFrontMatter } from '../../src/forge/front-matter.ts';
 import { parseLocalIssue } from '../../src/forge/local-issue.ts';
 import { createLocalForge } from '../../src/forge/local.ts';
+import { markOwnPart } from '../../src/forge/own-part.ts';
 
 function place(t: TestContext): { root: string; issues: string; pullRequestsDir: string } {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'conduxt-local-')));
@@ -137,6 +138,26 @@ test('a merged pull request makes room for the next, and two branches of one slu
   assert.equal(second.url, pathToFileURL(join(p.pullRequestsDir, 'fix-a-b-3.md')).href);
   assert.deepEqual(await forge.findPullRequest('fix/a-b'), second);
   assert.equal((await forge.findPullRequest('fix-a/b'))?.head, 'fix-a/b');
+});
+
+test('a pull request file gets the newest text and commit, and keeps what a person wrote', async (t) => {
+  const p = place(t);
+  let commit = 'abc123';
+  const forge = createLocalForge({ ...p, commitOf: async () => commit });
+  const request = { title: 't', body: markOwnPart('First receipt'), head: 'x', base: 'main', draft: false };
+  const made = await forge.createPullRequest(request);
+  const file = join(p.pullRequestsDir, 'x.md');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('# t\n', '# t\n\nMy note.\n') + 'commit: mine\n');
+  commit = 'def456';
+  assert.equal(await forge.updatePullRequest(made, markOwnPart('Second receipt')), 'body');
+  const text = readFileSync(file, 'utf8');
+  assert.match(text, /\ncommit: def456\nstate: open\n/);
+  assert.match(text, /\n# t\n\nMy note\.\n\n<!-- conduxt:begin \w+ -->\nSecond receipt\n<!-- .* -->\ncommit: mine\n$/);
+  assert.equal(await forge.updatePullRequest(made, markOwnPart('Second receipt')), 'unchanged');
+  writeFileSync(file, text.replace('Second', 'My'));
+  assert.equal(await forge.updatePullRequest(made, markOwnPart('Third receipt')), 'comment');
+  assert.match(readFileSync(file, 'utf8'), /My receipt[^]*\n---\n\n<!-- conduxt:begin \w+ -->\nThird receipt\n/);
+  assert.deepEqual(readdirSync(p.pullRequestsDir), ['x.md']);
 });
 
 test('several processes opening one pull request at once make one file', async (t) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { codeSpan, inertMarkdown } from '../../src/forge/inert-markdown.ts';
+import { replaceOwnPart } from '../../src/forge/own-part.ts';
 import { pullRequestBody, pullRequestTitle, type PullRequestFacts } from '../../src/forge/pull-request-text.ts';
 import type { Receipt } from '../../src/session/receipt.ts';
 
@@ -107,6 +108,24 @@ test('a name with backticks, bars or line ends stays inside its code span', () =
   assert.equal(codeSpan('`x'), '`` `x ``');
   assert.equal(codeSpan('a\nb'), '`a b`');
   assert.match(pullRequestBody({ ...FACTS, receipt: { ...RECEIPT, command: 'a | b' } }), /`a \\\| b`/);
+});
+
+test('whatever the body holds, it is recognised as ours again, and an edit in it is noticed', () => {
+  const words = fc.constantFrom(
+    '<!-- conduxt:end 0123456789ab -->',
+    '`<!-- conduxt:begin 0123456789ab -->`',
+    '\n',
+    'x',
+  );
+  fc.assert(
+    fc.property(fc.array(words), fc.string(), fc.string(), (summary, before, after) => {
+      const ours = pullRequestBody({ ...FACTS, summary: summary.join(' ') });
+      const next = pullRequestBody({ ...FACTS, summary: 'next' });
+      assert.equal(replaceOwnPart(before + ours + after, next), before + next + after);
+      assert.equal(replaceOwnPart(before + ours.replace('## Summary', '## My summary') + after, next), null);
+    }),
+    { numRuns: 50 },
+  );
 });
 
 test('secrets are taken out of the whole body', () => {

@@ -160,6 +160,12 @@ describe('a task', () => {
     assert.equal(pulls.length, 2);
     assert.deepEqual([pulls[0]?.created, pulls[1]?.created], [true, false]);
     assert.equal(pulls[0]?.url, pulls[1]?.url);
+    assert.equal(pulls[1]?.updated, 'body');
+    const text = readFileSync(new URL(pulls[1].url), 'utf8');
+    const commit = scratch.git('rev-parse', 'fix/task-1');
+    assert.match(text, new RegExp(`^commit: ${commit}$`, 'm'));
+    assert.match(text, new RegExp(`\\| Commit \\| .${commit}. \\|`));
+    assert.match(text, /- `more\.txt` added/);
   });
 
   it('can be verified again by hand, and says when its tests fail now', async (t) => {
