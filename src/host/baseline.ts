@@ -4,6 +4,7 @@ import { isoTime } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { isConfigChanged } from '../git/config-guard.ts';
 import type { Git } from '../git/git.ts';
+import { treeAt } from '../git/tree.ts';
 import type { Receipt } from '../session/receipt.ts';
 import { verificationEnvironment } from '../verify/environment.ts';
 import { prepareWorktree } from '../verify/setup.ts';
@@ -72,8 +73,7 @@ async function testScratch(context: HostContext, scratch: string, signal: AbortS
     ...common,
     worktree: scratch,
     plan: task.verify,
-    // Nothing was committed on top of it, on purpose: any other value lets the tests run.
-    baseCommit: '',
+    baseTree: treeAt(worktreeGit(context), task.baseCommit),
     logFile: path.join(paths.run, 'baseline.log'),
     now: () => isoTime(clock.now()),
     astray: async () => null,

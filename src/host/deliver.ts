@@ -2,6 +2,7 @@ import path from 'node:path';
 import { isoTime } from '../clock.ts';
 import { refused, unavailable, unreachable } from '../errors.ts';
 import { changedFiles, headCommit } from '../git/changes.ts';
+import { treeAt } from '../git/tree.ts';
 import { whyAstray } from '../git/true-status.ts';
 import { routeReceipt } from '../route/route-receipt.ts';
 import type { StepReply } from '../control/protocol.ts';
@@ -72,7 +73,7 @@ async function verifyTask(context: HostContext, signal: AbortSignal): Promise<Re
   const receipt = await verify({
     worktree: record.cwd,
     plan: task.verify,
-    baseCommit: task.baseCommit,
+    baseTree: treeAt(git, task.baseCommit),
     env: verificationEnvironment(env),
     logFile: path.join(paths.run, `verify-${clock.now()}.log`),
     sessionId: stepMarker(record.id),
@@ -81,7 +82,10 @@ async function verifyTask(context: HostContext, signal: AbortSignal): Promise<Re
     head: () => headCommit(git),
     astray: () => whyAstray(git, task.branch, task.baseCommit),
     dirty: () => uncommittedFiles(context),
-    changed: async () => (await changedFiles(git, task.baseCommit, 'HEAD')).map((file) => file.path),
+    changed: async () =>
+      (await changedFiles(git, task.baseCommit, 'HEAD')).flatMap(({ path: file, from }) =>
+        from === null ? [file] : [file, from],
+      ),
   });
   if (signal.aborted) return null;
   const { verdict } = receipt;

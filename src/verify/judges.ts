@@ -1,3 +1,5 @@
+import { isNamed } from './named-judges.ts';
+
 /** Everything that decides whether tests pass, in any language: test files, their data, and what runs them. */
 const TEST_FILES = [
   /(^|\/)(tests?|specs?|__tests__|__mocks__|__snapshots__|testdata|test_data|e2e|cypress|features)\//i,
@@ -55,13 +57,18 @@ const MANIFEST_OF: Readonly<Record<string, keyof typeof MANIFESTS>> = {
 };
 
 /**
- * Those of the changed paths (relative to the repository, with `/`) that judge the work: tests, test settings, scripts.
- * For an unknown runner, or one like make that may start any other, every manifest counts. Sorted, without repeats.
+ * Those of the changed paths (relative to the repository, with `/`) that judge the work: tests, test settings, scripts,
+ * and what the command names (`words` of `commandWords`). For an unknown runner, or one like make that may start any other, every manifest counts. Sorted, without repeats.
  */
-export function changedJudges(files: readonly string[], runner: string | null): readonly string[] {
+export function changedJudges(
+  files: readonly string[],
+  runner: string | null,
+  words: ReadonlySet<string> = new Set(),
+): readonly string[] {
   const ecosystem = runner === null ? undefined : MANIFEST_OF[runner];
   const manifest = ecosystem === undefined ? undefined : MANIFESTS[ecosystem];
   const manifests = manifest === undefined ? Object.values(MANIFESTS) : [manifest];
   const patterns = [...TEST_FILES, ...SCRIPTS, ...manifests];
-  return [...new Set(files.filter((file) => patterns.some((pattern) => pattern.test(file))))].sort();
+  const judges = files.filter((file) => patterns.some((pattern) => pattern.test(file)) || isNamed(file, words));
+  return [...new Set(judges)].sort();
 }

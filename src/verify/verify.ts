@@ -2,9 +2,11 @@ import { dirname } from 'node:path';
 import type { TestCounts } from '../session/callback.ts';
 import type { Receipt, Verdict } from '../session/receipt.ts';
 import type { VerifyPlan } from '../session/record.ts';
+import type { BaseTree } from './base-tree.ts';
 import { parseCounts, ranNothing } from './counts.ts';
 import { failureExcerpt } from './excerpt.ts';
 import { changedJudges } from './judges.ts';
+import { commandWords } from './named-judges.ts';
 import { memoryFile, remember, withoutRemembered } from './left-by-tests.ts';
 import { openOutputLog } from './output-log.ts';
 import { commandText, runLogged, type LoggedRun } from './run-logged.ts';
@@ -13,7 +15,8 @@ export interface VerifyInput {
   /** Absolute path of the task's worktree. */
   readonly worktree: string;
   readonly plan: Extract<VerifyPlan, { type: 'command' }>;
-  readonly baseCommit: string;
+  /** The files of the commit the work began at: what the command leads to there judges it. */
+  readonly baseTree: BaseTree;
   /** The complete environment (`verificationEnvironment`). */
   readonly env: Readonly<Record<string, string>>;
   /** Where the complete output goes (0600). What tests leave in the worktree is remembered in the same directory. */
@@ -30,7 +33,7 @@ export interface VerifyInput {
   readonly astray: () => Promise<string | null>;
   /** Files with uncommitted changes, and files git neither knows nor ignores. */
   readonly dirty: () => Promise<readonly string[]>;
-  /** Files that differ between the base commit and HEAD. */
+  /** Files that differ between the base commit and HEAD, under both names where one was moved. */
   readonly changed: () => Promise<readonly string[]>;
 }
 
@@ -51,7 +54,7 @@ export async function verify(input: VerifyInput): Promise<VerificationReceipt> {
   const commit = await input.head();
   const why = await input.astray();
   const changed = why === null ? await input.changed() : [];
-  const judges = changedJudges(changed, plan.runner);
+  const judges = changedJudges(changed, plan.runner, await commandWords(plan.command, input.baseTree));
   const work = await withoutRemembered(memory, worktree, await input.dirty());
   const receipt = (verdict: Verdict, ran: Ran): VerificationReceipt => ({
     commit,

@@ -168,6 +168,26 @@ describe('a task', () => {
     assert.match(text, /- `more\.txt` added/);
   });
 
+  it('names a rewritten test script and a test that was moved away as changed judges', async (t) => {
+    const scratch = new Scratch(t);
+    mkdirSync(path.join(scratch.repo, 'test'));
+    writeFileSync(path.join(scratch.repo, 'test', 'a.test.js'), 'a\nb\nc\n');
+    scratch.git('add', '-A');
+    scratch.git('commit', '-qm', 'A test');
+    const cheat =
+      "echo 'echo 1 passed, 0 failed' > test.sh && git mv test/a.test.js notes.txt && git commit -qam 'fix'";
+    const task = scratch.task({ prompts: [{ steps: [{ type: 'shell', command: cheat }, done] }] });
+    await task.host();
+    await task.untilType('task-ended');
+    const { receipt, pullRequest } = task.view().folded.delivery;
+    assert.deepEqual(receipt?.changedJudges, ['test.sh', 'test/a.test.js']);
+    assert.ok(pullRequest);
+    assert.match(
+      readFileSync(new URL(pullRequest.url), 'utf8'),
+      /## Changed judges[^]*- `test\.sh`\n- `test\/a\.test\.js`/,
+    );
+  });
+
   it('can be verified again by hand, and says when its tests fail now', async (t) => {
     const scratch = new Scratch(t);
     const task = scratch.task({ prompts: [{ steps: [fix, done] }] });

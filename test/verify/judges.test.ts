@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { changedJudges } from '../../src/verify/judges.ts';
+import { commandWords } from '../../src/verify/named-judges.ts';
+import { objectTree } from './object-tree.ts';
 
 const judged: readonly (readonly [string, readonly string[]])[] = [
   ['npm', ['test/cart.test.js', 'src/a.spec.tsx', 'src/__tests__/a.js', 'src/__snapshots__/a.snap', '__mocks__/fs.js']],
@@ -40,4 +42,39 @@ describe('the changed judges', () => {
   it('come sorted and once each', () => {
     assert.deepEqual(changedJudges(['test/b.js', 'test/a.js', 'test/b.js'], 'npm'), ['test/a.js', 'test/b.js']);
   });
+});
+
+const tree = objectTree({
+  'check.sh': '',
+  'package.json': JSON.stringify({
+    scripts: {
+      pretest: 'node prepare.mjs',
+      test: 'npm run build && run-s "unit:*"',
+      'unit:a': './a/run.py',
+      lint: 'eslint x.mjs',
+      build: 'node make',
+    },
+  }),
+  'web/package.json': '{"scripts":{"test":"node verify.js"}}',
+  Makefile:
+    'all: lib.o\n\ntest: unit \\\n  more\n\tsh last.sh\nunit:\n\t@./unit.bash --all\nlint:\n\tsh lint.sh\nX := y\n',
+});
+const named: readonly (readonly [string, readonly string[], readonly string[]])[] = [
+  ['sh check.sh', ['check.sh'], ['other.sh', 'web/check.sh']],
+  ['FOO=1 ./check.sh && "tools/more run"', ['check.sh'], []],
+  ['cd web && sh check.sh', ['web/check.sh', 'check.sh'], ['api/check.sh']],
+  ['python -m checks.all', ['checks/all.py'], ['checks/other.py']],
+  ['npm test', ['prepare.mjs', 'a/run.py', 'make.js'], ['x.mjs', 'web/verify.js']],
+  ['npm --prefix web test', ['web/verify.js'], ['x.mjs']],
+  ['make test', ['last.sh', 'unit.bash'], ['lint.sh', 'lib.o']],
+  ['make', ['lib.o'], ['last.sh']],
+  ['cargo test', [], ['prepare.mjs', 'last.sh']],
+];
+describe('what the command names', () => {
+  for (const [line, yes, no] of named) {
+    it(`judges: ${line} means ${yes.join(', ') || 'nothing'}`, async () => {
+      const words = await commandWords({ type: 'shell', line }, tree);
+      assert.deepEqual(changedJudges([...yes, ...no], 'go', words), [...yes].sort());
+    });
+  }
 });

@@ -6,6 +6,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { ConduxtError } from '../../src/errors.ts';
 import type { VerifyCommand } from '../../src/session/record.ts';
 import { verify, type VerificationReceipt, type VerifyInput } from '../../src/verify/verify.ts';
+import { objectTree } from './object-tree.ts';
 import { numberIn, realRepository, runs, type RealRepository } from './real-repository.ts';
 
 const shell = (line: string): VerifyCommand => ({ type: 'shell', line });
@@ -24,7 +25,7 @@ async function verified(
   return verify({
     worktree: repo.path,
     plan: { type: 'command', command, from: 'detected', runner, timeoutMs },
-    baseCommit: base,
+    baseTree: objectTree({}),
     env: repo.env,
     logFile: join(repo.dir, `verify-${marks}.log`),
     sessionId: `s-verify-test-${process.pid}-${marks}`,
