@@ -1,46 +1,28 @@
 import { oneLine, sanitize } from '../text/sanitize.ts';
 
+/** WORD JOINER: no width, no break, no part of any name. GitHub reads nothing across it. */
+const APART = '\u2060';
+
 /**
- * Text of an agent or a stranger, for a place that renders GitHub's Markdown and acts on it: nobody is notified, no
- * issue is linked or closed, no picture is loaded, no HTML is read. Emphasis, lists and code stay.
+ * Text of an agent or a stranger, for a quotation in a place that renders GitHub's Markdown and acts on it: nobody is
+ * notified, no issue is linked or closed, no picture is loaded, no HTML is read. Emphasis, lists and code stay.
+ *
+ * The same is done in what looks like code: what a backtick or a fence is depends on escapes, tables and lists, and a
+ * text that is made for it reads differently here and there. So nothing is decided by it, and nothing visible changes.
  */
 export function inertMarkdown(text: string): string {
-  return withoutCode(sanitize(text), (plain) =>
-    plain
-      .replace(/</g, '&lt;')
-      .replace(/!\[/g, '!\\[')
-      // A fence that is not closed would swallow what follows.
-      .replace(/^( {0,3})(?=`{3}|~{3})/gm, '$1\\')
-      // References of all forms: #78, owner/name#78, GH-78, @somebody, @team/name. In code they are only text.
-      .replace(/(?<![\w`/])@[A-Za-z0-9][\w-]*(?:\/[\w.-]+)?/g, (mention) => `\`${mention}\``)
-      .replace(/(?<![\w`&])(?:[\w.-]+\/[\w.-]+)?#\d+\b/g, (reference) => `\`${reference}\``)
-      .replace(/(?<![\w`])GH-\d+\b/gi, (reference) => `\`${reference}\``)
-      .replace(
-        /\b(https?:\/\/(?:www\.)?github\.com\/\S+\/(?:issues|pull)\/\d+\S*)/gi,
-        (url) => `\`${url.replaceAll('`', '')}\``,
-      ),
+  return (
+    sanitize(text)
+      // Tags, comments, autolinks; pictures; entities, which are decoded before names are looked for.
+      .replace(/<(?=[A-Za-z/!?])/g, `<${APART}`)
+      .replace(/!(?=\[)/g, `!${APART}`)
+      .replace(/&(?=#?\w+;)/g, `&${APART}`)
+      // References of all forms: #78, owner/name#78, GH-78, @somebody, @team/name, and the addresses of all these.
+      .replace(/@(?=[A-Za-z0-9])/g, `@${APART}`)
+      .replace(/#(?=\d)/g, `#${APART}`)
+      .replace(/(GH)(?=-\d)/gi, `$1${APART}`)
+      .replace(/\b(https?:|www)(?=(?:\/\/|\.)\S{0,2000}(?:\/(?:issues|pull|discussions|commit)\b|%))/gi, `$1${APART}`)
   );
-}
-
-/** Closed fences of either kind, as GitHub reads them, and code spans of one or two backticks on one line. */
-const CODE = new RegExp(
-  [
-    '^ {0,3}(?<ticks>`{3,})[^`\\n]*\\n[^]*?^ {0,3}\\k<ticks>`*[ \\t]*$',
-    '^ {0,3}(?<tildes>~{3,})[^\\n]*\\n[^]*?^ {0,3}\\k<tildes>~*[ \\t]*$',
-    '(?<!`)(?<span>`{1,2})(?!`)[^`\\n]+(?<!`)\\k<span>(?!`)',
-  ].join('|'),
-  'gm',
-);
-
-/** Applies `change` to what is outside of code blocks and code spans, where Markdown and GitHub change nothing. */
-function withoutCode(text: string, change: (plain: string) => string): string {
-  let result = '';
-  let at = 0;
-  for (const match of text.matchAll(CODE)) {
-    result += change(text.slice(at, match.index)) + match[0];
-    at = match.index + match[0].length;
-  }
-  return result + change(text.slice(at));
 }
 
 /** A name as inline code, whatever it holds: the fence is longer than any run of backticks in it. */

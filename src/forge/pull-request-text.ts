@@ -37,7 +37,7 @@ const MAX_FILES = 150;
 /** `fix: The last page is empty`. A title that begins with a kind of its own keeps it. */
 export function pullRequestTitle(kind: TaskKind, title: string): string {
   // A squash merge makes the title a commit message, where "fixes #12" would close issue 12.
-  const words = oneLine(title, MAX_TITLE_CHARS).replace(/(?:[\w.-]+\/[\w.-]+)?#(\d+)\b/g, 'issue $1');
+  const words = oneLine(title, MAX_TITLE_CHARS).replace(/(?:(?:[\w.-]+\/[\w.-]+)?#|\bGH-)(\d+)\b/gi, 'issue $1');
   const hasPrefix = /^[a-z]+(\([^)]*\))?!?: \S/.test(words);
   return hasPrefix ? words : `${titlePrefix(kind)}${words === '' ? 'untitled task' : words}`;
 }

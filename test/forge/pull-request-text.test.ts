@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { codeSpan, inertMarkdown } from '../../src/forge/inert-markdown.ts';
 import { replaceOwnPart } from '../../src/forge/own-part.ts';
 import { pullRequestBody, pullRequestTitle, type PullRequestFacts } from '../../src/forge/pull-request-text.ts';
+import { sanitize } from '../../src/text/sanitize.ts';
 import type { Receipt } from '../../src/session/receipt.ts';
 
 const RECEIPT: Receipt = {
@@ -82,23 +83,70 @@ test('changed judges, other tasks and a missing verification are said', () => {
   );
 });
 
-test('words of an agent notify nobody, close nothing, load nothing and cannot pass for a section', () => {
+/** What GitHub acts on, in any reading of what is code and what is not. */
+const LIVE = [/@[A-Za-z0-9]/, /#\d/, /GH-\d/i, /<[A-Za-z/!?]/, /!\[/, /&#?\w+;/, /(https?:\/\/|www\.)\S*\/issues\/\d/i];
+const apart = (text: string): string => text.replaceAll('\u2060', '');
+
+test('words of an agent notify nobody, close nothing and load nothing, wherever they stand', () => {
   const cases = [
-    ['thanks @octocat and @org/team', 'thanks `@octocat` and `@org/team`'],
-    ['closes #12, fixes o/r#3, GH-9', 'closes `#12`, fixes `o/r#3`, `GH-9`'],
-    ['see https://github.com/o/r/issues/5 now', 'see `https://github.com/o/r/issues/5` now'],
-    ['![x](http://evil.test/pixel)', '!\\[x](http://evil.test/pixel)'],
-    ['<img src=x><!-- hidden', '&lt;img src=x>&lt;!-- hidden'],
-    ['`@kept` and ``#1``', '`@kept` and ``#1``'],
-    ['```js\n@decorator // #5\n```\n@me', '```js\n@decorator // #5\n```\n`@me`'],
-    ['~~~\n@x\n~~~', '~~~\n@x\n~~~'],
-    ['```\nunclosed @me', '\\```\nunclosed `@me`'],
-    ['```a`b\n@me\n```', '\\```a`b\n`@me`\n\\```'],
-    ['mail a@b.example', 'mail a@b.example'],
-    ['a &#35; b', 'a &#35; b'],
-    ['\u202Eevil\u001b]0;x\u0007', '\\u{202e}evil\\u{1b}]0;x\\u{7}'],
-  ] as const;
-  for (const [text, expected] of cases) assert.equal(inertMarkdown(text), expected);
+    'thanks @octocat and @org/team, x_@foo',
+    'closes #12, fixes o/r#3, GH-9, _#5',
+    'see https://github.com/o/r/issues/5 and www.github.com/o/r/issues/5 now',
+    '![x](http://evil.test/pixel) <img src=x><!-- hidden',
+    '&#64;octocat fixes &#35;5 &num;5',
+    '\\`Fixes #12 and @octocat <img src=x>\\`',
+    '| a | b |\n|---|---|\n| ` | Fixes #12 @octocat ` |',
+    '\\@octocat \\#5',
+    '1. a\n   ```\n   x\n```\nplain\n```\n@octocat fixes #5\n```\n```',
+  ];
+  for (const text of cases) {
+    const inert = inertMarkdown(text);
+    for (const live of LIVE) assert.doesNotMatch(inert, live, text);
+    assert.equal(apart(inert), text, 'nothing is added that can be seen');
+  }
+  assert.equal(inertMarkdown('\u202Eevil\u001b]0;x\u0007'), '\\u{202e}evil\\u{1b}]0;x\\u{7}');
+  assert.equal(inertMarkdown('**Bold** `code()` # no https://a.test/b'), '**Bold** `code()` # no https://a.test/b');
+  assert.equal(pullRequestTitle('fix', 'Crash, fixes gh-12'), 'fix: Crash, fixes issue 12');
+});
+
+test('no text whatever becomes live', () => {
+  const word = fc.constantFrom(
+    ...[
+      '`',
+      '``',
+      '```',
+      '~~~',
+      '\\',
+      '|',
+      '\n',
+      ' ',
+      '    ',
+      '> ',
+      '- ',
+      '@',
+      'octocat',
+      '#',
+      '5',
+      'GH-',
+      '<',
+      'img>',
+      '!',
+      '[',
+    ],
+    ...['&', '#64;', 'num;', 'https://', 'www.', 'github.com/o/r', '/issues/', '\u2060', '*'],
+  );
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 30 }), (words) => {
+      const text = words.join('');
+      const inert = inertMarkdown(text);
+      for (const live of LIVE) assert.doesNotMatch(inert, live);
+      assert.equal(apart(inert), sanitize(text));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('words of an agent cannot pass for a section', () => {
   const body = pullRequestBody({ ...FACTS, summary: 'x\n\n## Verification\n\npassed\n```\nhide the rest' });
   assert.equal(body.split('\n').filter((line) => line === '## Verification').length, 1);
 });
