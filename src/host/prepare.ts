@@ -3,52 +3,14 @@ import { ConduxtError } from '../errors.ts';
 import { gitEnvironment } from '../git/git-environment.ts';
 import { openRepository } from '../git/repository.ts';
 import { addWorktree } from '../git/worktree.ts';
-import { listNames, readSessionOrNull } from '../store/read-session.ts';
 import { prepareWorktree, type PrepareInput, type SetupResult } from '../verify/setup.ts';
 import { OUTSIDE } from '../verify/setup-files.ts';
 import { verificationEnvironment } from '../verify/environment.ts';
-import type { Bell } from './bell.ts';
 import { stepMarker } from './agent-seat.ts';
 import { requireTask, type HostContext } from './context.ts';
 import { endTask } from './end-task.ts';
 import { acceptGitConfig } from './git-config.ts';
 import { rememberExcludes } from './worktree-state.ts';
-
-const DEPENDENCY_POLL_MS = 1000;
-
-/**
- * Waits until every task this one comes after is done. Another host writes that into another journal, so it is looked
- * up, not announced.
- * @returns false when the wait was interrupted or a dependency failed (then the task has ended).
- */
-export async function awaitDependencies(context: HostContext, bell: Bell, signal: AbortSignal): Promise<boolean> {
-  const { record, log, home, runtimeDir, clock } = context;
-  const waitingFor = record.task?.after ?? [];
-  for (let told = false; ; told = true) {
-    const open = waitingFor.filter((name) => {
-      const named = listNames(home, record.repo?.key ?? null).find((one) => one.name === name);
-      const view = named === undefined ? null : readSessionOrNull(home, runtimeDir, named.id);
-      return view === null || !['completed', 'delivered', 'reported'].includes(view.state);
-    });
-    if (open.length === 0) return true;
-    const dead = open.find((name) => hasFailed(context, name));
-    if (dead !== undefined) {
-      const reason = `it was to come after ${dead}, which did not complete`;
-      await endTask(context, { end: 'failed', reason, code: 'dependency-failed' });
-      return false;
-    }
-    if (!told) await log.appendPatiently({ type: 'milestone', text: `waiting for ${open.join(', ')}` });
-    if (signal.aborted || log.folded.life.stopped || log.folded.life.ended !== null) return false;
-    await bell.wait(clock, DEPENDENCY_POLL_MS);
-  }
-}
-
-function hasFailed({ home, runtimeDir, record }: HostContext, name: string): boolean {
-  const named = listNames(home, record.repo?.key ?? null).find((one) => one.name === name);
-  if (named === undefined) return true;
-  const state = readSessionOrNull(home, runtimeDir, named.id)?.state;
-  return state === undefined || state === 'failed' || state === 'cancelled' || state === 'stopped';
-}
 
 /** Makes the task's worktree; what cannot be made ends the task with the reason. */
 export async function prepareTaskWorktree(context: HostContext): Promise<void> {

@@ -24,6 +24,7 @@ export type SessionEvent =
   | AgentSessionOpened
   | AgentExited
   | BackendChanged
+  | TaskWaiting
   | SlotWaiting
   | SlotTaken
   | SlotReleased
@@ -214,6 +215,11 @@ export interface BackendChanged {
   readonly conversation: 'kept' | 'lost';
 }
 
+/** The task begins when these others have completed (`--after`); written again when the list grows shorter. */
+export interface TaskWaiting {
+  readonly type: 'task-waiting';
+  readonly for: readonly string[];
+}
 export interface SlotWaiting {
   readonly type: 'slot-waiting';
   readonly cap: number;

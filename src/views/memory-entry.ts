@@ -68,6 +68,7 @@ function reasonOf({ life, delivery }: SessionView['folded']): string | null {
   const [decision] = life.decisions.values();
   if (decision !== undefined) return decision.question;
   if (life.ended !== null) return life.ended.reason;
+  if (life.waitsFor.length > 0) return `it waits for ${life.waitsFor.join(', ')}`;
   if (life.parked !== null) return `${life.parked.reason} (until ${life.parked.until})`;
   return delivery.blocked === null ? null : `${delivery.blocked.why} ${delivery.blocked.remedy}`;
 }

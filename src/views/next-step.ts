@@ -52,11 +52,7 @@ function describe(
     case 'settle-interrupted':
       return itself('the interrupted turn is settled first');
     case 'prepare-worktree':
-      return itself(
-        folded.life.slot === 'waiting'
-          ? 'it waits for a free place, then its worktree is made'
-          : 'its worktree is made',
-      );
+      return itself(worktreeText(folded));
     case 'set-up-worktree':
       return itself('the worktree is made runnable');
     case 'hand':
@@ -87,6 +83,11 @@ function describe(
     default:
       return unreachable(action, 'action');
   }
+}
+
+function worktreeText({ life }: FoldedSession): string {
+  if (life.waitsFor.length > 0) return `when ${life.waitsFor.join(', ')} has completed, its worktree is made`;
+  return life.slot === 'waiting' ? 'it waits for a free place, then its worktree is made' : 'its worktree is made';
 }
 
 /** Nothing until a person says something: what could they say? */

@@ -20,7 +20,7 @@ export function doingNow(facts: SessionFacts): string {
     case 'idle':
       return turns.last === null ? 'waits for instructions' : lastTurnText(facts);
     case 'waiting':
-      return 'waits for a free place';
+      return life.waitsFor.length > 0 ? `waits for ${life.waitsFor.join(', ')}` : 'waits for a free place';
     case 'preparing':
       return delivery.worktree === null ? 'makes its worktree' : 'makes the worktree runnable';
     case 'parked':

@@ -76,6 +76,8 @@ export function progressOf(memory: ProgressMemory, record: JournalRecord): Progr
       return agentExitedLine(record);
     case 'backend-changed':
       return line('backend', `goes on over ${record.to}: ${oneLine(record.reason, TEXT_CHARS)}`, 'warn');
+    case 'task-waiting':
+      return line('waits', `for ${record.for.join(', ')}; this one starts by itself`);
     case 'slot-waiting':
       return line(
         'slot',

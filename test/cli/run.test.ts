@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { choosePermissions } from '../../src/cli/run/permission-default.ts';
 import { tasksIn } from '../../src/cli/run/task-words.ts';
 import { createSession } from '../../src/store/create-session.ts';
-import { sessionRecord } from '../session/samples.ts';
+import { plainRecord, sessionRecord } from '../session/samples.ts';
 import { Workshop } from './workshop.ts';
 
 describe('the arguments of run', () => {
@@ -305,6 +305,17 @@ describe('bad input to run gets one clear sentence, and nothing is touched', () 
       err,
       /already a session "fix-sum"[\s\S]*conduxt tell fix-sum[\s\S]*conduxt retry fix-sum[\s\S]*--name/,
     );
+  });
+
+  it('to come after a session without a task, which would never complete', async (t) => {
+    const shop = new Workshop(t);
+    const { openRepository } = await import('../../src/git/repository.ts');
+    const { key, slug, root, commonDir } = await openRepository(shop.repo, shop.env);
+    createSession(shop.state, shop.root, { ...plainRecord(), repo: { key, slug, root, commonDir } }, null);
+    const args = ['run', 'Fix the sum', '--agent', 'rehearsal', '--no-wait', '--after', 'helper'];
+    const { code, err } = await shop.run(args);
+    assert.equal(code, 2);
+    assert.match(err, /helper is a session without a task: it never completes\.[\s\S]*conduxt tell/);
   });
 
   it('a state directory that cannot be written', async (t) => {

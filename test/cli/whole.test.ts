@@ -125,7 +125,8 @@ describe('several tasks', () => {
     });
     await machine.ok('run', 'the first thing', '--name', 'the-first', '--no-wait', ...verify);
     await machine.ok('run', 'the other thing', '--name', 'the-other', '--after', 'the-first', '--no-wait', ...verify);
-    await machine.until('milestone', 'the-other');
+    await machine.until('task-waiting', 'the-other');
+    assert.match((await machine.ok('status')).stdout, /the-other .* waiting +waits for the-first/);
     assert.equal(
       machine.journal('the-other').some((record) => record.type === 'prompt-handed'),
       false,

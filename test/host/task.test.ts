@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
+import { tryLock } from '../../src/lock/file-lock.ts';
 import type { Script, Step } from '../../src/rehearsal/fault-agent/script.ts';
 import { Scratch } from './scratch.ts';
 
@@ -248,11 +249,33 @@ describe('a task', () => {
     const second = scratch.task({ prompts: [{ steps: [fix, done] }] }, { name: 'second', task: { after: ['first'] } });
     await first.host();
     await second.host();
-    await second.untilType('milestone');
+    await second.untilType('task-waiting');
     assert.equal(second.types().includes('agent-started'), false);
     writeFileSync(goOn, '');
     assert.equal((await second.untilType('task-ended')).end, 'completed');
     assert.ok(first.view().folded.life.ended);
+  });
+
+  it('goes on waiting while the other one is retried', async (t) => {
+    const scratch = new Scratch(t);
+    const first = scratch.task({ prompts: [{ match: '.', steps: [{ type: 'hang' }] }] }, { name: 'first' });
+    const second = scratch.task({ prompts: [{ steps: [fix, done] }] }, { name: 'second', task: { after: ['first'] } });
+    await first.host();
+    await second.host();
+    await second.untilType('task-waiting');
+    assert.deepEqual([second.view().state, second.view().folded.life.waitsFor], ['waiting', ['first']]);
+    // What `retry` does: it holds the name, stops the old session, and gives the name to a new one.
+    mkdirSync(path.join(scratch.home, 'repos/demo-12345678/removing'), { recursive: true });
+    const lock = await tryLock(path.join(scratch.home, 'repos/demo-12345678/removing/first.lock'));
+    assert.ok(lock);
+    await first.call({ op: 'stop' });
+    // Each of these makes it look again.
+    for (let look = 0; look < 5; look += 1) await second.call({ op: 'cancel', scope: 'turn' });
+    const again = scratch.task({ prompts: [{ steps: [fix, done] }] }, { name: 'again' });
+    writeFileSync(path.join(scratch.home, 'repos/demo-12345678/names/first'), again.record.id);
+    lock.release();
+    await again.host();
+    assert.equal((await second.untilType('task-ended')).end, 'completed');
   });
 });
 
@@ -275,7 +298,7 @@ describe('a task that ends before its agent was given anything', () => {
     const second = scratch.task({ prompts: [{ steps: [fix, done] }] }, { name: 'second', task: { after: ['first'] } });
     await first.host();
     await second.host();
-    await second.untilType('milestone');
+    await second.untilType('task-waiting');
     await first.call({ op: 'stop' });
     const end = await second.untilType('task-ended');
     assert.deepEqual([end.end, end.code], ['failed', 'dependency-failed']);

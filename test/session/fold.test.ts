@@ -79,6 +79,18 @@ describe('the state of a session', () => {
       true,
       'waiting',
     ],
+    [
+      'waiting while another task is to complete first',
+      [queued('a', { kind: 'task' }), { type: 'task-waiting', for: ['b'] }],
+      true,
+      'waiting',
+    ],
+    [
+      'preparing when that has completed',
+      [queued('a', { kind: 'task' }), { type: 'task-waiting', for: ['b'] }, { type: 'slot-taken' }],
+      true,
+      'preparing',
+    ],
     ['running during a turn', [queued('a', { kind: 'task' }), handed('a')], true, 'running'],
     [
       'crashed when something is owed and no host lives',

@@ -63,6 +63,11 @@ describe('progress of a journal', () => {
       'slot: waiting: 4 tasks at once is the limit per user; this one starts by itself',
     ],
     [
+      'a task that comes after others names them',
+      { type: 'task-waiting', for: ['a', 'b'] },
+      'waits: for a, b; this one starts by itself',
+    ],
+    [
       'a worktree that was there is said to be',
       { type: 'worktree-ready', path: '/w', branch: 'fix/a', baseCommit: 'c', created: false },
       'worktree: /w on fix/a (was there)',

@@ -1,11 +1,13 @@
 import path from 'node:path';
 import { heldElsewhere } from '../../errors.ts';
-import { tryLock } from '../../lock/file-lock.ts';
+import { waitForLock } from '../../lock/file-lock.ts';
 import { makePrivateDirectory } from '../../store/durable-files.ts';
 import { NO_REPOSITORY, repoPaths } from '../../store/paths.ts';
 import { listNames, type SessionView } from '../../store/read-session.ts';
 import type { VerbContext } from '../context.ts';
 import { nameTaken } from '../run/name-free.ts';
+
+const LOOK_MS = 50;
 
 /**
  * Does what removes a task's worktree or branch while nobody else does such a thing to it, and only for the task that
@@ -21,7 +23,11 @@ export async function holdingName<T>(
   const { home } = context.places;
   const { dir } = repoPaths(home, record.repo?.key ?? NO_REPOSITORY);
   makePrivateDirectory(path.join(dir, 'removing'));
-  const lock = await tryLock(path.join(dir, 'removing', `${record.name}.lock`));
+  // A task that comes after this one holds it for the moment of a look.
+  const lock = await waitForLock(path.join(dir, 'removing', `${record.name}.lock`), {
+    pollMs: LOOK_MS,
+    signal: AbortSignal.timeout(4 * LOOK_MS),
+  });
   if (lock === null) {
     throw heldElsewhere('task-held', `Another retry or clean of ${record.name} is at work.`, {
       remedy: 'Try again when it has ended.',

@@ -7,7 +7,7 @@ import { gatherTask, type GatheredTask } from '../../intake/gather.ts';
 import { uniqueName } from '../../naming/task-names.ts';
 import { checkName, isGenericName } from '../../session/names.ts';
 import { repoPaths } from '../../store/paths.ts';
-import { listNames } from '../../store/read-session.ts';
+import { listNames, readSessionOrNull } from '../../store/read-session.ts';
 import { expectedDuration } from '../../views/expected-duration.ts';
 import type { RunOptions } from '../commands/run.ts';
 import type { VerbContext } from '../context.ts';
@@ -110,10 +110,18 @@ function requireAfter(
   own: string,
 ): void {
   if (after.length === 0) return;
-  const known = new Set(listNames(context.places.home, facts.ref.key).map((one) => one.name));
+  const { home, runtimeDir } = context.places;
+  const known = new Map(listNames(home, facts.ref.key).map((one) => [one.name, one.id]));
   for (const name of after) {
     if (name === own) throw usageError('after-itself', `Task ${name} cannot come after itself.`);
-    if (known.has(name) || names.has(name)) continue;
+    const id = known.get(name);
+    if (id !== undefined && readSessionOrNull(home, runtimeDir, id)?.record.task === null) {
+      throw usageError('after-session', `${name} is a session without a task: it never completes.`, {
+        remedy: 'Name a task (conduxt run); tell a session what is to come next with conduxt tell.',
+        facts: { name },
+      });
+    }
+    if (id !== undefined || names.has(name)) continue;
     throw notFound('session-not-found', `There is no task "${name}" in this repository to come after.`, {
       remedy: 'See conduxt status for those that are there.',
       facts: { name },

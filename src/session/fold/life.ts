@@ -32,6 +32,8 @@ export interface Life {
   /** What it fell back to; null while it is as the record says. */
   backend: BackendName | null;
   slot: 'none' | 'waiting' | 'taken';
+  /** Names of the tasks that are to complete before this one begins. */
+  waitsFor: readonly string[];
   readonly decisions: Map<string, Decision>;
   readonly endedDecisions: Map<string, DecisionEnd>;
   milestones: Milestone[];
@@ -60,6 +62,7 @@ export const newLife = (): Life => ({
   agent: { process: null, running: false, nativeId: null, version: null, lost: null },
   backend: null,
   slot: 'none',
+  waitsFor: [],
   decisions: new Map(),
   endedDecisions: new Map(),
   milestones: [],
@@ -106,11 +109,16 @@ export function foldLife(life: Life, record: JournalRecord): void {
     case 'agent-exited':
       life.agent = { ...life.agent, running: false };
       return;
+    case 'task-waiting':
+      life.waitsFor = record.for;
+      return;
     case 'slot-waiting':
       life.slot = 'waiting';
+      life.waitsFor = [];
       return;
     case 'slot-taken':
       life.slot = 'taken';
+      life.waitsFor = [];
       return;
     case 'slot-released':
       life.slot = 'none';
@@ -140,6 +148,7 @@ export function foldLife(life: Life, record: JournalRecord): void {
       return;
     case 'task-ended':
       life.parked = null;
+      life.waitsFor = [];
       withdrawAll(life);
       // Two who end a task at the same moment have not both ended it: the first is what people are told.
       if (life.ended !== null) return;
