@@ -1,5 +1,7 @@
+import path from 'node:path';
+import type { BatchLimit, SessionRecord } from '../session/record.ts';
+import { sessionPaths } from '../store/paths.ts';
 import type { HostContext } from './context.ts';
-import type { SessionRecord } from '../session/record.ts';
 import { takeSlot, type Slot } from './slots.ts';
 
 /** `--priority` goes up to here. */
@@ -43,18 +45,24 @@ export class SlotHolder {
   async #take(signal: AbortSignal): Promise<boolean> {
     if (this.#slot !== null) return true;
     const { record, slotsDir, log } = this.#context;
-    const limits = { perUser: record.limits.slotsPerUser, perAgent: record.limits.slotsPerAgent };
+    const { slotsPerUser: perUser, slotsPerAgent: perAgent, batch } = record.limits;
+    const limits = { perUser, perAgent, ...(batch === undefined ? {} : { batch: this.#placesOf(batch) }) };
     this.#slot = await takeSlot(slotsDir, record.agent.name, limits, {
       ticket: ticketOf(record),
       signal,
       onWait: async (scope) => {
-        const cap = scope === 'user' ? limits.perUser : limits.perAgent;
+        const cap = { user: perUser, agent: perAgent, batch: batch?.size ?? 0 }[scope];
         await log.appendPatiently({ type: 'slot-waiting', scope, cap });
       },
     });
     if (this.#slot === null) return false;
     await log.appendPatiently({ type: 'slot-taken' });
     return true;
+  }
+
+  #placesOf({ sessionId, size }: BatchLimit): { readonly pool: string; readonly size: number } {
+    const { home, runtimeDir } = this.#context;
+    return { pool: path.join(sessionPaths(home, sessionId, runtimeDir).dir, 'batch'), size };
   }
 
   async #release(): Promise<void> {

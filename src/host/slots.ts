@@ -6,7 +6,11 @@ import { makePrivateDirectory } from '../store/durable-files.ts';
 export interface SlotLimits {
   readonly perUser: number;
   readonly perAgent: number;
+  /** Of the tasks of one command; its pool is a directory of its own. */
+  readonly batch?: { readonly pool: string; readonly size: number };
 }
+
+export type SlotScope = 'user' | 'agent' | 'batch';
 
 /** A place in the cap on running tasks. It dies with its holder. */
 export interface Slot {
@@ -18,7 +22,7 @@ interface Wait {
   readonly ticket: string;
   readonly signal: AbortSignal;
   /** Called once, when a pool is full. */
-  readonly onWait: (scope: 'user' | 'agent') => Promise<void>;
+  readonly onWait: (scope: SlotScope) => Promise<void>;
 }
 
 type PoolWait = Pick<Wait, 'ticket' | 'signal'> & { readonly onFull: () => Promise<void> };
@@ -27,34 +31,36 @@ type PoolWait = Pick<Wait, 'ticket' | 'signal'> & { readonly onFull: () => Promi
 const POLL_MS = 250;
 
 /**
- * Takes one slot of the agent's pool, then one of the user's, waiting where a pool is full. The caps hold across all
- * shells because a slot is a lock file. Null when `wait.signal` aborted first.
+ * Takes one slot of the batch's pool, then of the agent's, then of the user's, waiting where a pool is full. The caps
+ * hold across all shells because a slot is a lock file. Null when `wait.signal` aborted first.
  *
- * In this order nobody who waits for one agent holds up those who use another.
+ * In this order nobody who waits for one agent, or for others of one command, holds up those who do not.
  */
 export async function takeSlot(directory: string, agent: string, limits: SlotLimits, wait: Wait): Promise<Slot | null> {
   let told = false;
-  const tellOnce = (scope: 'user' | 'agent') => async (): Promise<void> => {
+  const tellOnce = (scope: SlotScope) => async (): Promise<void> => {
     if (told) return;
     told = true;
     await wait.onWait(scope);
   };
-  const agentLock = await takeFrom(path.join(directory, `agent-${agent}`), limits.perAgent, {
-    ...wait,
-    onFull: tellOnce('agent'),
-  });
-  if (agentLock === null) return null;
-  const userLock = await takeFrom(path.join(directory, 'user'), limits.perUser, { ...wait, onFull: tellOnce('user') });
-  if (userLock === null) {
-    agentLock.release();
-    return null;
-  }
-  return {
-    release() {
-      userLock.release();
-      agentLock.release();
-    },
+  const pools: readonly (readonly [SlotScope, string, number])[] = [
+    ...(limits.batch === undefined ? [] : [['batch', limits.batch.pool, limits.batch.size] as const]),
+    ['agent', path.join(directory, `agent-${agent}`), limits.perAgent],
+    ['user', path.join(directory, 'user'), limits.perUser],
+  ];
+  const held: FileLock[] = [];
+  const release = (): void => {
+    for (const lock of held.toReversed()) lock.release();
   };
+  for (const [scope, pool, size] of pools) {
+    const lock = await takeFrom(pool, size, { ...wait, onFull: tellOnce(scope) });
+    if (lock === null) {
+      release();
+      return null;
+    }
+    held.push(lock);
+  }
+  return { release };
 }
 
 async function takeFrom(pool: string, size: number, wait: PoolWait): Promise<FileLock | null> {

@@ -223,7 +223,8 @@ export interface TaskWaiting {
 export interface SlotWaiting {
   readonly type: 'slot-waiting';
   readonly cap: number;
-  readonly scope: 'user' | 'agent';
+  /** `batch`: the tasks of one `run --parallel`. */
+  readonly scope: 'user' | 'agent' | 'batch';
 }
 export interface SlotTaken {
   readonly type: 'slot-taken';

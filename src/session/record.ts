@@ -169,6 +169,14 @@ export interface SessionLimits {
   readonly taskTimeoutMs: number | null;
   readonly slotsPerUser: number;
   readonly slotsPerAgent: number;
+  /** `run --parallel`: of the tasks that one command began, so many at once. Absent: no such cap. */
+  readonly batch?: BatchLimit;
+}
+
+export interface BatchLimit {
+  /** The session in whose directory the places of the batch are: the first of them. */
+  readonly sessionId: string;
+  readonly size: number;
 }
 
 /** What runs outside the agent: resolved from configuration when the session was made. */

@@ -81,7 +81,7 @@ export function progressOf(memory: ProgressMemory, record: JournalRecord): Progr
     case 'slot-waiting':
       return line(
         'slot',
-        `waiting: ${plural(record.cap, 'task')} at once is the limit per ${record.scope}; this one starts by itself`,
+        `waiting: ${plural(record.cap, 'task')} at once is the limit ${record.scope === 'batch' ? 'of --parallel' : `per ${record.scope}`}; this one starts by itself`,
       );
     case 'slot-taken':
     case 'slot-released':

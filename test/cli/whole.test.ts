@@ -4,7 +4,9 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
+import type { JournalRecord } from '../../src/session/events.ts';
 import { finished, Machine } from '../e2e/scratch.ts';
+import { waitFor } from '../host/scratch.ts';
 
 const fix: Step = { type: 'shell', command: "echo 4 > sum.txt && git commit -qam 'fix: the sum'" };
 const done: Step = { type: 'callback', status: 'completed', fields: { summary: 'The sum is 4 now.' } };
@@ -112,6 +114,49 @@ describe('several tasks', () => {
     assert.match(stderr, /^\[fix-sum\] says {6}On it\.$/m);
     assert.match(stdout, /^fix-sum: completed/m);
     assert.match(stdout, /^fix-bad-thing: failed .*I cannot\./m);
+  });
+
+  it('wait in line beyond --parallel without the command that began them', async (t) => {
+    const machine = new Machine(t);
+    const goOn = machine.file('go-on');
+    machine.agent({ prompts: [{ match: '.', steps: [says('x'), { type: 'wait-for-file', path: goOn }, fix, done] }] });
+    const tasks = ['Fix the first', 'Fix the second', 'Fix the third'];
+    const cli = machine.start('run', ...tasks, '--parallel', '1', '--json', ...verify);
+    const gone = finished(cli);
+    const names = ['fix-first', 'fix-second', 'fix-third'];
+    const who = (type: JournalRecord['type']): string[] =>
+      names.filter((name) => machine.journal(name).some((record) => record.type === type));
+    await waitFor(
+      machine.root,
+      () => who('prompt-accepted').length === 1 && who('slot-waiting').length >= 2,
+      20_000,
+      () => `accepted ${who('prompt-accepted').join()}, waiting ${who('slot-waiting').join()}`,
+    );
+    cli.kill('SIGKILL');
+    await gone;
+    assert.equal((await machine.ok('status')).stdout.match(/ waiting +waits for a free place/g)?.length, 2);
+    writeFileSync(goOn, '');
+    await machine.ok('wait', ...names);
+    const held = names.map((name) =>
+      machine
+        .journal(name)
+        .filter(({ type }) => type === 'slot-taken' || type === 'slot-released')
+        .map(({ at }) => at),
+    );
+    assert.ok(held.every((times) => times.length === 2));
+    const times = held.toSorted(([a = ''], [b = '']) => a.localeCompare(b)).flat();
+    assert.deepEqual(times, times.toSorted(), 'never two at once');
+  });
+
+  it('are all begun with --no-wait, too, and the cap holds', async (t) => {
+    const machine = new Machine(t);
+    machine.agent({ prompts: [{ match: '.', steps: [fix, done] }] });
+    const begun = await machine.json('run', 'Fix one', 'Fix two', '--parallel', '1', '--no-wait', ...verify);
+    assert.deepEqual(
+      (begun['tasks'] as { session: string }[]).map(({ session }) => session),
+      ['fix-one', 'fix-two'],
+    );
+    await machine.ok('wait', 'fix-one', 'fix-two');
   });
 
   it('can come one after the other', async (t) => {

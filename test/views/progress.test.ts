@@ -63,6 +63,11 @@ describe('progress of a journal', () => {
       'slot: waiting: 4 tasks at once is the limit per user; this one starts by itself',
     ],
     [
+      'a task that waits for others of its command says so',
+      { type: 'slot-waiting', cap: 1, scope: 'batch' },
+      'slot: waiting: 1 task at once is the limit of --parallel; this one starts by itself',
+    ],
+    [
       'a task that comes after others names them',
       { type: 'task-waiting', for: ['a', 'b'] },
       'waits: for a, b; this one starts by itself',

@@ -56,7 +56,7 @@ export function define(command: VerbCommand, context: VerbContext): void {
       .option('--branch <branch>', 'branch to work on; otherwise <kind>/<name>')
       .option('--base <branch>', 'branch to start from and to open the pull request against')
       .option('--adopt', 'take over a branch or clean worktree that is already there')
-      .option('--parallel <n>', 'how many of several tasks at once', parseCount(1, 64))
+      .option('--parallel <n>', 'so many of several tasks at once; the others wait in line', parseCount(1, 64))
       .option('--no-wait', 'return as soon as the task is durable; it goes on by itself')
       .addOption(new Option('--permissions <mode>', 'what the agent may do unasked').choices(permissionModes))
       .option('--verify <command>', 'the shell command that judges the work')

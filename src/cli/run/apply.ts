@@ -19,10 +19,16 @@ export interface SessionPlan {
  * itself. @throws `name-taken` (exit 6) when another command was faster.
  */
 export async function applyPlan(context: VerbContext, plan: SessionPlan): Promise<SessionPaths> {
+  const paths = await placePlan(context, plan);
+  await startHostFor(context, { record: plan.record, paths });
+  return paths;
+}
+
+/** As `applyPlan`, without the host: whoever looks after the session next starts it. @throws `name-taken` (exit 6). */
+export async function placePlan(context: VerbContext, plan: SessionPlan): Promise<SessionPaths> {
   const made = await makeDurable(context, plan);
   if (made.type === 'taken') throw nameTaken(context.places, plan.record.name, made.id);
   plan.onDurable?.();
-  await startHostFor(context, { record: plan.record, paths: made.paths });
   return made.paths;
 }
 

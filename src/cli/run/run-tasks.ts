@@ -1,14 +1,16 @@
 import PQueue from 'p-queue';
-import { ConduxtError, ExitCode, messageOf, usageError } from '../../errors.ts';
+import { ConduxtError, ExitCode, messageOf } from '../../errors.ts';
 import { START } from '../../store/cursor.ts';
+import type { SessionPaths } from '../../store/paths.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { farewellLines, plannedTaskJson, plannedTaskLines, promptLines } from '../../views/plan.ts';
 import type { RunOptions } from '../commands/run.ts';
 import type { VerbContext } from '../context.ts';
 import { onCtrlC } from '../ctrl-c.ts';
 import { waitFor } from '../follow/wait-for.ts';
+import { startHostFor } from '../host-call.ts';
 import { errorJson } from '../report-error.ts';
-import { applyPlan } from './apply.ts';
+import { placePlan } from './apply.ts';
 import type { TaskPlan } from './plan.ts';
 import { planTasks } from './plan-tasks.ts';
 import { exactPrompt } from './exact-prompt.ts';
@@ -21,14 +23,24 @@ export async function runTasks(context: VerbContext, args: readonly string[], op
 }
 
 /** Carries plans out. */
-export function startOrFollow(
+export async function startOrFollow(
   context: VerbContext,
   plans: readonly TaskPlan[],
-  options: Pick<RunOptions, 'wait' | 'parallel'>,
+  { wait, parallel }: Pick<RunOptions, 'wait' | 'parallel'>,
 ): Promise<number> {
-  return options.wait
-    ? followPlans(context, plans, options.parallel === undefined ? {} : { parallel: options.parallel })
-    : startPlans(context, plans, options);
+  const capped = parallel === undefined ? plans : inBatch(plans, parallel);
+  return wait ? followPlans(context, capped) : startPlans(context, capped);
+}
+
+/** `--parallel`: the hosts of these tasks share so many places, so the cap needs no command that stays. */
+function inBatch(plans: readonly TaskPlan[], size: number): readonly TaskPlan[] {
+  const [first] = plans;
+  if (first === undefined || size >= plans.length) return plans;
+  const batch = { sessionId: first.record.id, size };
+  return plans.map((plan) => ({
+    ...plan,
+    record: { ...plan.record, limits: { ...plan.record.limits, batch } },
+  }));
 }
 
 function showPlans({ json, printer }: VerbContext, plans: readonly TaskPlan[]): number {
@@ -46,101 +58,130 @@ function showPlans({ json, printer }: VerbContext, plans: readonly TaskPlan[]): 
 }
 
 /** `--no-wait`: back as soon as every task is on stable storage and has a host. */
-async function startPlans(
-  context: VerbContext,
-  plans: readonly TaskPlan[],
-  { parallel }: Pick<RunOptions, 'parallel'>,
-): Promise<number> {
-  if (parallel !== undefined && parallel < plans.length) {
-    throw usageError(
-      'conflicting-options',
-      '--parallel below the number of tasks needs the command to stay, so it cannot go with --no-wait.',
-      {
-        remedy: 'Leave one of them out; "slots" in the configuration caps how many tasks run at once.',
-      },
-    );
-  }
-  for (const plan of plans) {
-    await applyPlan(context, plan);
-    if (!context.json) {
-      context.printer.results(plannedTaskLines(plan));
-      context.printer.results(farewellLines(plan));
-    }
-  }
-  if (context.json) context.printer.document({ schemaVersion: SCHEMA_VERSION, tasks: plans.map(plannedTaskJson) });
-  return ExitCode.done;
+async function startPlans(context: VerbContext, plans: readonly TaskPlan[]): Promise<number> {
+  const { json, printer } = context;
+  const { begun, failures } = await begin(context, plans, (plan) => {
+    if (json) return;
+    printer.results(plannedTaskLines(plan));
+    printer.results(farewellLines(plan));
+  });
+  if (json) {
+    const errors = failures.map(({ error, plan }) => ({ ...errorJson(error), session: plan.record.name }));
+    const tasks = begun.map(({ plan }) => plannedTaskJson(plan));
+    printer.document({ schemaVersion: SCHEMA_VERSION, tasks, ...(errors.length === 0 ? {} : { errors }) });
+  } else sayFailures(context, failures);
+  return Math.max(ExitCode.done, ...failures.map(({ error }) => error.exitCode));
 }
 
 interface FollowOptions {
-  /** At most so many at a time; all of them by default. */
-  readonly parallel?: number;
   /** False: do not say what to type next. */
   readonly advice?: boolean;
 }
 
-/** Starts and follows at most `parallel` tasks at a time. After Ctrl-C no further one is started. */
+/**
+ * Begins all tasks and follows them side by side. Every one is on stable storage before the first host starts: what
+ * ends this command afterwards ends none of them.
+ */
 export async function followPlans(
   context: VerbContext,
   plans: readonly TaskPlan[],
-  { parallel = plans.length, advice = true }: FollowOptions = {},
+  { advice = true }: FollowOptions = {},
 ): Promise<number> {
-  const { io, printer } = context;
-  const cap = Math.min(...plans.map((plan) => plan.record.limits.slotsPerUser));
-  if (parallel > cap && plans.length > cap)
-    printer.note(`At most ${cap} of these tasks run at once: the cap "slots.perUser" holds for all of yours.`, 'dim');
-  const queue = new PQueue({ concurrency: parallel });
-  const codes: number[] = [];
-  const notStarted: string[] = [];
+  const { io, printer, json } = context;
   const interrupt = onCtrlC(io);
-  const leave = interrupt.signal;
   try {
-    await queue.addAll(
-      plans.map((plan) => async () => {
-        if (leave.aborted || io.readerGone.aborted) notStarted.push(plan.record.name);
-        else codes.push(await followPlan(context, plan, { named: plans.length > 1, leave, advice }));
-      }),
+    const { begun, failures } = await begin(context, plans, (plan) => {
+      if (json) return printer.record({ schemaVersion: SCHEMA_VERSION, type: 'task', ...plannedTaskJson(plan) });
+      printer.results(plannedTaskLines(plan));
+      if (advice) printer.results(farewellLines(plan));
+    });
+    for (const { error, plan } of json ? failures : [])
+      printer.record({ ...errorJson(error), type: 'error', session: plan.record.name });
+    if (!json) sayFailures(context, failures);
+    sayCap(context, begun);
+    const codes = await waitFor(
+      context,
+      begun.map(({ plan, paths }) => ({ record: plan.record, paths, since: START })),
+      {
+        timeoutMs: null,
+        show: json ? 'json' : 'text',
+        outcome: json ? 'record' : 'text',
+        named: plans.length > 1,
+        leave: interrupt.signal,
+        advice,
+      },
     );
+    return Math.max(ExitCode.done, ...codes, ...failures.map(({ error }) => error.exitCode));
   } finally {
     interrupt.dispose();
   }
-  if (notStarted.length > 0) printer.note(`Not started: ${notStarted.join(', ')}.`, 'warn');
-  if (leave.aborted || io.readerGone.aborted) codes.push(ExitCode.interrupted);
-  return Math.max(ExitCode.done, ...codes);
 }
 
-/** One task from its durable start to its outcome. With several, a failed start of one does not end the others. */
-async function followPlan(
+interface Begun {
+  readonly plan: TaskPlan;
+  readonly paths: SessionPaths;
+}
+interface Failure {
+  readonly plan: TaskPlan;
+  readonly error: ConduxtError;
+}
+
+/** More at once would only make each of them slower. Those who stand in line come one by one, in the order given. */
+const hostStartsAtOnce = ({ record }: TaskPlan): number => (record.limits.batch === undefined ? 4 : 1);
+
+/**
+ * Makes every task durable, then gives each a host. With several, the failure of one does not end the others; a host
+ * that did not start leaves its task durable, and following it, or the watchdog, tries again.
+ */
+async function begin(
   context: VerbContext,
-  plan: TaskPlan,
-  { named, leave, advice }: { readonly named: boolean; readonly leave: AbortSignal; readonly advice: boolean },
-): Promise<number> {
-  const { json, printer } = context;
-  const { record } = plan;
-  let paths;
-  try {
-    paths = await applyPlan(context, plan);
-  } catch (error) {
-    if (!named || !(error instanceof ConduxtError)) throw error;
-    if (json) printer.record({ ...errorJson(error), session: record.name });
-    else
-      printer.note(
-        `${record.name}: ${messageOf(error)}${error.remedy === undefined ? '' : ` → ${error.remedy}`}`,
-        'bad',
-      );
-    return error.exitCode;
+  plans: readonly TaskPlan[],
+  tell: (plan: TaskPlan) => void,
+): Promise<{ readonly begun: readonly Begun[]; readonly failures: readonly Failure[] }> {
+  const failures: Failure[] = [];
+  const bugs: unknown[] = [];
+  const trying = async <T>(plan: TaskPlan, work: () => Promise<T>): Promise<T | null> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (plans.length === 1) throw error;
+      if (error instanceof ConduxtError) failures.push({ plan, error });
+      else bugs.push(error);
+      return null;
+    }
+  };
+  const placed: Begun[] = [];
+  for (const plan of plans) {
+    const paths = await trying(plan, () => placePlan(context, plan));
+    if (paths !== null) placed.push({ plan, paths });
   }
-  if (json) printer.record({ schemaVersion: SCHEMA_VERSION, type: 'task', ...plannedTaskJson(plan) });
-  else {
-    printer.results(plannedTaskLines(plan));
-    if (advice) printer.results(farewellLines(plan));
+  const queue = new PQueue({ concurrency: Math.min(...plans.map(hostStartsAtOnce)) });
+  const started = await queue.addAll(
+    placed.map(
+      (one) => () =>
+        trying(one.plan, async () => {
+          await startHostFor(context, { record: one.plan.record, paths: one.paths });
+          return one;
+        }),
+    ),
+  );
+  // Not before the others have their hosts.
+  if (bugs.length > 0) throw bugs[0];
+  const begun = started.filter((one) => one !== null);
+  for (const { plan } of begun) tell(plan);
+  return { begun, failures };
+}
+
+function sayFailures({ printer }: VerbContext, failures: readonly Failure[]): void {
+  for (const { plan, error } of failures) {
+    const remedy = error.remedy === undefined ? '' : ` → ${error.remedy}`;
+    printer.note(`${plan.record.name}: ${messageOf(error)}${remedy}`, 'bad');
   }
-  const codes = await waitFor(context, [{ record, paths, since: START }], {
-    timeoutMs: null,
-    show: json ? 'json' : 'text',
-    outcome: json ? 'record' : 'text',
-    named,
-    leave,
-    advice,
-  });
-  return Math.max(...codes);
+}
+
+function sayCap({ printer }: VerbContext, begun: readonly Begun[]): void {
+  const limits = begun.map(({ plan }) => plan.record.limits);
+  const cap = Math.min(...limits.map(({ slotsPerUser, batch }) => Math.min(slotsPerUser, batch?.size ?? Infinity)));
+  if (begun.length > cap)
+    printer.note(`At most ${cap} of these tasks run at once; the others wait in line and start by themselves.`, 'dim');
 }
