@@ -68,7 +68,25 @@ export async function defineVerb(program: Command, verb: Verb, context: VerbCont
   if (command === undefined) throw new Error(`no command ${verb.name}`);
   const loaded = await verb.load();
   loaded.define(command, context);
+  refuseBothWays(command);
   return command;
+}
+
+/** `--verify x` with `--no-verify`: whichever came last would win, and nobody meant that. */
+function refuseBothWays(command: Command): void {
+  const given = new Map<string, string>();
+  for (const option of command.options) {
+    const attribute = option.attributeName();
+    if (command.options.filter((other) => other.attributeName() === attribute).length < 2) continue;
+    command.on(`option:${option.name()}`, () => {
+      const other = given.get(attribute);
+      given.set(attribute, option.name());
+      if (other === undefined || other === option.name()) return;
+      throw usageError('conflicting-options', `--${other} and --${option.name()} contradict each other.`, {
+        remedy: 'Leave one of them out.',
+      });
+    });
+  }
 }
 
 /** Help and version are results, unless nothing was asked for; all else commander throws is a mistake in the command line. */

@@ -82,6 +82,7 @@ export class QuickCommand implements VerbCommand {
   #read(argv: readonly string[]): { words: string[]; options: Record<string, unknown> } | null {
     const words: string[] = [];
     const options = { ...this.#defaults };
+    const given = new Map<string, boolean>();
     for (let at = 0; at < argv.length; at += 1) {
       const word = argv[at] ?? '';
       if (!word.startsWith('-') || word === '-') {
@@ -91,6 +92,9 @@ export class QuickCommand implements VerbCommand {
       const equals = word.startsWith('--') ? word.indexOf('=') : -1;
       const flag = this.#flags.get(equals < 0 ? word : word.slice(0, equals));
       if (flag === undefined || (equals >= 0 && !flag.takesValue)) return null;
+      // `--x` with `--no-x` is refused.
+      if (given.get(flag.attribute) === !flag.negates) return null;
+      given.set(flag.attribute, flag.negates);
       if (!flag.takesValue) {
         options[flag.attribute] = !flag.negates;
         continue;

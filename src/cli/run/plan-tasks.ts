@@ -29,6 +29,11 @@ export async function planTasks(
   options: RunOptions,
 ): Promise<TaskPlan[]> {
   const words = taskTexts(args, options);
+  if (!options.pr && options.draft === true) {
+    throw usageError('conflicting-options', '--no-pr and --draft contradict each other.', {
+      remedy: 'Leave one of them out: --draft opens a pull request.',
+    });
+  }
   if (options.name !== undefined) checkName(options.name);
   let facts = await gatherRepository(context, options.base);
   const backend = requestedBackend(options.backend === 'auto' ? facts.loaded.config.backend : options.backend);
