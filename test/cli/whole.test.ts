@@ -314,6 +314,35 @@ describe('ask', () => {
   });
 });
 
+describe('ask --timeout', () => {
+  it('is over at once, with a sentence and an error document, and the agent is ended behind it', async (t) => {
+    const machine = new Machine(t);
+    const stubborn = { onCancel: { answer: 'ignore' }, onTerm: 'ignore', onEof: 'ignore' } as const;
+    machine.agent({ ...stubborn, prompts: [{ match: '.', steps: [says('Hm.'), { type: 'hang' }] }] });
+    const { code, stdout, stderr } = await machine.run('ask', 'why?', '--timeout', '1s', '--json');
+    const { error } = JSON.parse(stdout) as { error: { code: string; message: string; remedy: string } };
+    assert.deepEqual([code, error.code, error.message], [7, 'timed-out', 'fault did not answer within 1.0 s.'], stderr);
+    assert.match(error.remedy, /--timeout.*conduxt log s-/);
+    const types = machine.journal().map(({ type }) => type);
+    assert.deepEqual([types.includes('session-stopped'), types.includes('agent-exited')], [true, false]);
+    assert.deepEqual((await machine.json('status', '--all'))['sessions'], []);
+  });
+});
+
+describe('stop', () => {
+  it('says what it waits for when the agent takes its time', async (t) => {
+    const machine = new Machine(t);
+    machine.agent(
+      { onCancel: { answer: 'ignore' }, prompts: [{ match: '.', steps: [says('Hm.'), { type: 'hang' }] }] },
+      { timeouts: { cancelSeconds: 3 } },
+    );
+    await machine.ok('run', 'Fix the sum', '--name', 'the-sum', '--no-wait', ...verify);
+    await machine.until('prompt-accepted');
+    const { stderr } = await machine.ok('stop', 'the-sum');
+    assert.match(stderr, /^the-sum: waiting for fault to end; after 3 s it is ended by force\.$/m);
+  });
+});
+
 describe('clean', () => {
   it('refuses while work would be lost, lists it, and keeps a snapshot of what is discarded', async (t) => {
     const machine = new Machine(t);

@@ -9,15 +9,17 @@ import { NO_REPOSITORY } from '../../store/paths.ts';
 import { sanitize } from '../../text/sanitize.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { outcomeOf, type SessionFacts } from '../../views/outcome.ts';
+import { formatDuration } from '../../views/quantities.ts';
 import type { VerbContext } from '../context.ts';
 import { onCtrlC } from '../ctrl-c.ts';
 import { followSession } from '../follow/follow-session.ts';
 import { newsOf } from '../follow/read-news.ts';
-import { startHostFor } from '../host-call.ts';
+import { askHost, startHostFor } from '../host-call.ts';
 import { finishVerb, parseDuration } from '../options.ts';
 import { promptText } from '../prompt-text.ts';
 import { applyPlan } from '../run/apply.ts';
 import { backendWords, type BackendWord } from '../run/launch-agent.ts';
+import { sayIfSlow } from '../say-if-slow.ts';
 import { planSession, sessionPlace } from '../session-plan.ts';
 import { stopOne } from './stop.ts';
 import type { VerbCommand } from '../verb-command.ts';
@@ -72,7 +74,7 @@ async function ask(context: VerbContext, words: readonly string[], options: AskO
   let isDurable = false;
   try {
     const paths = await applyPlan(context, { ...plan, onDurable: () => (isDurable = true) });
-    const facts = await followSession({
+    const following = followSession({
       record,
       paths,
       since: START,
@@ -85,22 +87,44 @@ async function ask(context: VerbContext, words: readonly string[], options: AskO
         if (news?.type === 'tool') messages.tool();
       },
     });
+    const facts = await sayIfSlow(context.printer, `Waiting for ${record.agent.name}; Ctrl-C gives up.`, following);
     if (facts.settled) return tell(context, facts, messages.lastFirst()[0] ?? '');
-    return timeout[0]?.aborted === true ? ExitCode.timedOut : ExitCode.interrupted;
+    if (timeout[0]?.aborted === true) throw tooLate(record, options.timeout ?? 0);
+    context.printer.note('You left; the question is taken back.');
+    return ExitCode.interrupted;
   } finally {
-    if (isDurable) await leaveNothing(context, record);
+    if (isDurable) await leaveNothing(context, record, signal.aborted);
     interrupt.dispose();
   }
 }
 
+const tooLate = ({ id, agent }: SessionRecord, limitMs: number): ConduxtError =>
+  new ConduxtError('timed-out', ExitCode.timedOut, `${agent.name} did not answer within ${formatDuration(limitMs)}.`, {
+    remedy: `Allow it more with --timeout; what it said so far: conduxt log ${id}`,
+    facts: { sessionId: id },
+  });
+
+/** Time for the host to write the stop down; the agent, which may take its time to end, is not waited for. */
+const STOP_RECORDED_MS = 2000;
+
 /** Without its name nobody brings the session back, also when its host could not even be started. */
-async function leaveNothing(context: VerbContext, record: SessionRecord): Promise<void> {
+async function leaveNothing(context: VerbContext, record: SessionRecord, hurried: boolean): Promise<void> {
+  const { home } = context.places;
   try {
-    await stopOne(context, context.reread(record));
+    const view = context.reread(record);
+    if (!hurried) await stopOne(context, view);
+    else await askHost(context, view, { op: 'stop' }, STOP_RECORDED_MS).catch(recordedAtLeast(context, record));
   } finally {
-    releaseName(context.places.home, record.repo?.key ?? NO_REPOSITORY, record.name, record.id);
+    releaseName(home, record.repo?.key ?? NO_REPOSITORY, record.name, record.id);
   }
 }
+
+const recordedAtLeast =
+  (context: VerbContext, record: SessionRecord) =>
+  (error: unknown): void => {
+    if (!(error instanceof ConduxtError) || error.code !== 'host-silent') throw error;
+    if (!context.reread(record).folded.life.stopped) throw error;
+  };
 
 /** The answer on stdout and nothing else; what went wrong is an error like any other. */
 function tell({ printer, json }: VerbContext, facts: SessionFacts, message: string): number {

@@ -4,6 +4,7 @@ import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import type { VerbContext } from '../context.ts';
 import { askHost } from '../host-call.ts';
 import { finishVerb } from '../options.ts';
+import { sayIfSlow } from '../say-if-slow.ts';
 import type { VerbCommand } from '../verb-command.ts';
 
 export function define(command: VerbCommand, context: VerbContext): void {
@@ -41,7 +42,12 @@ export async function stopOne(context: VerbContext, session: SessionView): Promi
   const { record, folded, hostAlive } = session;
   const head = { session: record.name, sessionId: record.id };
   if (folded.life.stopped && !hostAlive) return { ...head, alreadyStopped: true, left: [] };
-  const { left } = await askHost(context, session, { op: 'stop' }, null);
+  const seconds = Math.ceil(record.limits.cancelTimeoutMs / 1000);
+  const { left } = await sayIfSlow(
+    context.printer,
+    `${record.name}: waiting for ${record.agent.name} to end; after ${seconds} s it is ended by force.`,
+    askHost(context, session, { op: 'stop' }, null),
+  );
   return { ...head, alreadyStopped: false, left };
 }
 
