@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Places } from '../config/places.ts';
-import { systemCode } from '../errors.ts';
+import { ioError, messageOf, systemCode } from '../errors.ts';
 import { tryLock } from '../lock/file-lock.ts';
 import { isSessionId } from '../session/ids.ts';
 import type { SessionPaths } from '../store/paths.ts';
@@ -42,10 +42,22 @@ export async function pruneSession({ paths }: Prunable, dryRun: boolean): Promis
   const lock = await tryLock(paths.lock);
   if (lock === null) return null;
   try {
-    for (const file of contents) rmSync(file, { recursive: true, force: true });
+    for (const file of contents) remove(file);
     return bytes;
   } finally {
     lock.release();
+  }
+}
+
+/** Node names some of these failures by no code at all. */
+function remove(file: string): void {
+  try {
+    rmSync(file, { recursive: true, force: true });
+  } catch (error) {
+    throw ioError('state-unwritable', `${file} could not be deleted: ${messageOf(error)}.`, {
+      remedy: 'Check owner and permissions of the state directory (CONDUXT_HOME), then run the command again.',
+      cause: error,
+    });
   }
 }
 

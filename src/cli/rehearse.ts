@@ -12,6 +12,7 @@ import { requireRest } from './clean/require-rest.ts';
 import type { RehearseOptions } from './commands/rehearse.ts';
 import { stopOne } from './commands/stop.ts';
 import type { VerbContext } from './context.ts';
+import { onCtrlC } from './ctrl-c.ts';
 import { REHEARSAL } from './rehearsal-program.ts';
 import { launchFor } from './run/launch-agent.ts';
 import { planTask, type TaskPlan } from './run/plan.ts';
@@ -27,22 +28,37 @@ const WORDS = 'Rehearse: make a small change in this repository, run its tests, 
 export async function rehearse(context: VerbContext, options: RehearseOptions): Promise<number> {
   const facts = await gatherRepository(context, undefined);
   const scratch = await mkdtemp(path.join(os.tmpdir(), 'conduxt-rehearsal-'));
-  const plan = await planRehearsal(context, facts, options, scratch);
-  let code: number = ExitCode.done;
+  // Whoever leaves, by Ctrl-C or otherwise, wants it gone: until it is, no signal ends us.
+  const interrupt = onCtrlC(context.io);
+  let durable: SessionRecord | null = null;
   try {
-    code = await followPlans(context, [plan], { advice: false });
+    const plan = await planRehearsal(context, facts, options, scratch);
+    const onDurable = (): void => void (durable = plan.record);
+    const code = await followPlans(context, [{ ...plan, onDurable }], { advice: false });
+    if (options.keep === true) sayKept(context, plan.record.name);
+    else await cleanUp(context, plan.record);
+    if (options.keep !== true) sayGone(context, code);
+    return code;
+  } catch (error) {
+    // Why it failed is what people have to know, also when nothing can be removed now.
+    if (durable !== null) await cleanUp(context, durable).catch(() => {});
+    throw error;
   } finally {
-    // Whoever left with Ctrl-C leaves a task that goes on: it is theirs to clean.
-    if (options.keep !== true && code !== ExitCode.interrupted) await cleanUp(context, plan.record, scratch);
+    if (options.keep !== true) await rm(scratch, { recursive: true, force: true });
+    interrupt.dispose();
   }
-  if (context.json) return code;
-  if (options.keep === true || code === ExitCode.interrupted) {
-    context.printer.note(
-      `Kept for a look: conduxt status ${plan.record.name}; then conduxt clean ${plan.record.name} --branch --discard-commits`,
-    );
-  } else if (code === ExitCode.done)
-    context.printer.note('Everything works here. Worktree and branch of the rehearsal are gone again.');
-  return code;
+}
+
+function sayKept({ json, printer }: VerbContext, name: string): void {
+  if (json) return;
+  printer.note(`Kept for a look: conduxt status ${name}; then conduxt clean ${name} --branch --discard-commits`);
+}
+
+function sayGone({ json, printer }: VerbContext, code: number): void {
+  if (json) return;
+  const gone = 'Session, worktree and branch of the rehearsal are gone again.';
+  if (code === ExitCode.done) printer.note(`Everything works here. ${gone}`);
+  if (code === ExitCode.interrupted) printer.note(`You left. ${gone}`);
 }
 
 async function planRehearsal(
@@ -109,7 +125,7 @@ async function planRehearsal(
 }
 
 /** Everything the rehearsal made goes: nothing in it is anybody's work. The history stays under the session's id. */
-async function cleanUp(context: VerbContext, record: SessionRecord, scratch: string): Promise<void> {
+async function cleanUp(context: VerbContext, record: SessionRecord): Promise<void> {
   const view = context.reread(record);
   await stopOne(context, view);
   const resting = requireRest(context.reread(record), 'clean');
@@ -122,7 +138,6 @@ async function cleanUp(context: VerbContext, record: SessionRecord, scratch: str
   const repo = await repositoryOf(context, resting);
   const { snapshots } = await removeWork(context, repo, resting, wish);
   for (const ref of snapshots) await repo.git.run(['update-ref', '-d', ref]);
-  await rm(scratch, { recursive: true, force: true });
   if (record.repo !== null) releaseName(context.places.home, record.repo.key, record.name, record.id);
   if (context.json) {
     context.printer.record({

@@ -49,7 +49,12 @@ function xdg(
   fallback: string,
 ): string {
   const value = env[name];
-  return value !== undefined && path.isAbsolute(value) ? path.resolve(value) : path.join(homedir, fallback);
+  if (value !== undefined && path.isAbsolute(value)) return path.resolve(value);
+  if (path.isAbsolute(homedir)) return path.join(homedir, fallback);
+  throw usageError('place-not-absolute', `HOME is "${homedir}", so there is no place for conduxt's files.`, {
+    remedy: 'Set HOME to an absolute path, or both CONDUXT_HOME and CONDUXT_CONFIG.',
+    facts: { name: 'HOME', value: homedir },
+  });
 }
 
 function runtimeDir(env: Readonly<Record<string, string | undefined>>): string {

@@ -1,5 +1,5 @@
 import type * as Sqlite from 'node:sqlite';
-import { systemCode } from '../errors.ts';
+import { ioError, messageOf, systemCode } from '../errors.ts';
 
 /** A kernel lock on a file, held until `release` or the end of the process, however it ends. */
 export interface FileLock {
@@ -9,6 +9,7 @@ export interface FileLock {
 
 /**
  * Takes the lock on `filePath` (created when missing), or answers null when another process holds it.
+ * @throws `lock-unwritable` (exit 74) where its directory cannot be written.
  *
  * The lock is SQLite's exclusive transaction on an empty database: a POSIX record lock that the kernel drops when the
  * process dies, SIGKILL included, that children do not inherit, and that needs neither a native module nor a helper
@@ -17,13 +18,20 @@ export interface FileLock {
  */
 export async function tryLock(filePath: string): Promise<FileLock | null> {
   const { DatabaseSync } = await loadSqlite();
-  const database = new DatabaseSync(filePath);
+  let database: Sqlite.DatabaseSync | null = null;
   try {
+    database = new DatabaseSync(filePath);
     database.exec('PRAGMA busy_timeout=0; PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
-    database.close();
-    if (isBusy(error)) return null;
-    throw error;
+    database?.close();
+    const code = sqliteCode(error);
+    if (code === null) throw error;
+    if (code === SQLITE_BUSY) return null;
+    throw ioError('lock-unwritable', `The lock ${filePath} cannot be taken: ${messageOf(error)}.`, {
+      remedy: 'Check permissions and free space of its directory, or set CONDUXT_HOME to one you can write.',
+      cause: error,
+      facts: { file: filePath },
+    });
   }
   return heldBy(database);
 }
@@ -63,9 +71,14 @@ function heldBy(database: Sqlite.DatabaseSync): FileLock {
   };
 }
 
-/** SQLITE_BUSY is 5. */
-const isBusy = (error: unknown): boolean =>
-  systemCode(error) === 'ERR_SQLITE_ERROR' && (error as { errcode?: unknown }).errcode === 5;
+const SQLITE_BUSY = 5;
+
+/** Its primary result code; what else it answers is about the disk: read-only (8), an error (10), full (13), not there (14). */
+function sqliteCode(error: unknown): number | null {
+  if (systemCode(error) !== 'ERR_SQLITE_ERROR') return null;
+  const { errcode } = error as { errcode?: unknown };
+  return typeof errcode === 'number' ? errcode & 0xff : null;
+}
 
 /** Node announces sqlite as experimental once per process on stderr; the part used here has not changed since 22.13. */
 async function loadSqlite(): Promise<typeof Sqlite> {

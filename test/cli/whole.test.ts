@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
@@ -446,6 +446,60 @@ describe('rehearse', () => {
     assert.equal(machine.git('for-each-ref'), before);
     assert.equal(machine.git('worktree', 'list').split('\n').length, 1);
     assert.deepEqual((await machine.json('status', '--all'))['sessions'], []);
+  });
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    it(`leaves nothing behind when it is left in the middle (${signal})`, async (t) => {
+      const machine = new Machine(t);
+      const temporary = machine.file('tmp');
+      mkdirSync(temporary);
+      Object.assign(machine.env, { TMPDIR: temporary, CONDUXT_REHEARSAL_DELAY_MS: '60000' });
+      const before = machine.git('for-each-ref');
+      const cli = machine.start('rehearse', '--no-verify');
+      const ended = finished(cli);
+      await machine.until('prompt-handed');
+      cli.kill(signal);
+      const { code, stderr } = await ended;
+      assert.equal(code, 130, stderr);
+      assert.match(stderr, /You left\. Session, worktree and branch of the rehearsal are gone again\.\n$/);
+      assert.doesNotMatch(stderr, /the work goes on/);
+      assert.equal(machine.git('for-each-ref'), before);
+      assert.equal(machine.git('worktree', 'list').split('\n').length, 1);
+      assert.deepEqual((await machine.json('status', '--all'))['sessions'], []);
+      assert.deepEqual(readdirSync(temporary), []);
+    });
+  }
+});
+
+describe('a state directory that cannot be written', () => {
+  it('is exit 74 with a remedy for prune and rehearse, and nothing is left', async (t) => {
+    const machine = new Machine(t);
+    machine.agent({ prompts: [{ steps: [fix, done] }] });
+    await machine.ok('run', 'Fix the sum', '--name', 'the-sum', ...verify);
+    await machine.ok('stop', 'the-sum');
+    const temporary = machine.file('tmp');
+    mkdirSync(temporary);
+    machine.env['TMPDIR'] = temporary;
+    const mounted = [
+      ['--bind', machine.state, machine.state],
+      ['-o', 'remount,ro,bind', machine.state],
+    ].map((args) => spawnSync('mount', args).status);
+    t.after(() => spawnSync('umount', ['-l', machine.state]));
+    if (mounted.some((status) => status !== 0)) {
+      t.skip('a file system cannot be mounted here (needs root)');
+      return;
+    }
+    for (const args of [
+      ['prune', '--older-than', '1ms'],
+      ['rehearse', '--no-verify'],
+    ]) {
+      const { code, stderr } = await machine.run(...args);
+      assert.equal(code, 74, stderr);
+      assert.match(stderr, /→ .*CONDUXT_HOME/);
+      assert.doesNotMatch(stderr, /Internal|at file:/);
+    }
+    assert.deepEqual(readdirSync(temporary), []);
+    spawnSync('umount', ['-l', machine.state]);
   });
 });
 

@@ -30,6 +30,13 @@ describe('placesFor', () => {
     assert.match(places.runtimeDir, /^\/tmp\//);
   });
 
+  it('refuses an empty home directory, unless nothing is looked for there', () => {
+    const message = /HOME is "", so there is no place/;
+    assert.throws(() => placesFor({}, ''), { exitCode: 2, message, remedy: /CONDUXT_HOME/ });
+    assert.throws(() => placesFor({ CONDUXT_HOME: '/x' }, ''), { exitCode: 2, message });
+    assert.equal(placesFor({ CONDUXT_HOME: '/x', CONDUXT_CONFIG: '/y' }, '').home, '/x');
+  });
+
   for (const name of ['CONDUXT_HOME', 'CONDUXT_CONFIG']) {
     it(`refuses a relative ${name}, which would mean another place in a host`, () => {
       assert.throws(

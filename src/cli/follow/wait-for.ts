@@ -65,7 +65,8 @@ export async function waitFor(
       }),
     );
     if (options.outcome === 'document') printer.document(waitJson(outcomes));
-    if ((leave.aborted || io.readerGone.aborted) && options.outcome === 'text') howToComeBack(context, outcomes);
+    const left = leave.aborted || io.readerGone.aborted;
+    if (left && options.outcome === 'text' && options.advice !== false) howToComeBack(context, outcomes);
     return outcomes.map((outcome) => outcome.exitCode);
   } finally {
     clearTimeout(timer);
