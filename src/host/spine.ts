@@ -22,7 +22,7 @@ import { queuePrompt } from './prompt-book.ts';
 import { runStepByHand, runStep } from './deliver.ts';
 import { routeLastTurn } from './route-last-turn.ts';
 import type { SlotHolder } from './slot-holder.ts';
-import { requireWorktree } from './worktree-gone.ts';
+import { requireWorktree, worktreeIsGone } from './worktree-gone.ts';
 
 interface ManualStep {
   readonly step: 'verify' | 'pull-request';
@@ -128,7 +128,7 @@ export class Spine {
         if (!(await this.#bell.wait(clock, record.limits.hostIdleMs))) this.#leaving = 'idle';
         continue;
       }
-      await this.#perform(action, this.#step.signal).then(
+      await this.#performOrGiveUp(action, this.#step.signal).then(
         () => (this.#mishaps = 0),
         (error: unknown) => this.#mishap(action, error),
       );
@@ -181,6 +181,15 @@ export class Spine {
     await inspectGitConfig(this.#context).catch((error: unknown) =>
       this.#context.note(`git configuration: ${messageOf(error)}`),
     );
+  }
+
+  /** Nobody can work where the worktree was: a further turn would be paid for nothing. */
+  async #performOrGiveUp(action: Exclude<NextAction, { type: 'leave' | 'rest' }>, signal: AbortSignal): Promise<void> {
+    const { record, log } = this.#context;
+    const told = action.type === 'notify' || action.type === 'end' || action.type === 'settle-interrupted';
+    if (told || !worktreeIsGone(record, log.folded)) return this.#perform(action, signal);
+    const reason = `its worktree ${record.cwd} was removed; begin again with conduxt retry ${record.name}`;
+    await endTask(this.#context, { end: 'failed', reason });
   }
 
   async #perform(action: Exclude<NextAction, { type: 'leave' | 'rest' }>, signal: AbortSignal): Promise<void> {

@@ -291,6 +291,33 @@ describe('a task whose worktree was cleaned up', () => {
   });
 });
 
+describe('a task whose worktree is removed in the middle of its turn', () => {
+  it('fails at the end of that turn with the reason, and pays for no other', async (t) => {
+    const scratch = new Scratch(t);
+    const goOn = path.join(scratch.root, 'go-on');
+    const task = scratch.task({
+      prompts: [
+        {
+          match: '.',
+          steps: [
+            { type: 'text', text: 'x' },
+            { type: 'wait-for-file', path: goOn },
+          ],
+        },
+      ],
+    });
+    await task.host();
+    await task.untilType('prompt-accepted');
+    rmSync(task.record.cwd, { recursive: true });
+    writeFileSync(goOn, '');
+    const end = await task.untilType('task-ended');
+    assert.deepEqual([end.end, task.prompts().length], ['failed', 1]);
+    assert.match(end.reason, /its worktree .* was removed; begin again with conduxt retry task-1/);
+    await task.untilType('notified');
+    assert.equal(task.view().state, 'failed');
+  });
+});
+
 describe('a task that ends before its agent was given anything', () => {
   it('because the task it comes after was stopped, ends once, and a tell names retry', async (t) => {
     const scratch = new Scratch(t);
