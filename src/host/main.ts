@@ -7,6 +7,7 @@ import { listen, type ControlServer } from '../control/server.ts';
 import { ConduxtError, ExitCode, messageOf, systemCode } from '../errors.ts';
 import { tryLock } from '../lock/file-lock.ts';
 import { bootId, identityOf } from '../process/identity.ts';
+import { requireJournal } from '../store/lost-journal.ts';
 import { requireOwnDirectory } from '../store/durable-files.ts';
 import { readRecord } from '../store/read-session.ts';
 import { sessionPaths, type SessionPaths } from '../store/paths.ts';
@@ -64,6 +65,7 @@ async function host(home: string, id: string): Promise<number> {
   // An environment file that is gone may be why nothing else worked.
   const { envFile } = record.agent;
   const secrets = envFile === null || isGivingUp ? {} : await readEnvFile(envFile);
+  requireJournal(paths);
   const log = await SessionLog.open(paths, systemClock);
   const context: HostContext = {
     home,

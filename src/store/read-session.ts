@@ -7,6 +7,7 @@ import { deriveState } from '../session/derive-state.ts';
 import { foldSession, type FoldedSession } from '../session/fold/session-fold.ts';
 import type { SessionRecord } from '../session/record.ts';
 import type { SessionState } from '../session/words.ts';
+import { requireJournal } from './lost-journal.ts';
 import { sessionPaths, type SessionPaths } from './paths.ts';
 
 /** Starting a host takes a tenth of a second; on a machine under heavy load, seconds. */
@@ -22,11 +23,13 @@ export interface SessionView {
   readonly damaged: readonly DamagedLine[];
 }
 
+/** @throws `record-damaged`, `record-unreadable`, `journal-lost` (exit 74). */
 export function readSession(home: string, runtimeDir: string, id: string): SessionView | null {
   const paths = sessionPaths(home, id, runtimeDir);
   const record = readRecord(paths.record);
   if (record === null) return null;
   const contents = readJournal(paths.journal);
+  if (contents.records.length === 0) requireJournal(paths);
   const folded = foldSession(contents.records);
   const { host } = folded.life;
   const hostAlive = host !== null && host.stopped === null && isAlive(host.process);

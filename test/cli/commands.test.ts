@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { identityOf } from '../../src/process/identity.ts';
@@ -34,6 +34,25 @@ const question: SessionEvent = {
     fallback: null,
   },
 };
+
+describe('a session whose journal is gone', () => {
+  it('is damage that is named, and never begun again by itself', async (t) => {
+    const desk = new Desk(t);
+    const { paths } = desk.session('lost', over);
+    rmSync(paths.journal);
+    writeFileSync(path.join(paths.epochs, '000001'), '');
+    const table = await desk.run(['status']);
+    assert.deepEqual([table.code, /lost +unreadable: .*journal\.ndjson is gone/.test(table.out)], [0, true], table.out);
+    for (const verb of ['tell', 'status', 'wait', 'retry', 'stop', 'clean'] as const) {
+      const { code, err } = await desk.run([verb, 'lost', ...(verb === 'tell' ? ['go on'] : [])]);
+      assert.equal(code, 74, `${verb}: ${err}`);
+      assert.match(err, /journal\.ndjson is gone[\s\S]*→ .*move .* away/);
+    }
+    await desk.run(['watchdog', '--once']);
+    assert.match((await desk.run(['doctor', '--verify'])).out, /journal\.ndjson is gone/);
+    assert.equal(existsSync(paths.journal), false);
+  });
+});
 
 describe('status', () => {
   it('shows the sessions of this repository, and with --all those of the others too', async (t) => {

@@ -3,6 +3,7 @@ import { messageOf, systemCode } from '../../errors.ts';
 import { readJournal } from '../../journal/read-journal.ts';
 import { tryLock } from '../../lock/file-lock.ts';
 import { isSessionId } from '../../session/ids.ts';
+import { requireJournal } from '../../store/lost-journal.ts';
 import { sessionPaths, type SessionPaths } from '../../store/paths.ts';
 import { readRecord } from '../../store/read-session.ts';
 import { formatBytes, plural } from '../../views/quantities.ts';
@@ -25,6 +26,7 @@ export async function checkJournals({ places }: VerbContext): Promise<Check[]> {
     const paths = sessionPaths(places.home, id, places.runtimeDir);
     try {
       const name = readRecord(paths.record)?.name ?? id;
+      requireJournal(paths);
       const contents = readJournal(paths.journal);
       records += contents.records.length;
       journals += 1;
