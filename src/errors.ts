@@ -18,6 +18,10 @@ export const ExitCode = {
   internal: 70,
   io: 74,
   held: 75,
+  /** Of `conduxt exec` alone, as in `env` and `timeout`: whatever is not the command's own code. */
+  execFailed: 125,
+  notExecutable: 126,
+  commandNotFound: 127,
   interrupted: 130,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];

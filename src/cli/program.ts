@@ -1,6 +1,5 @@
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
-import type { ConduxtError } from '../errors.ts';
-import { ExitCode, usageError } from '../errors.ts';
+import { ConduxtError, ExitCode, usageError } from '../errors.ts';
 import { oneLine } from '../text/sanitize.ts';
 import { version } from '../version.ts';
 import { usesColour } from './colours.ts';
@@ -11,7 +10,7 @@ import { KEEP, verbIn, verbs, type Verb } from './verbs.ts';
 const EXIT_CODES = `
 Exit codes: 0 done, 1 task failed, 2 usage, 3 waits for a person, 4 not found, 5 agent or backend unavailable,
 6 refused for safety, 7 timed out, 8 cancelled, 9 work safe but pull request blocked, 70 internal error, 74 disk,
-75 held elsewhere (try later), 130 interrupted (the work goes on).
+75 held elsewhere (try later), 125-127 of exec itself, 130 interrupted (the work goes on).
 
 Example:
   conduxt run "fix issue #78"
@@ -101,7 +100,8 @@ function asUsageError(error: CommanderError, verb: Verb | undefined): ConduxtErr
   const message = first.replace(/^error: /, '');
   const hint = suggestion === undefined ? '' : `${suggestion.replace(/^\(|\)$/g, '')} `;
   const code = error.code.replace(/^commander\./, '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  return usageError(code, `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.?!]$/.test(message) ? '' : '.'}`, {
+  const said = `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.?!]$/.test(message) ? '' : '.'}`;
+  return new ConduxtError(code, verb?.mistakeExit ?? ExitCode.usage, said, {
     remedy: `${hint}See conduxt ${verb === undefined ? '' : `${verb.name} `}--help.`,
   });
 }

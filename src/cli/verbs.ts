@@ -1,3 +1,4 @@
+import { ExitCode } from '../errors.ts';
 import type { VerbContext } from './context.ts';
 import type { VerbCommand } from './verb-command.ts';
 
@@ -11,6 +12,8 @@ export interface Verb {
   readonly alias?: string;
   readonly summary: string;
   readonly group: string;
+  /** Of mistakes in its command line, where 2 could be taken for something else. */
+  readonly mistakeExit?: ExitCode;
   /** Loaded when the verb is used: the others cost nothing. */
   load(): Promise<VerbModule>;
 }
@@ -18,6 +21,7 @@ export interface Verb {
 const WORK = 'Give work:';
 const WATCH = 'Watch and answer:';
 const STEPS = 'Steps by hand:';
+const COMMANDS = 'Plain commands:';
 export const KEEP = 'Keep house:';
 
 export const verbs: readonly Verb[] = [
@@ -108,6 +112,13 @@ export const verbs: readonly Verb[] = [
     group: STEPS,
     summary: "remove a task's worktree when nothing would be lost",
     load: () => import('./commands/clean.ts'),
+  },
+  {
+    name: 'exec',
+    group: COMMANDS,
+    summary: 'run a command here, or in a session that outlives this call',
+    mistakeExit: ExitCode.execFailed,
+    load: () => import('./commands/exec.ts'),
   },
   { name: 'watchdog', group: KEEP, summary: 'bring back what died', load: () => import('./commands/watchdog.ts') },
   {

@@ -1,6 +1,6 @@
 import type { PermissionRule } from '../session/permission-rule.ts';
 import type { PermissionMode } from '../session/words.ts';
-import type { AgentSettings, ConfigFile, NotifyEntry } from './schema.ts';
+import type { AgentSettings, ConfigFile, MachineSettings, NotifyEntry } from './schema.ts';
 
 /** The settings in force: every key has a value. Null means "not set, decide from the situation". */
 export interface Config {
@@ -44,6 +44,17 @@ export interface Config {
   };
   /** What the names of tmux sessions begin with. */
   readonly sessionPrefix: string;
+  /** Where plain commands run (`conduxt exec`). */
+  readonly placement: {
+    readonly directBelowSeconds: number;
+    readonly durableAboveSeconds: number;
+    /** How long `--check` waits. */
+    readonly readySeconds: number;
+    /** Idle for longer, a session may be given up (`conduxt reclaim`). */
+    readonly staleSeconds: number;
+  };
+  /** By host name: one file for several machines. */
+  readonly machines: Readonly<Record<string, MachineSettings>>;
   readonly hostIdleSeconds: number;
   /** Of the user's own file: the watchdog looks after all repositories. */
   readonly watchdog: {
@@ -87,6 +98,8 @@ export const DEFAULTS: Config = {
   },
   slots: { perUser: 4, perAgent: 4, agents: {} },
   sessionPrefix: 'oc-',
+  placement: { directBelowSeconds: 30, durableAboveSeconds: 60, readySeconds: 60, staleSeconds: 21_600 },
+  machines: {},
   hostIdleSeconds: 300,
   watchdog: {
     intervalSeconds: 180,
@@ -125,6 +138,8 @@ export function withLayer(config: Config, layer: ConfigFile): Config {
       ...defined(layer.slots ?? {}),
       agents: { ...config.slots.agents, ...layer.slots?.agents },
     },
+    placement: { ...config.placement, ...defined(layer.placement ?? {}) },
+    machines: { ...config.machines, ...layer.machines },
     agents: { ...config.agents, ...layer.agents },
   };
 }
@@ -145,8 +160,8 @@ function defined<T extends object>(layer: T): Defined<T> {
 }
 
 /** Names of free-form groups: what stands below them counts as one setting per name. */
-const NAMED_GROUPS = new Set(['agents', 'slots.agents']);
-const GROUPS = new Set(['verify', 'worktree', 'timeouts', 'slots', 'watchdog', ...NAMED_GROUPS]);
+const NAMED_GROUPS = new Set(['agents', 'slots.agents', 'machines']);
+const GROUPS = new Set(['verify', 'worktree', 'timeouts', 'slots', 'watchdog', 'placement', ...NAMED_GROUPS]);
 
 /** The dotted paths that `layer` sets: `verify.command`, `agents.claude`. */
 export function keysOf(layer: ConfigFile): string[] {

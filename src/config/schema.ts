@@ -60,6 +60,10 @@ const agentSettings = group({
   install: text('one line of text', /^[^\0\n]+$/).optional(),
 });
 
+const machine = group({
+  session: text('a name (lowercase letters, digits and hyphens)', /^(?!\d+$)[a-z0-9][a-z0-9-]{0,39}$/).optional(),
+});
+
 const notifyEntry = z.union(
   [
     z.literal('desktop'),
@@ -140,6 +144,13 @@ export const configFileSchema = group({
     agents: z.record(agentName, wholeNumber(1, 64), 'an object of whole numbers by agent name').optional(),
   }).optional(),
   sessionPrefix: text('1 to 16 lowercase letters, digits and hyphens', /^[a-z][a-z0-9-]{0,15}$/).optional(),
+  placement: group({
+    directBelowSeconds: seconds.optional(),
+    durableAboveSeconds: seconds.optional(),
+    readySeconds: seconds.optional(),
+    staleSeconds: seconds.optional(),
+  }).optional(),
+  machines: z.record(z.string().min(1), machine, 'an object of settings by host name').optional(),
   hostIdleSeconds: seconds.optional(),
   watchdog: group({
     intervalSeconds: seconds.optional(),
@@ -168,4 +179,5 @@ export const configFileSchema = group({
 
 export type ConfigFile = z.infer<typeof configFileSchema>;
 export type AgentSettings = z.infer<typeof agentSettings>;
+export type MachineSettings = z.infer<typeof machine>;
 export type NotifyEntry = z.infer<typeof notifyEntry>;

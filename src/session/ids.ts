@@ -7,6 +7,8 @@ export const newSessionId = (): string => make('s');
 export const newPromptId = (): string => make('p');
 export const newTurnId = (): string => make('t');
 export const newDecisionId = (): string => make('d');
+/** Of a plain command's durable session. */
+export const newTerminalId = (): string => make('x');
 
 const SESSION_ID = /^s-[0-9a-hjkmnp-tv-z]{26}$/;
 export const isSessionId = (text: string): boolean => SESSION_ID.test(text);

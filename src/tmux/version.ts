@@ -31,10 +31,16 @@ export async function installedTmux(env: Readonly<Record<string, string | undefi
   return result.exitCode === 0 ? parseVersion(result.stdout) : null;
 }
 
-/** @throws `tmux-missing`, `tmux-too-old` (exit 5). Agents that speak ACP do not need it. */
-export async function requireTmux(env: Readonly<Record<string, string | undefined>>): Promise<TmuxVersion> {
+/**
+ * @param otherwise how to go on without it, in a sentence.
+ * @throws `tmux-missing`, `tmux-too-old` (exit 5). Agents that speak ACP do not need it.
+ */
+export async function requireTmux(
+  env: Readonly<Record<string, string | undefined>>,
+  otherwise = 'Or use --backend acp with an agent that speaks ACP.',
+): Promise<TmuxVersion> {
   const version = await installedTmux(env);
-  const remedy = 'Install tmux 3.3 or newer, or use --backend acp with an agent that speaks ACP.';
+  const remedy = `Install tmux 3.3 or newer. ${otherwise}`;
   if (version === null) throw unavailable('tmux-missing', 'tmux is not on the PATH.', { remedy });
   if (isRecent(version)) return version;
   throw unavailable('tmux-too-old', `tmux ${version.text} is too old; 3.3 is needed.`, {

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+
+/** What has a terminal's keyboard. */
+export interface Foreground {
+  /** The process group that reads the keyboard. */
+  readonly group: number;
+  /** Its name as the system knows it; null when it is gone. */
+  readonly program: string | null;
+}
+
+/**
+ * The foreground of the terminal that `pid` is in. tmux's own word for it is the supervisor, as the leader of the group,
+ * so the kernel is asked. Null where there is no /proc, or no terminal.
+ */
+export function foregroundOf(pid: number): Foreground | null {
+  const fields = statFields(pid);
+  const group = Number(fields?.[5] ?? -1);
+  return group > 0 ? { group, program: commandOf(group) } : null;
+}
+
+/** The process group of `pid`; null when it is gone. */
+export function groupOf(pid: number): number | null {
+  const group = Number(statFields(pid)?.[2] ?? NaN);
+  return Number.isInteger(group) ? group : null;
+}
+
+/** The name of a process, as `ps` shows it. */
+export function commandOf(pid: number): string | null {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    // Gone, or no /proc.
+    return null;
+  }
+}
+
+/** Behind the name, which may hold blanks and brackets. */
+function statFields(pid: number): readonly string[] | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return null;
+  }
+}

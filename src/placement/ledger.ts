@@ -1,0 +1,63 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { systemCode } from '../errors.ts';
+import { readJson, replaceJson } from '../tmux/run-directory.ts';
+
+const recordSchema = z.object({
+  schemaVersion: z.literal(1),
+  id: z.string(),
+  /** Of the tmux session, with its prefix; changes only by `terminal rename`. */
+  name: z.string(),
+  project: z.string(),
+  cwd: z.string(),
+  /** Null: a shell. */
+  command: z.array(z.string()).nullable(),
+  createdAt: z.string(),
+  /** The session whose agent asked for it; null: a person, or something conduxt does not know. */
+  owner: z.string().nullable(),
+  /** False for one that was there before and was given our name: nothing writes down its end. */
+  supervised: z.boolean(),
+  /** Its pane and the process in it; null until it is started. */
+  pane: z
+    .object({
+      paneId: z.string(),
+      process: z.object({ pid: z.number(), startTime: z.string(), bootId: z.string() }),
+    })
+    .nullable(),
+});
+
+/** `terminals/<id>/terminal.json`: what was started, and for whom. The truth about a terminal, before any name. */
+export type TerminalRecord = Readonly<z.infer<typeof recordSchema>>;
+
+const terminalsDir = (home: string): string => path.join(home, 'terminals');
+const directoryOf = (home: string, id: string): string => path.join(terminalsDir(home), id);
+
+/** Under which the run directories of its panes are. */
+export const runRoot = (home: string, id: string): string => path.join(directoryOf(home, id), 'run');
+
+/** Written before its pane is started, so that nothing runs which is not in the ledger. */
+export function writeTerminal(home: string, record: TerminalRecord): void {
+  mkdirSync(runRoot(home, record.id), { recursive: true, mode: 0o700 });
+  replaceJson(path.join(directoryOf(home, record.id), 'terminal.json'), record);
+}
+
+/** Every terminal there is, oldest first. One that cannot be read is left out. */
+export function readTerminals(home: string): TerminalRecord[] {
+  let ids: string[];
+  try {
+    ids = readdirSync(terminalsDir(home));
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+  return ids.toSorted().flatMap((id) => {
+    const record = readJson(path.join(directoryOf(home, id), 'terminal.json'), recordSchema);
+    return record === null || record.id !== id ? [] : [record];
+  });
+}
+
+/** Its logs go with it. */
+export function removeTerminal(home: string, id: string): void {
+  rmSync(directoryOf(home, id), { recursive: true, force: true });
+}

@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { readTerminals } from '../../src/placement/ledger.ts';
+import { hasTmux, until } from '../tmux/scratch.ts';
+import { Desk } from './scratch.ts';
+import { TerminalRig } from './terminal-scratch.ts';
+
+const field = (document: unknown, ...path: string[]): unknown =>
+  path.reduce((inner, name) => (inner as Record<string, unknown> | undefined)?.[name], document);
+
+describe('conduxt exec, direct', () => {
+  it('returns the exit code of the command, and says route and reason on stderr', async (t) => {
+    const ran = await new Desk(t).run(['exec', '--estimate', 'short', '--', 'sh', '-c', 'exit 7']);
+    assert.deepEqual([ran.code, ran.out], [7, '']);
+    assert.match(ran.err, /^route: direct: its estimate is short$/m);
+  });
+
+  it('gives what the command printed in one JSON document', async (t) => {
+    const ran = await new Desk(t).run(['exec', '--json', '--', 'sh', '-c', 'echo out; echo err >&2; exit 3']);
+    assert.equal(ran.code, 3);
+    const document: unknown = JSON.parse(ran.out);
+    assert.partialDeepStrictEqual(document, {
+      schemaVersion: 1,
+      route: 'direct',
+      rule: 'default',
+      terminal: null,
+      result: { exitCode: 3, signal: null, stdout: 'out\n', stderr: 'err\n', truncated: false },
+    });
+  });
+
+  it('keeps the end of an output that is too long', async (t) => {
+    const line =
+      'i=0; while [ $i -lt 9000 ]; do echo "line $i ....................................."; i=$((i+1)); done';
+    const ran = await new Desk(t).run(['exec', '--json', '--', 'sh', '-c', line]);
+    const result = field(JSON.parse(ran.out), 'result');
+    assert.equal(field(result, 'truncated'), true);
+    const stdout = String(field(result, 'stdout'));
+    assert.ok(stdout.length <= 256 * 1024 && stdout.includes('line 8999'));
+  });
+
+  it('says what cannot be started with 127 and 126, and its own mistakes with 125', async (t) => {
+    const desk = new Desk(t);
+    const missing = await desk.run(['exec', '--', 'no-such-program-here']);
+    assert.equal(missing.code, 125 + 2);
+    assert.match(missing.err, /There is no program "no-such-program-here"/);
+    assert.equal((await desk.run(['exec', '--', '/'])).code, 126);
+    assert.equal((await desk.run(['exec', '--estimate', 'soon', '--', 'ls'])).code, 125);
+    assert.equal((await desk.run(['exec'])).code, 125);
+    assert.equal((await desk.run(['exec', '--name', '42', '--outlive', '--', 'ls'])).code, 125);
+  });
+
+  it('follows thresholds of the configuration', async (t) => {
+    const config = path.join(new Desk(t).root, 'config.json');
+    const desk = new Desk(t);
+    mkdirSync(path.dirname(config), { recursive: true });
+    writeFileSync(config, JSON.stringify({ placement: { durableAboveSeconds: 600 } }));
+    const ran = await desk.run(['exec', '--estimate', '10m', '--json', '--', 'true'], {
+      env: { CONDUXT_CONFIG: config },
+    });
+    assert.equal(field(JSON.parse(ran.out), 'rule'), 'near-limit');
+  });
+
+  it('says clearly that tmux is not there, and does without it where it can', async (t) => {
+    const desk = new Desk(t);
+    const env = { PATH: path.dirname(process.execPath) };
+    const durable = await desk.run(['exec', '--outlive', '--', 'true'], { env });
+    assert.equal(durable.code, 125);
+    assert.match(durable.err, /tmux is not on the PATH[\s\S]*Install tmux 3\.3 or newer/);
+    assert.equal((await desk.run(['exec', '--', '/bin/true'], { env })).code, 0);
+  });
+});
+
+describe('conduxt exec, durable', () => {
+  it('starts a prefixed session that outlives the call, and waits until it is ready', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    const script = 'echo starting; echo "listening on 3000"; exec sleep 300';
+    const ran = await rig.json('exec', '--name', 'dev', '--check', 'ready|listening', '--', 'sh', '-c', script);
+    assert.partialDeepStrictEqual(ran, {
+      code: 0,
+      route: 'durable',
+      rule: 'awaited',
+      terminal: { name: 'oc-demo-dev', state: 'running', command: ['sh', '-c', script] },
+      result: { how: 'created', ready: 'ready', matched: 'listening on 3000' },
+    });
+    assert.deepEqual(
+      (await rig.server.panes()).map(({ sessionName }) => sessionName),
+      ['oc-demo-dev'],
+    );
+  });
+
+  it('says running or hung when it is not ready in time, and never that it is finished', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    const ran = await rig.run('exec', '--name', 'dev', '--check', 'ready', '--timeout', '300ms', '--', 'sleep', '300');
+    assert.equal(ran.code, 7);
+    assert.match(ran.out, /not ready in time: it is still running or hung/);
+    const ended = await rig.run('exec', '--name', 'gone', '--check', 'ready', '--', 'sh', '-c', 'exit 4');
+    assert.equal(ended.code, 1);
+    assert.match(ended.out, /ended before it was ready \(exit code 4\)/);
+  });
+
+  it('puts no second session on a name: reused or replaced, by explicit choice', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    const exec = (...words: string[]): ReturnType<typeof rig.json> =>
+      rig.json('exec', '--outlive', '--name', 'dev', ...words);
+    await exec('--', 'sleep', '300');
+    const [before] = await rig.server.panes();
+    const refused = await exec('--', 'sleep', '300');
+    assert.equal(field(refused, 'error', 'code'), 'terminal-exists');
+    assert.equal(field(await exec('--reuse', '--', 'sleep', '300'), 'result', 'how'), 'reused');
+    assert.equal(field(await exec('--reuse', '--', 'sleep', '301'), 'error', 'code'), 'terminal-busy');
+    assert.deepEqual(
+      (await rig.server.panes()).map(({ pid }) => pid),
+      [before?.pid],
+    );
+    assert.equal(field(await exec('--replace', '--', 'sleep', '302'), 'result', 'how'), 'replaced');
+    const after = await rig.server.panes();
+    assert.equal(after.length, 1);
+    assert.notEqual(after[0]?.pid, before?.pid);
+    assert.equal(field(await exec('--reuse', '--replace', '--', 'x'), 'error', 'code'), 'conflicting-options');
+    assert.equal(readTerminals(rig.desk.home).length, 1);
+  });
+
+  it('replaces what is over without being asked', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    await rig.json('exec', '--outlive', '--name', 'once', '--check', 'x', '--', 'true');
+    const again = await rig.json('exec', '--outlive', '--name', 'once', '--', 'sleep', '300');
+    assert.equal(field(again, 'result', 'how'), 'replaced');
+  });
+
+  it('types into a shell that waits, word for word, and adopts one that has no prefix', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    const argv = ['bash', '--norc', '-i'] as const;
+    const logFile = path.join(rig.desk.root, 'legacy.log');
+    const pane = await rig.server.newPane({ sessionName: 'legacy', width: 100, height: 30, argv: [...argv], logFile });
+    const screen = async (): Promise<string> => (await rig.server.capture(pane.paneId)) ?? '';
+    await until(async () => /[$#]$/.test((await screen()).trimEnd()), 'the shell waits');
+    await rig.server.paste(pane.paneId, 'half a line');
+    const words = ['printf', '[%s]\n', "it's $HOME;"];
+    const ran = await rig.json(
+      'exec',
+      '--outlive',
+      '--name',
+      'legacy',
+      '--reuse',
+      '--check',
+      "\\[it's \\$HOME;\\]",
+      '--',
+      ...words,
+    );
+    assert.partialDeepStrictEqual(ran, { code: 0, terminal: { name: 'oc-demo-legacy' }, result: { how: 'adopted' } });
+    assert.deepEqual(
+      (await rig.server.panes()).map(({ sessionName }) => sessionName),
+      ['oc-demo-legacy'],
+    );
+  });
+
+  it('warns about names that say nothing, and takes the name the configuration has for this machine', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    const generic = await rig.run('exec', '--outlive', '--name', 's1', '--', 'true');
+    assert.match(generic.err, /"s1" says nothing about what runs there/);
+    const config = path.join(rig.desk.root, 'config.json');
+    writeFileSync(
+      config,
+      JSON.stringify({ machines: { [hostname()]: { session: 'workbench' } }, sessionPrefix: 'me-' }),
+    );
+    rig.env['CONDUXT_CONFIG'] = config;
+    const named = await rig.json('exec', '--outlive', '--', 'true');
+    assert.equal(field(named, 'terminal', 'name'), 'me-demo-workbench');
+  });
+
+  it('marks what it starts as its own, not as its caller’s, and remembers who asked', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    rig.env['CONDUXT_SESSION'] = 's-01jd0000000000000000000000';
+    const ran = await rig.json('exec', '--name', 'env', '--check', 'CONDUXT_SESSION', '--', 'env');
+    assert.equal(field(ran, 'terminal', 'owner'), 's-01jd0000000000000000000000');
+    assert.equal(field(ran, 'result', 'matched'), `CONDUXT_SESSION=${String(field(ran, 'terminal', 'id'))}`);
+  });
+
+  it('survives the death of the program that started it', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    const bin = path.resolve(import.meta.dirname, '../../src/cli/bin.ts');
+    const env = { ...rig.env, PATH: process.env['PATH'] ?? '', CONDUXT_HOME: rig.desk.home };
+    const args = [
+      '--disable-warning=ExperimentalWarning',
+      bin,
+      'exec',
+      '--outlive',
+      '--name',
+      'dev',
+      '--',
+      'sleep',
+      '300',
+    ];
+    const caller = spawnSync(process.execPath, args, { cwd: rig.desk.repo, env, encoding: 'utf8' });
+    assert.equal(caller.status, 0, caller.stderr);
+    const [pane] = await rig.server.panes();
+    assert.equal(pane?.dead, false);
+    assert.equal(pane.sessionName, 'oc-demo-dev');
+  });
+});
