@@ -55,7 +55,8 @@ async function retryHeld(
   await stopOne(context, view);
   if (!adopt) {
     const { snapshots } = await removeWork(context, facts.repo, resting, wish);
-    for (const ref of snapshots) context.printer.note(`What was there is kept as ${ref}`, 'dim');
+    for (const ref of snapshots)
+      context.printer.note(`What was there is kept as ${ref}: conduxt undo ${record.name}`, 'dim');
     await checkWorktreeFree(place);
   }
   return startOrFollow(context, [{ ...plan, replaces: view.record.id, onDurable: letGo }], { wait: options.wait });

@@ -120,6 +120,12 @@ export const verbs: readonly Verb[] = [
     mistakeExit: ExitCode.execFailed,
     load: () => import('./commands/exec.ts'),
   },
+  {
+    name: 'undo',
+    group: STEPS,
+    summary: 'bring back what clean or retry discarded',
+    load: () => import('./commands/undo.ts'),
+  },
   { name: 'watchdog', group: KEEP, summary: 'bring back what died', load: () => import('./commands/watchdog.ts') },
   {
     name: 'prune',

@@ -124,7 +124,7 @@ export async function deleteBranch(deletion: BranchDeletion): Promise<BranchDele
   let snapshot: string | null = null;
   if (losses.unpushed.length > 0) {
     if (deletion.force === null) return { type: 'refused', why: 'work-would-be-lost', losses };
-    snapshot = (await keepCommit(repo, deletion.force, commit)).ref;
+    snapshot = (await keepCommit(repo, deletion.force, commit, 'branch')).ref;
   }
   // Compare and swap: a commit made since we looked keeps its branch.
   await repo.git.run(['update-ref', '-d', `refs/heads/${branch}`, commit]);

@@ -7,7 +7,7 @@ import type { Repository } from './repository.ts';
 import { syncRef } from './sync-refs.ts';
 
 /** Where snapshots are kept. Hidden: neither pushed nor listed as a branch, and safe from `git gc`. */
-const SNAPSHOTS = 'refs/conduxt/snapshots';
+export const SNAPSHOTS = 'refs/conduxt/snapshots';
 
 export interface SnapshotName {
   /** Session id. */
@@ -23,8 +23,14 @@ export interface Snapshot {
   readonly notSaved: readonly string[];
 }
 
-export const snapshotRef = (name: SnapshotName): string =>
-  `${SNAPSHOTS}/${name.session.replace(/[^A-Za-z0-9-]/g, '-')}/${name.at.replace(/[^0-9TZ]/g, '')}`;
+/** What a snapshot holds: a whole worktree, or the tip of a branch that was deleted. */
+export type SnapshotKind = 'worktree' | 'branch';
+
+export const snapshotRef = (name: SnapshotName, kind: SnapshotKind = 'worktree'): string =>
+  `${snapshotsOf(name.session)}/${name.at.replace(/[^0-9TZ]/g, '')}${kind === 'branch' ? '-branch' : ''}`;
+
+/** Where the snapshots of one session are. */
+export const snapshotsOf = (session: string): string => `${SNAPSHOTS}/${session.replace(/[^A-Za-z0-9-]/g, '-')}`;
 
 /** Conduxt's own commits; a person's identity is not used for what they did not write. */
 const IDENTITY = {
@@ -36,8 +42,8 @@ const IDENTITY = {
 
 /**
  * Saves everything in a worktree that is not ignored (index, tracked and untracked files) as a commit under a hidden
- * ref, without touching the worktree or its index. The shape is that of a stash: first parent HEAD, second the index;
- * `git checkout <ref> -- .` brings the files back.
+ * ref, without touching the worktree or its index. The shape is that of a stash: first parent HEAD, second the index.
+ * `discarded-work.ts` brings it back.
  */
 export async function snapshotWorktree(repo: Repository, worktree: string, name: SnapshotName): Promise<Snapshot> {
   const plain = createGit({ cwd: worktree, env: repo.env });
@@ -54,7 +60,7 @@ export async function snapshotWorktree(repo: Repository, worktree: string, name:
     const commit = await commitIndex(git, parents, `conduxt snapshot of ${worktree}`);
     if (commit === null) throw new Error(`the index of ${worktree} cannot be written as a tree`);
     const notSaved = await embeddedRepositories(git, head);
-    return { ...(await keepCommit(repo, name, commit)), notSaved };
+    return { ...(await keepCommit(repo, name, commit, 'worktree')), notSaved };
   } finally {
     await rm(index, { force: true });
   }
@@ -65,8 +71,9 @@ export async function keepCommit(
   repo: Repository,
   name: SnapshotName,
   commit: string,
+  kind: SnapshotKind,
 ): Promise<{ ref: string; commit: string }> {
-  const ref = snapshotRef(name);
+  const ref = snapshotRef(name, kind);
   await repo.git.run(['update-ref', '-m', 'conduxt snapshot', ref, commit]);
   await syncRef(repo.commonDir, ref);
   return { ref, commit };

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { ioError, systemCode } from '../errors.ts';
 import { readJournal, type DamagedLine } from '../journal/read-journal.ts';
 import { isAlive } from '../process/identity.ts';
+import { isSessionId } from '../session/ids.ts';
 import { deriveState } from '../session/derive-state.ts';
 import { foldSession, type FoldedSession } from '../session/fold/session-fold.ts';
 import type { SessionRecord } from '../session/record.ts';
@@ -129,6 +130,15 @@ export function listNames(home: string, repoKey: string | null): NamedSession[] 
       .map(({ name }) => ({ repoKey: key, name, id: readName(path.join(repos, key, 'names', name)) }))
       .filter((named) => named.id !== ''),
   );
+}
+
+/** Ids of the sessions that gave this name away, the latest last. */
+export function listArchived(home: string, repoKey: string, name: string): string[] {
+  const prefix = `${name}-s-`;
+  return entries(path.join(home, 'repos', repoKey, 'archive'))
+    .filter((entry) => entry.name.startsWith(prefix))
+    .map((entry) => entry.name.slice(name.length + 1))
+    .filter(isSessionId);
 }
 
 function readName(file: string): string {

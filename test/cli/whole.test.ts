@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
@@ -366,6 +366,16 @@ describe('clean', () => {
     assert.equal(kept.length, 2, kept.join());
     assert.ok(kept.some((ref) => machine.git('ls-tree', '--name-only', ref).includes('notes.txt')));
     assert.match((await machine.run('tell', 'the-sum', 'go on')).stderr, /conduxt retry the-sum/);
+
+    assert.match((await machine.ok('undo', 'the-sum', '--list')).stdout, /uncommitted: notes\.txt; the branch, at/);
+    const undone = await machine.json('undo', 'the-sum');
+    assert.deepEqual((undone['restored'] as { files: unknown }).files, ['notes.txt']);
+    assert.equal(readFileSync(path.join(worktree, 'notes.txt'), 'utf8'), 'mine');
+    assert.equal(readFileSync(path.join(worktree, 'sum.txt'), 'utf8'), '4\n');
+    const taken = await machine.run('undo', 'the-sum');
+    assert.deepEqual([taken.code, /--to <directory>/.test(taken.stderr)], [6, true]);
+    const again = path.join(machine.root, 'again');
+    assert.match((await machine.ok('undo', 'the-sum', '--to', again)).stdout, /on branch fix\/the-sum-undo/);
   });
 
   it('refuses while the task runs', async (t) => {

@@ -161,7 +161,7 @@ test('a branch is deleted only when its commits are elsewhere, or its tip is kep
   const refusal = await deleteBranch(deletion);
   assert.ok(refusal.type === 'refused' && refusal.why === 'work-would-be-lost');
   assert.deepEqual(refusal.losses.unpushed, [{ commit, subject: 'Work' }]);
-  const ref = snapshotRef(FORCE);
+  const ref = snapshotRef(FORCE, 'branch');
   assert.deepEqual(await deleteBranch({ ...deletion, force: FORCE }), { type: 'deleted', commit, snapshot: ref });
   assert.equal(s.git(root, 'rev-parse', ref), commit);
   assert.deepEqual(await deleteBranch(deletion), { type: 'absent' });

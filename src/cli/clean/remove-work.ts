@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { refused, type ConduxtError } from '../../errors.ts';
+import { expireDiscarded } from '../../git/discarded-work.ts';
 import { gitEnvironment } from '../../git/git-environment.ts';
 import { whatWouldBeLost, worktreeHoldsWork, type Losses } from '../../git/losses.ts';
 import { deleteBranch, removeWorktree, type RefusalReason } from '../../git/remove.ts';
@@ -54,7 +55,7 @@ function wouldBeLost(
   const sentences = lossSentences(losses, what.changes && what.commits ? 'both' : what.changes ? 'worktree' : 'branch');
   const flags = [...(what.changes ? [wish.flags.changes] : []), ...(what.commits ? [wish.flags.commits] : [])];
   return refused('work-would-be-lost', `Work of ${name} would be lost: ${sentences.join('; ')}.`, {
-    remedy: `${saving(what)}, or say ${[...new Set(flags)].join(' ')}: it is then kept under refs/conduxt/snapshots only.`,
+    remedy: `${saving(what)}, or say ${[...new Set(flags)].join(' ')}: it is then kept for conduxt undo only, for 30 days.`,
     facts: { losses },
   });
 }
@@ -76,8 +77,7 @@ export async function removeWork(
 ): Promise<Removed> {
   const { view, task } = resting;
   const { branch, baseCommit } = task;
-  const now = context.io.now();
-  const snapshot = { session: view.record.id, at: isoTime(now) };
+  const snapshot = { session: view.record.id, at: isoTime(context.io.now()) };
   const removed = await removeWorktree({
     repo,
     worktree: view.record.cwd,
@@ -85,14 +85,14 @@ export async function removeWork(
     baseCommit,
     force: wish.discardChanges ? snapshot : null,
   });
+  // Housekeeping: a failure of it is no failure of the removal.
+  await expireDiscarded(repo, context.io.now()).catch(() => {});
   if (removed.type === 'refused')
     throw cannotRemove(view.record.name, view.record.cwd, removed.why, removed.losses, wish);
   const snapshots = removed.type === 'removed' && removed.snapshot !== null ? [removed.snapshot] : [];
   const ignored = removed.type === 'removed' ? removed.ignored : [];
   if (!wish.branch) return { worktree: removed.type, branch: 'kept', snapshots, ignored };
-  // A name of its own: the same one again would replace what was saved of the worktree.
-  const tip = { session: view.record.id, at: isoTime(now + 1) };
-  const deleted = await deleteBranch({ repo, branch, baseCommit, force: wish.discardCommits ? tip : null });
+  const deleted = await deleteBranch({ repo, branch, baseCommit, force: wish.discardCommits ? snapshot : null });
   if (deleted.type === 'refused') {
     if (deleted.why === 'work-would-be-lost') {
       throw wouldBeLost(view.record.name, deleted.losses, { changes: false, commits: true }, wish);

@@ -1,5 +1,6 @@
 import { ExitCode } from '../../errors.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
+import { KEPT_DAYS } from '../../git/discarded-work.ts';
 import { removeWork, repositoryOf, requireNoLoss, type RemovalWish, type Removed } from '../clean/remove-work.ts';
 import { holdingName } from '../clean/own-name.ts';
 import { requireRest } from '../clean/require-rest.ts';
@@ -30,7 +31,7 @@ export function define(command: VerbCommand, context: VerbContext): void {
       exits: '0 (also when it was clean already), 4, 6 (work would be lost, or the task is still running)',
       notes:
         'Ends the session and removes its worktree when nothing would be lost; otherwise it refuses and lists what.\n' +
-        'Discarded work is kept under refs/conduxt/snapshots. The history stays: conduxt log still shows it.',
+        'Discarded work is kept for 30 days: conduxt undo brings it back. The history stays: conduxt log still shows it.',
     },
   );
 }
@@ -64,6 +65,7 @@ function describe(name: string, { worktree, branch, snapshots, ignored }: Remove
   return [
     `${name}: ${what.join(', ')}.`,
     ...snapshots.map((ref) => `  kept as ${ref}`),
+    ...(snapshots.length === 0 ? [] : [`  for ${KEPT_DAYS} days: conduxt undo ${name}`]),
     ...(ignored.length === 0 ? [] : [`  git-ignored files that went with it: ${listed(ignored, 8)}`]),
   ];
 }

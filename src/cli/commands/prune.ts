@@ -1,7 +1,9 @@
 import { ExitCode } from '../../errors.ts';
+import { expireDiscarded, KEPT_DAYS } from '../../git/discarded-work.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { formatBytes, plural } from '../../views/quantities.ts';
 import type { VerbContext } from '../context.ts';
+import { taskRepositories } from '../task-repositories.ts';
 import { finishVerb, parseDuration } from '../options.ts';
 import { prunable, pruneSession } from '../prune-sessions.ts';
 import type { VerbCommand } from '../verb-command.ts';
@@ -26,7 +28,8 @@ export function define(command: VerbCommand, context: VerbContext): void {
       exits: '0, 2, 74',
       notes:
         'Deletes transcripts, prompt texts, logs and scratch files of sessions that have ended or were stopped. Journals\n' +
-        'stay, so status and the history of outcomes stay too. Worktrees and branches are not touched: see conduxt clean.',
+        'stay, so status and the history of outcomes stay too. Worktrees and branches are not touched: see conduxt clean.\n' +
+        `Work that clean or retry discarded more than ${KEPT_DAYS} days ago is forgotten, whatever --older-than says.`,
     },
   );
 }
@@ -40,6 +43,7 @@ async function prune(context: VerbContext, options: PruneOptions): Promise<numbe
     const bytes = await pruneSession(candidate, dryRun);
     if (bytes !== null) pruned.push({ session: candidate.name, sessionId: candidate.id, bytes });
   }
+  for (const repo of await taskRepositories(context)) await expireDiscarded(repo, io.now(), dryRun);
   const bytes = pruned.reduce((sum, one) => sum + one.bytes, 0);
   if (context.json) {
     printer.document({ schemaVersion: SCHEMA_VERSION, dryRun, bytes, sessions: pruned });
