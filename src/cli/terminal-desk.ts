@@ -20,13 +20,18 @@ export async function commandPlace(context: VerbContext): Promise<CommandPlace> 
   return { config: loaded.config, project: projectSlug(ref?.slug ?? path.basename(cwd)) };
 }
 
-/** @throws `tmux-missing`, `tmux-too-old` (exit 5). */
-export async function openDesk(context: VerbContext, { config, project }: CommandPlace): Promise<TerminalDesk> {
-  await requireTmux(
-    context.io.env,
-    'A session that outlives this command needs it; conduxt exec --route direct does not.',
-  );
-  const server = new TmuxServer(context.places.home, context.io.env);
+/**
+ * @param socket of another server than ours, or null.
+ * @throws `tmux-missing`, `tmux-too-old` (exit 5).
+ */
+export async function openDesk(
+  context: VerbContext,
+  { config, project }: CommandPlace,
+  socket: string | null = null,
+): Promise<TerminalDesk> {
+  const { env } = context.io;
+  await requireTmux(env, 'Without it, commands run with conduxt exec --route direct.');
+  const server = new TmuxServer(context.places.home, env, socket);
   return new TerminalDesk(context.places.home, server, { prefix: config.sessionPrefix, project });
 }
 

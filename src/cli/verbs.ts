@@ -114,6 +114,12 @@ export const verbs: readonly Verb[] = [
     load: () => import('./commands/clean.ts'),
   },
   {
+    name: 'undo',
+    group: STEPS,
+    summary: 'bring back what clean or retry discarded',
+    load: () => import('./commands/undo.ts'),
+  },
+  {
     name: 'exec',
     group: COMMANDS,
     summary: 'run a command here, or in a session that outlives this call',
@@ -121,10 +127,10 @@ export const verbs: readonly Verb[] = [
     load: () => import('./commands/exec.ts'),
   },
   {
-    name: 'undo',
-    group: STEPS,
-    summary: 'bring back what clean or retry discarded',
-    load: () => import('./commands/undo.ts'),
+    name: 'terminal',
+    group: COMMANDS,
+    summary: 'make, look at, type into and end sessions of plain commands',
+    load: () => import('./commands/terminal.ts'),
   },
   { name: 'watchdog', group: KEEP, summary: 'bring back what died', load: () => import('./commands/watchdog.ts') },
   {

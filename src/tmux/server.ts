@@ -30,13 +30,18 @@ export interface NewPane {
 export class TmuxServer {
   /** For `tmux -L`. */
   readonly socketName: string;
+  readonly #address: readonly [string, string];
   readonly #home: string;
   readonly #env: Readonly<Record<string, string>>;
 
-  /** @param env for PATH and the basics only: what the server holds, every pane could read. */
-  constructor(home: string, env: Readonly<Record<string, string | undefined>>) {
+  /**
+   * @param env for PATH and the basics only: what the server holds, every pane could read.
+   * @param socket of another server, which somebody else looks after: a name (as for `tmux -L`) or an absolute path.
+   */
+  constructor(home: string, env: Readonly<Record<string, string | undefined>>, socket: string | null = null) {
     this.#home = home;
-    this.socketName = socketNameFor(home);
+    this.socketName = socket ?? socketNameFor(home);
+    this.#address = this.socketName.startsWith('/') ? ['-S', this.socketName] : ['-L', this.socketName];
     // Not TMUX_TMPDIR: shells, cron and hosts must all find the same socket. Nor TMUX: conduxt may run inside of one.
     const kept = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ'];
     this.#env = {
@@ -52,7 +57,7 @@ export class TmuxServer {
 
   /** The words after `tmux` with which a person's terminal reaches this server. */
   clientArguments(...command: readonly string[]): string[] {
-    return ['-u', '-L', this.socketName, '-f', this.#configurationFile(), ...commandLine([command])];
+    return ['-u', ...this.#address, '-f', this.#configurationFile(), ...commandLine([command])];
   }
 
   get clientEnvironment(): Readonly<Record<string, string>> {
@@ -61,7 +66,7 @@ export class TmuxServer {
 
   /** Runs commands in one call. A failure is data: tmux says why on stderr. */
   call(commands: readonly (readonly string[])[], input?: string): Promise<RunResult> {
-    const args = ['-u', '-L', this.socketName, '-f', this.#configurationFile(), ...commandLine(commands)];
+    const args = ['-u', ...this.#address, '-f', this.#configurationFile(), ...commandLine(commands)];
     return run('tmux', args, {
       cwd: '/',
       env: this.#env,

@@ -1,0 +1,77 @@
+import { refused, usageError } from '../../errors.ts';
+import { nameTaken, type TerminalDesk } from '../../placement/desk.ts';
+import { sendText } from '../../placement/send.ts';
+import type { Terminal } from '../../placement/terminal.ts';
+import { oneLine } from '../../text/sanitize.ts';
+import type { VerbContext } from '../context.ts';
+
+/** How a session was come by. */
+export type Obtained = 'created' | 'replaced' | 'reused' | 'adopted';
+
+export interface ObtainWish {
+  /** As the person said it; something inherited may bear it without our prefix. */
+  readonly wanted: string;
+  /** With the prefix. */
+  readonly name: string;
+  readonly cwd: string;
+  /** Null: a shell. */
+  readonly command: readonly string[] | null;
+  readonly reuse: boolean;
+  readonly replace: boolean;
+}
+
+/**
+ * The session of a name: made, or, where there is one, used or replaced by choice. What is over is replaced by itself.
+ * @throws `terminal-exists`, `terminal-busy`, `residual-input` (exit 6).
+ */
+export async function obtainTerminal(
+  { io }: VerbContext,
+  desk: TerminalDesk,
+  wish: ObtainWish,
+): Promise<{ readonly terminal: Terminal; readonly how: Obtained }> {
+  const { name, cwd, command } = wish;
+  if (wish.reuse && wish.replace) {
+    throw usageError('conflicting-options', '--reuse and --replace cannot be used together.', {
+      remedy: 'Choose one of them.',
+    });
+  }
+  const inherited = wish.reuse ? await desk.adopt(wish.wanted, io.now()) : null;
+  const there = inherited ?? (await desk.find(name));
+  const create = (): Promise<Terminal> => desk.create({ name, cwd, command, env: io.env, nowMs: io.now() });
+  if (there === null) return { terminal: await create(), how: 'created' };
+  if (wish.replace || there.state === 'ended' || there.state === 'gone') {
+    await requireEnded(desk, there);
+    desk.forget(there);
+    return { terminal: await create(), how: 'replaced' };
+  }
+  if (!wish.reuse) throw nameTaken(there.record.name);
+  if (command !== null) await reuse(desk, there, command);
+  return { terminal: there, how: inherited === null ? 'reused' : 'adopted' };
+}
+
+async function requireEnded(desk: TerminalDesk, terminal: Terminal): Promise<void> {
+  const left = await desk.end(terminal);
+  if (left.length === 0) return;
+  throw refused('not-ended', `${terminal.record.name} could not be ended: processes ${left.join(', ')} are left.`);
+}
+
+/** A shell gets the command typed; the same command that already runs there is left alone. */
+async function reuse(desk: TerminalDesk, terminal: Terminal, argv: readonly string[]): Promise<void> {
+  const { record, state, pane, foreground } = terminal;
+  if (record.command !== null) {
+    if (record.command.join('\0') === argv.join('\0')) return;
+    throw refused('terminal-busy', `${record.name} runs another command: ${oneLine(record.command.join(' '), 100)}.`, {
+      remedy: 'Replace it with --replace, or choose another --name.',
+    });
+  }
+  if (state !== 'idle' || pane === null) {
+    throw refused('terminal-busy', `${record.name} is busy: ${oneLine(foreground ?? 'something', 60)} has it.`, {
+      remedy: 'Wait for it with conduxt terminal check, replace it with --replace, or choose another --name.',
+    });
+  }
+  await sendText(desk.server, pane.paneId, { text: shellLine(argv), enter: true, clear: true });
+}
+
+/** The words as a shell line that means exactly them. */
+export const shellLine = (argv: readonly string[]): string =>
+  argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');

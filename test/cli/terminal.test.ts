@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { markedPids } from '../../src/process/marker.ts';
+import { startTimeOf } from '../../src/process/identity.ts';
+import { makeRunDirectory } from '../../src/tmux/run-directory.ts';
+import { supervisorProgram } from '../../src/tmux/programs.ts';
+import { newSessionId } from '../../src/session/ids.ts';
+import { hasTmux, until } from '../tmux/scratch.ts';
+import { TerminalRig } from './terminal-scratch.ts';
+
+const codeOf = (document: unknown): unknown => (document as { error?: { code?: unknown } }).error?.code;
+const linesOf = (document: Record<string, unknown>): readonly string[] => document['lines'] as string[];
+
+describe('conduxt terminal', { concurrency: 2 }, () => {
+  it('makes a shell, types into it, shows what it printed, and ends it with all it started', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    const made = await rig.json('terminal', 'create', 'build');
+    assert.partialDeepStrictEqual(made, {
+      code: 0,
+      how: 'created',
+      terminal: { name: 'oc-demo-build', command: null },
+    });
+    const { id } = made['terminal'] as { id: string };
+    assert.equal((await rig.json('terminal', 'check', 'build', '--idle'))['ready'], 'ready');
+    const line = 'printf \'[%s]\' "a;b" ; setsid sleep 300 & sleep 300';
+    assert.partialDeepStrictEqual(await rig.json('terminal', 'send', 'build', line), {
+      code: 0,
+      stripped: 0,
+      enter: true,
+    });
+    await until(async () => (await rig.terminal('oc-demo-build'))?.['foreground'] === 'sleep', 'it has the terminal');
+    assert.ok(linesOf(await rig.json('terminal', 'capture', 'build')).some((each) => each.startsWith('[a;b]')));
+    const shown = await rig.run('terminal', 'list');
+    assert.match(shown.out, /^NAME +KIND +STATE +ACTIVITY +FOREGROUND\noc-demo-build +terminal +running +\S+ +sleep/);
+    assert.equal((await rig.json('terminal', 'interrupt', 'build'))['key'], 'C-c');
+    assert.equal((await rig.json('terminal', 'check', 'build', '--idle'))['code'], 0);
+    const pids = markedPids(id);
+    assert.ok(pids.length >= 2, 'the shell and what left its group');
+    assert.equal((await rig.json('terminal', 'kill', 'build'))['code'], 0);
+    assert.deepEqual(markedPids(id), []);
+    for (const pid of pids) assert.equal(startTimeOf(pid), null);
+    assert.deepEqual((await rig.json('terminal', 'list'))['terminals'], []);
+    assert.equal(codeOf(await rig.json('terminal', 'check', 'build')), 'terminal-not-found');
+  });
+
+  it('removes what stands in the line before it types, and sees that it is gone', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    await rig.json('terminal', 'create', 'build');
+    await rig.json('terminal', 'check', 'build', '--idle');
+    await until(
+      async () => /[$#]$/.test(linesOf(await rig.json('terminal', 'capture', 'build')).at(-1) ?? ''),
+      'a prompt',
+    );
+    await rig.json('terminal', 'send', 'build', 'echo half-of-', '--no-enter');
+    await rig.json('terminal', 'send', 'build', 'echo whole');
+    await rig.json('terminal', 'check', 'build', '--for', '^whole$');
+    const all = linesOf(await rig.json('terminal', 'capture', 'build', '--all')).join('\n');
+    assert.doesNotMatch(all, /^half-of/m);
+    assert.match(all, /^whole$/m);
+  });
+
+  it('shows more than the screen holds, and of it what was asked for, also when its program is over', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    const script = 'i=0; while [ $i -lt 200 ]; do printf "\\033[31mline %s\\033[0m\\n" $i; i=$((i+1)); done; exit 3';
+    await rig.json('terminal', 'create', 'count', '--', 'sh', '-c', script);
+    await until(async () => (await rig.terminal('oc-demo-count'))?.['state'] === 'ended', 'it is over');
+    assert.ok(linesOf(await rig.json('terminal', 'capture', 'count')).length <= 60);
+    const all = linesOf(await rig.json('terminal', 'capture', 'count', '--all'));
+    assert.deepEqual([all.length, all[0], all.at(-1)], [200, 'line 0', 'line 199']);
+    assert.deepEqual(linesOf(await rig.json('terminal', 'capture', 'count', '--lines', '2')), ['line 198', 'line 199']);
+    const matching = await rig.json('terminal', 'capture', 'count', '--all', '--match', '^line 1?7$');
+    assert.deepEqual(linesOf(matching), ['line 7', 'line 17']);
+    const checked = await rig.json('terminal', 'check', 'count');
+    assert.partialDeepStrictEqual(checked, { code: 1, terminal: { state: 'ended', exitCode: 3 } });
+    assert.equal(codeOf(await rig.json('terminal', 'send', 'count', 'x')), 'terminal-ended');
+    await rig.server.call([['kill-server']]);
+    const log = await rig.json('terminal', 'capture', 'count', '--lines', '1');
+    assert.partialDeepStrictEqual(log, { from: 'log', lines: ['line 199'] });
+  });
+
+  it('is renamed without what runs in it noticing', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    await rig.json('terminal', 'create', 'dev', '--', 'sleep', '300');
+    const [before] = await rig.server.panes();
+    assert.partialDeepStrictEqual(await rig.json('terminal', 'rename', 'dev', 'web'), {
+      before: 'oc-demo-dev',
+      terminal: { name: 'oc-demo-web', state: 'running' },
+    });
+    const [after] = await rig.server.panes();
+    assert.deepEqual([after?.pid, after?.sessionName], [before?.pid, 'oc-demo-web']);
+    await rig.json('terminal', 'create', 'dev', '--', 'sleep', '300');
+    assert.equal(codeOf(await rig.json('terminal', 'rename', 'dev', 'web')), 'terminal-exists');
+    assert.equal(codeOf(await rig.json('terminal', 'rename', 'dev', '77')), 'invalid-name');
+    assert.partialDeepStrictEqual(await rig.json('terminal', 'kill', '--all'), { code: 0 });
+    assert.deepEqual(await rig.server.panes(), []);
+  });
+
+  it('shows the terminals of agents and of others, and changes neither', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    const id = newSessionId();
+    const run = makeRunDirectory(path.join(rig.desk.home, 'sessions', id, 'run'));
+    const [node, flag] = supervisorProgram();
+    const size = { width: 80, height: 24, logFile: run.log };
+    const waiting = [node, flag, '-e', 'setInterval(() => {}, 1e6)', run.dir] as const;
+    await rig.server.newPane({ sessionName: 'oc-demo-claude-fix', argv: [...waiting], ...size });
+    await rig.server.newPane({ sessionName: 'infra', argv: ['sleep', '300'], ...size });
+    const { terminals } = await rig.json('terminal', 'list');
+    assert.partialDeepStrictEqual(terminals, [
+      { name: 'infra', kind: 'other', id: null, foreground: 'sleep' },
+      { name: 'oc-demo-claude-fix', kind: 'agent', id },
+    ]);
+    for (const [name, code] of [
+      ['oc-demo-claude-fix', 'agents-terminal'],
+      ['infra', 'not-yours'],
+    ] as const) {
+      assert.equal((await rig.json('terminal', 'capture', name)).code, 0);
+      assert.equal((await rig.json('terminal', 'check', name)).code, 0);
+      for (const action of ['kill', 'interrupt', 'send']) {
+        assert.equal(codeOf(await rig.json('terminal', action, name)), code, action);
+      }
+    }
+    assert.equal((await rig.server.panes()).length, 2);
+  });
+
+  it('reaches another tmux server by its socket, and waits for text there', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const [rig, other] = [new TerminalRig(t), new TerminalRig(t)];
+    const logFile = path.join(other.desk.root, 'log');
+    mkdirSync(other.desk.home, { recursive: true });
+    const argv = ['bash', '--norc', '-i'] as const;
+    await other.server.newPane({ sessionName: 'theirs', width: 80, height: 24, argv: [...argv], logFile });
+    const at = ['--socket', other.server.socketName];
+    assert.equal((await rig.json('terminal', 'check', 'theirs', '--idle', ...at)).code, 0);
+    await rig.json('terminal', 'send', 'theirs', 'echo $((40+2))', ...at);
+    assert.equal((await rig.json('terminal', 'check', 'theirs', '--for', '^42$', ...at))['ready'], 'ready');
+    assert.ok(linesOf(await rig.json('terminal', 'capture', 'theirs', ...at)).includes('42'));
+    assert.equal(codeOf(await rig.json('terminal', 'kill', 'theirs', ...at)), 'conflicting-options');
+  });
+
+  it('refuses what does not fit, in a sentence', async (t) => {
+    const rig = new TerminalRig(t);
+    const wrong: readonly (readonly [readonly string[], string])[] = [
+      [['list', '--lines', '3'], 'conflicting-options'],
+      [['create', 'x', '--no-enter'], 'conflicting-options'],
+      [['capture'], 'wrong-arguments'],
+      [['rename', 'x'], 'wrong-arguments'],
+      [['create'], 'wrong-arguments'],
+      [['kill'], 'wrong-arguments'],
+      [['create', 'x_y'], 'invalid-name'],
+      [['create', 'build', '--cwd', '/nonexistent'], 'no-directory'],
+      [['explode', 'x'], 'invalid-argument'],
+      [['check', 'x', '--for', '('], 'invalid-argument'],
+    ];
+    for (const [args, code] of wrong) {
+      const ran = await rig.json('terminal', ...args);
+      assert.deepEqual([codeOf(ran), ran.code], [code, 2], args.join(' '));
+    }
+  });
+
+  it('says clearly that tmux is missing or too old', async (t) => {
+    const rig = new TerminalRig(t);
+    const bin = path.join(rig.desk.root, 'bin');
+    mkdirSync(bin);
+    const none = await rig.desk.run(['terminal', 'list'], { env: { PATH: bin } });
+    assert.deepEqual([none.code, /tmux is not on the PATH/.test(none.err)], [5, true]);
+    writeFileSync(path.join(bin, 'tmux'), '#!/bin/sh\necho "tmux 3.2a"\n', { mode: 0o755 });
+    const old = await rig.desk.run(['terminal', 'list'], { env: { PATH: bin } });
+    assert.deepEqual([old.code, /tmux 3\.2a is too old; 3\.3 is needed/.test(old.err)], [5, true]);
+  });
+});
