@@ -1,0 +1,127 @@
+import { messageOf } from '../../errors.ts';
+import type { AgentPane, Look } from './agent-pane.ts';
+import { answerPermission } from './answer-permission.ts';
+import { Calm, pauseFor } from './calm.ts';
+import { readHooks } from './hook-reader.ts';
+import type { PaneExit } from './pane.ts';
+import { accept, settle, type RunningTurn } from './running-turn.ts';
+import { lastMessage, wordsOf, type TurnWords } from './said.ts';
+import { isInBox } from './submit.ts';
+import { messageUpdate } from './updates.ts';
+
+/** It changes all the time, or not at all: either way a look now and then is enough. */
+const BUSY_PAUSE_MS = 1_000;
+const READY_PAUSE_MS = 100;
+/** So long the screen must stand still at the end of a turn, when something else says so, too. */
+const SURE_CALM_MS = 300;
+const SHOWN_CALLBACK_CALM_MS = 1_000;
+const CANCELLED_CALM_MS = 600;
+/** An agent with hooks says when it is done; its screen alone must stand still longer to be believed. */
+const HOOKS_CALM_FACTOR = 3;
+/** After the agent's hook said that it stopped, its screen may lag behind. */
+const STOPPED_PATIENCE_MS = 2_000;
+
+/** Looks, in the order of trust, until the turn is over: exit, callback file, hooks, screen. */
+export async function followTurn(agent: AgentPane, running: RunningTurn): Promise<void> {
+  const { clock } = agent.parts;
+  const { turn } = running;
+  const calm = new Calm(clock);
+  while (!turn.isOver && !agent.isReleased) {
+    await readHooks(agent, running);
+    if (agent.gone !== null) return lost(agent, running, agent.gone);
+    const look = await agent.look();
+    let pauseMs = BUSY_PAUSE_MS;
+    if (look !== null) {
+      const { state } = look;
+      if (state.type === 'ready') pauseMs = READY_PAUSE_MS;
+      const calmMs = calm.see(`${look.title}\n${look.screen}`);
+      if (calmMs === 0) turn.touch();
+      if (state.type === 'busy') await accept(agent, running);
+      if (state.type === 'permission') await answerPermission(agent, running, state, look);
+      if (state.type === 'dialog') agent.tellAsks(look.screen);
+      if (isTurnOver(agent, running, look, calmMs)) return finish(agent, running);
+    }
+    await agent.wake.wait(pauseMs);
+    await pauseFor(READY_PAUSE_MS, clock);
+  }
+}
+
+function isTurnOver({ parts }: AgentPane, running: RunningTurn, { state, screen }: Look, calmMs: number): boolean {
+  const { profile, pane, clock } = parts;
+  if (running.stopped !== null || running.failed !== null) {
+    const since = clock.monotonic() - (running.stopped?.at ?? 0);
+    return state.type === 'ready' || since >= STOPPED_PATIENCE_MS;
+  }
+  if (state.type !== 'ready' || isInBox(state, running.file.tail)) return false;
+  if (running.turn.intent !== null) return calmMs >= CANCELLED_CALM_MS;
+  if (pane.callback() !== null) return calmMs >= SURE_CALM_MS;
+  // Before anything happened, an empty box is only an empty box.
+  if (running.file.before.trimEnd().endsWith(screen.trimEnd())) return false;
+  const shown = lastMessage(wordsSeen(parts, running, screen, null)).includes('```callback-json');
+  if (shown) return calmMs >= SHOWN_CALLBACK_CALM_MS;
+  const { settleMs } = profile.screen;
+  return calmMs >= (profile.hooks === null ? settleMs : settleMs * HOOKS_CALM_FACTOR);
+}
+
+function wordsSeen(
+  { profile }: AgentPane['parts'],
+  { file, stopped }: RunningTurn,
+  after: string,
+  callback: string | null,
+): TurnWords {
+  return { before: file.before, after, box: profile.screen.box, hookMessage: stopped?.message ?? null, callback };
+}
+
+async function finish(agent: AgentPane, running: RunningTurn): Promise<void> {
+  const { pane, listener } = agent.parts;
+  const { turn } = running;
+  await accept(agent, running);
+  const words = wordsSeen(agent.parts, running, await pane.everything(), pane.callback());
+  const seen = words.hookMessage === null ? 'screen' : 'hook';
+  await listener.update(messageUpdate(turn.turnId, seen, wordsOf(words)));
+  turn.see({ type: 'message', text: lastMessage(words), messageId: 'end' });
+  if (running.failed !== null) {
+    const code = /log ?in|api key|401|unauthori[sz]ed/i.test(running.failed) ? -32000 : -32603;
+    settle(running, { type: 'error', error: { code, message: running.failed, data: undefined } });
+    return;
+  }
+  settle(running, { type: 'result', result: { stopReason: 'end_turn' } });
+}
+
+/** An agent that ended well and left its callback is done: some do one prompt and go. */
+async function lost(agent: AgentPane, running: RunningTurn, exit: PaneExit): Promise<void> {
+  if (exit.exitCode === 0 && agent.parts.pane.callback() !== null) return finish(agent, running);
+  await agent.close();
+  const how = exit.signal === null ? `exited with code ${exit.exitCode ?? 'unknown'}` : `was ended by ${exit.signal}`;
+  settle(running, { type: 'lost', why: `the agent ${how}` });
+}
+
+/** Escape and what the profile names after it, then the end of the agent. */
+export function interrupt(
+  agent: AgentPane,
+  running: RunningTurn,
+  intent: 'cancel' | 'no-first-sign' | 'turn-timeout',
+): void {
+  const { spec, profile, pane, clock, listener } = agent.parts;
+  const { turn } = running;
+  if (turn.isOver || turn.intent !== null) return;
+  turn.intend(intent, spec.cancelTimeoutMs, () => void agent.close());
+  if (!turn.isSent) {
+    settle(running, { type: 'lost', why: 'the prompt was not sent' });
+    return;
+  }
+  running.asking?.abort();
+  const patienceMs = spec.cancelTimeoutMs / (profile.interrupt.length + 1);
+  const ladder = async (): Promise<void> => {
+    for (const keys of profile.interrupt) {
+      if (turn.isOver || agent.isReleased || agent.gone !== null) return;
+      const state = await agent.state();
+      if (state?.type !== 'ready' || isInBox(state, running.file.tail)) await pane.press(keys);
+      await Promise.race([turn.end, pauseFor(patienceMs, clock)]);
+    }
+  };
+  ladder().catch((error: unknown) => {
+    // The time limit ends the agent all the same.
+    listener.notice({ type: 'protocol-oddity', what: `interrupting failed: ${messageOf(error)}` });
+  });
+}

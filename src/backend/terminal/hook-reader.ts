@@ -1,0 +1,48 @@
+import type { AgentPane } from './agent-pane.ts';
+import { readHookLine, type HookEvent } from './hook-events.ts';
+import { accept, type RunningTurn } from './running-turn.ts';
+import { updateOf } from './updates.ts';
+
+/** Takes in what the agent's hooks told since the last look. */
+export async function readHooks(agent: AgentPane, running: RunningTurn): Promise<void> {
+  const { lines, end } = await agent.parts.pane.hookLines(running.hookBytes);
+  running.hookBytes = end;
+  for (const line of lines) {
+    const event = readHookLine(line);
+    if (event !== null) await onHook(agent, running, event);
+  }
+}
+
+async function onHook(agent: AgentPane, running: RunningTurn, event: HookEvent): Promise<void> {
+  const { listener, clock, learned } = agent.parts;
+  const { turn } = running;
+  turn.touch();
+  switch (event.type) {
+    case 'prompt':
+      return accept(agent, running);
+    case 'tool': {
+      await accept(agent, running);
+      const update = updateOf(turn.turnId, 'hook', {
+        sessionUpdate: event.status === 'completed' ? 'tool_call_update' : 'tool_call',
+        toolCallId: event.id,
+        title: event.title,
+        status: event.status,
+      });
+      turn.see(update.view);
+      return listener.update(update);
+    }
+    case 'stop':
+      if (event.nativeId !== null) learned(event.nativeId);
+      running.stopped = { message: event.message, at: clock.monotonic() };
+      return;
+    case 'refused':
+      listener.notice(event);
+      return;
+    case 'failed':
+      running.failed = event.message;
+      return;
+    case 'session':
+    case 'other':
+      return listener.update(updateOf(turn.turnId, 'hook', { sessionUpdate: 'agent_event', event }));
+  }
+}

@@ -1,0 +1,85 @@
+import { ConduxtError, ExitCode, unavailable } from '../../errors.ts';
+import type { AgentPane } from './agent-pane.ts';
+import { Calm, pauseFor } from './calm.ts';
+import type { RunningTurn } from './running-turn.ts';
+
+/** Between two looks at a screen that keeps changing: each costs a process. */
+const LOOK_PAUSE_MS = 250;
+const START_LOOK_PAUSE_MS = 100;
+/** A prompt line is believed when it has stood still so long. */
+const READY_CALM_MS = 300;
+
+/**
+ * Waits for the input box. @throws `agent-not-started`, `agent-start-timeout`; `agent-dialog` when it asks something
+ * that only a person can answer: the pane is left as it is, and the next `open` goes on with it.
+ */
+export async function untilReady(agent: AgentPane, timeoutMs: number, release: () => Promise<void>): Promise<void> {
+  const { clock } = agent.parts;
+  const end = clock.monotonic() + timeoutMs;
+  const calm = new Calm(clock);
+  for (;;) {
+    const look = await agent.look();
+    if (agent.gone !== null) throw await notStarted(agent);
+    if (look !== null) {
+      const { state, screen } = look;
+      const isCalm = calm.see(screen) >= READY_CALM_MS;
+      if (state.type === 'ready' && isCalm) return;
+      if ((state.type === 'dialog' || state.type === 'permission') && isCalm) {
+        await release();
+        throw dialogError(screen);
+      }
+    }
+    if (clock.monotonic() > end) {
+      const screen = look?.screen.trim() ?? '';
+      await agent.close();
+      throw startTimeout(timeoutMs, screen);
+    }
+    await agent.wake.wait(START_LOOK_PAUSE_MS);
+    await pauseFor(START_LOOK_PAUSE_MS / 2, clock);
+  }
+}
+
+/** Waits, before a prompt, until the agent listens; false when the turn is over before. */
+export async function untilIdle(agent: AgentPane, running: RunningTurn, deadline: number): Promise<boolean> {
+  const { clock } = agent.parts;
+  for (;;) {
+    if (running.turn.isOver || agent.isReleased) return false;
+    if (agent.gone !== null) throw new Error('the agent is gone');
+    const look = await agent.look();
+    const type = look?.state.type;
+    if (type === 'ready') return true;
+    if (look !== null && (type === 'dialog' || type === 'permission')) agent.tellAsks(look.screen);
+    if (clock.monotonic() > deadline) throw new Error('the agent was not ready for a prompt in time');
+    await agent.wake.wait(LOOK_PAUSE_MS);
+    await pauseFor(START_LOOK_PAUSE_MS, clock);
+  }
+}
+
+async function notStarted(agent: AgentPane): Promise<Error> {
+  const { stderrTail, exitCode, signal } = await agent.close();
+  const how = signal === null ? `ended with code ${exitCode ?? 'unknown'}` : `was ended by ${signal}`;
+  const words = stderrTail.split('\n').slice(-6).join(' / ').slice(-600);
+  return unavailable('agent-not-started', `the agent ${how} before it was ready${words === '' ? '' : `: ${words}`}`, {
+    remedy: 'Start it by hand in that directory, or look with conduxt doctor.',
+    facts: { command: agent.parts.spec.command, exitCode, signal },
+  });
+}
+
+const startTimeout = (timeoutMs: number, screen: string): Error =>
+  unavailable('agent-start-timeout', `the agent's terminal was not ready within ${timeoutMs} ms`, {
+    remedy: 'It may be running or hung: look at its last screen, or raise timeouts.startSeconds.',
+    facts: { screen: screen.slice(-2000) },
+  });
+
+function dialogError(screen: string): ConduxtError {
+  const lines = screen
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '');
+  return new ConduxtError(
+    'agent-dialog',
+    ExitCode.needsPerson,
+    `the agent asks something before it begins: ${lines.slice(-8).join(' / ').slice(0, 600)}`,
+    { remedy: 'Answer it in its terminal (conduxt attach), then say retry.', facts: { screen: lines.join('\n') } },
+  );
+}

@@ -1,0 +1,36 @@
+import type { Turn } from '../acp/turn.ts';
+import type { AgentPane } from './agent-pane.ts';
+import type { TurnFile } from './turn-file.ts';
+
+/** The one turn that runs. */
+export interface RunningTurn {
+  readonly turn: Turn;
+  file: TurnFile;
+  /** Up to here the hook file was read. */
+  hookBytes: number;
+  /** The agent's last message, by its hook. */
+  stopped: { readonly message: string; readonly at: number } | null;
+  /** What its hook says went wrong. */
+  failed: string | null;
+  /** A permission that waits for its answer. */
+  asking: AbortController | null;
+}
+
+export const newTurn = (turn: Turn, file: TurnFile): RunningTurn => ({
+  turn,
+  file,
+  hookBytes: file.hookBytes,
+  stopped: null,
+  failed: null,
+  asking: null,
+});
+
+export function settle(running: RunningTurn, answer: Parameters<Turn['settle']>[0]): void {
+  running.asking?.abort();
+  running.turn.settle(answer);
+}
+
+/** The first sign of life is told once. */
+export async function accept({ parts }: AgentPane, { turn }: RunningTurn): Promise<void> {
+  if (turn.accept()) await parts.listener.accepted(turn.turnId);
+}
