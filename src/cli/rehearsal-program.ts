@@ -13,9 +13,7 @@ const PASSED_ON = ['CONDUXT_REHEARSAL_DELAY_MS', 'CONDUXT_REHEARSAL_ASK'];
 
 /** How the bundled rehearsal agent is started: with this very Node, from beside this program or from its source. */
 export function rehearsalLaunch(env: Io['env'], home: string): AgentLaunch {
-  const here = path.dirname(fileURLToPath(import.meta.url));
-  const built = path.join(here, 'rehearsal-agent.js');
-  const script = existsSync(built) ? built : path.join(here, '../rehearsal/rehearsal-agent.ts');
+  const script = bundledProgram('rehearsal-agent');
   return {
     name: REHEARSAL,
     command: process.execPath,
@@ -27,4 +25,11 @@ export function rehearsalLaunch(env: Io['env'], home: string): AgentLaunch {
     envFile: null,
     version,
   };
+}
+
+/** The file of a bundled agent: beside this program, or its source. */
+export function bundledProgram(name: 'rehearsal-agent' | 'fault-agent'): string {
+  const here = path.dirname(fileURLToPath(import.meta.url));
+  const built = path.join(here, `${name}.js`);
+  return existsSync(built) ? built : path.join(here, `../rehearsal/${name}.ts`);
 }

@@ -164,6 +164,12 @@ export const verbs: readonly Verb[] = [
     load: () => import('./commands/rehearse.ts'),
   },
   {
+    name: 'fake-agent',
+    group: KEEP,
+    summary: 'play an ACP agent with faults, to test a client against',
+    load: () => import('./commands/fake-agent.ts'),
+  },
+  {
     name: 'callback',
     group: KEEP,
     summary: 'for agents in a terminal: end the task with this callback',

@@ -2,7 +2,9 @@
  * The fault agent: a scriptable ACP agent (protocol 1, raw NDJSON on stdio, no dependency) that does what real agents do
  * wrong, when a script tells it to. For tests; it never calls a model.
  *
- *     node src/rehearsal/fault-agent.ts --script <file.json>
+ *     conduxt fake-agent --script <file.json>      a script of your own
+ *     conduxt fake-agent --fault ignores-cancel    one of the faults of `fault-agent/faults.ts`
+ *     conduxt fake-agent --list                    their names, and what each does
  *
  * A complete script (`fault-agent/script.ts` has every setting, `fault-agent/steps.ts` what each step does):
  *
@@ -50,17 +52,50 @@
  * it, so a script goes on where an earlier process stopped: `"runs": [{ "start": [{"type":"exit","code":1}] }, {}]` fails
  * the first start only. Without a log every start is the first.
  */
+import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { FaultAgent } from './fault-agent/agent.ts';
-import { readScript } from './fault-agent/script.ts';
+import { FAULTS } from './fault-agent/faults.ts';
+import { readScript, type Script } from './fault-agent/script.ts';
 
-const { values } = parseArgs({ options: { script: { type: 'string' } }, strict: false });
-if (typeof values.script !== 'string') {
-  process.stderr.write('usage: fault-agent --script <file.json>\n');
-  process.exit(2);
+const { values } = parseArgs({
+  options: {
+    script: { type: 'string' },
+    fault: { type: 'string' },
+    log: { type: 'string' },
+    list: { type: 'boolean' },
+    json: { type: 'boolean' },
+  },
+  allowPositionals: true,
+});
+
+/** The script that was asked for. Anything else ends the program with code 2 and one sentence. */
+function chosenScript(): Script {
+  try {
+    const log = values.log === undefined ? {} : { log: values.log };
+    if (values.script !== undefined) return { ...readScript(values.script), ...log };
+    const fault = FAULTS[values.fault ?? ''];
+    if (fault !== undefined) return { ...fault.script, ...log };
+    throw new Error(
+      values.fault === undefined
+        ? 'say which agent to play: --script <file.json> or --fault <name> (--list names them)'
+        : `there is no fault "${values.fault}"; --list names those there are`,
+    );
+  } catch (error) {
+    process.stderr.write(`fake-agent: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(2);
+  }
 }
-const agent = new FaultAgent(readScript(values.script));
+
+if (values.list === true) {
+  const faults = Object.entries(FAULTS).map(([name, { what }]) => ({ name, what }));
+  const lines = faults.map(({ name, what }) => `${name.padEnd(20)} ${what}`);
+  const text = values.json === true ? JSON.stringify({ schemaVersion: 1, faults }) : lines.join('\n');
+  writeSync(1, `${text}\n`);
+  process.exit(0);
+}
+const agent = new FaultAgent(chosenScript());
 // A client that is gone must not show as a crash of the agent.
 process.stdout.on('error', () => {});
 process.on('SIGTERM', () => {
@@ -70,10 +105,20 @@ process.on('SIGTERM', () => {
 
 await agent.start();
 const lines = createInterface({ input: process.stdin, crlfDelay: Infinity });
-lines.on('line', (line) => agent.receive(JSON.parse(line)));
+lines.on('line', (line) => agent.receive(parsed(line)));
 lines.on('close', () => {
   agent.note('eof');
   // The timer keeps an agent that ignores the end alive, and bounds it.
   const patienceMs = agent.run.onEof === 'ignore' ? 600_000 : (agent.run.eofDelayMs ?? 0);
   setTimeout(() => process.exit(0), patienceMs);
 });
+
+/** What is no JSON is told on stderr: the client under test wrote it. */
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    process.stderr.write(`fake-agent: not JSON: ${line.slice(0, 200)}\n`);
+    return null;
+  }
+}

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import { run, type RunResult } from '../../src/process/run.ts';
+import { FAULTS } from '../../src/rehearsal/fault-agent/faults.ts';
 import { readScript } from '../../src/rehearsal/fault-agent/script.ts';
 
 const program = fileURLToPath(new URL('../../src/rehearsal/fault-agent.ts', import.meta.url));
@@ -101,4 +102,34 @@ test('entries are used up across starts, and runs change one start', async () =>
       ],
     );
   });
+});
+
+test('the command names its faults, plays one, and says what it does not know', async () => {
+  const bin = fileURLToPath(new URL('../../src/cli/bin.ts', import.meta.url));
+  const command = (args: readonly string[], input = ''): Promise<RunResult> =>
+    run(process.execPath, ['--disable-warning=ExperimentalWarning', bin, 'fake-agent', ...args], {
+      cwd: tmpdir(),
+      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: tmpdir(), XDG_CACHE_HOME: tmpdir() },
+      input,
+      timeoutMs: 20_000,
+    });
+  const initialize = `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: {} })}\n`;
+  const [list, json, played, unknown, none] = await Promise.all([
+    command(['--list']),
+    command(['--list', '--json']),
+    command(['--fault', 'string-ids'], `what is this\n${initialize}`),
+    command(['--fault', 'no-such']),
+    command([]),
+  ]);
+  assert.deepEqual(list.stdout.trimEnd().split('\n').length, Object.keys(FAULTS).length);
+  assert.match(list.stdout, /^ignores-cancel {2,}goes on when it is cancelled$/m);
+  const { faults } = JSON.parse(json.stdout) as { faults: { name: string }[] };
+  assert.deepEqual(
+    faults.map(({ name }) => name),
+    Object.keys(FAULTS),
+  );
+  assert.deepEqual([played.exitCode, (JSON.parse(played.stdout) as { id: unknown }).id], [0, '1']);
+  assert.match(played.stderr, /not JSON: what is this/);
+  assert.deepEqual([unknown.exitCode, none.exitCode], [2, 2]);
+  assert.match(unknown.stderr, /there is no fault "no-such"; --list names/);
 });

@@ -80,6 +80,18 @@ export interface Wire {
   /** `"error": null` beside every result. */
   readonly errorNull?: boolean;
   readonly answerTwice?: boolean;
+  /** Every n-th update is lost. */
+  readonly dropEvery?: number;
+  /** Every update comes twice. */
+  readonly duplicate?: boolean;
+  /** Two updates in a row change places. */
+  readonly reorder?: boolean;
+  /** Before each message. */
+  readonly delayMs?: number;
+  /** A line that is no message, before each that is one. */
+  readonly noise?: string;
+  /** The process is killed when it has written so many bytes. */
+  readonly dieAtByte?: number;
 }
 export interface MethodScript {
   /** For `load` and `resume`: whether the capability is advertised (default false). */
