@@ -5,11 +5,11 @@
  *
  *   node scripts/install-agents.ts
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { startTimeOf } from '../src/process/identity.ts';
 import { run } from '../src/process/run.ts';
-import { failureFile, PINNED, prefixOf, type PinnedAgent } from '../test/agents/pinned-agents.ts';
+import { failureFile, isInstalled, PINNED, prefixOf, type PinnedAgent } from '../test/agents/pinned-agents.ts';
 
 /** 170 MB in 500 packages took 20 s; a registry that hangs must not take the tests with it. */
 const INSTALL_TIMEOUT_MS = 300_000;
@@ -23,9 +23,6 @@ function npmEnvironment(): Record<string, string> {
   );
   return Object.fromEntries(kept);
 }
-
-const isComplete = (agent: PinnedAgent, prefix: string): boolean =>
-  agent.bins.every((bin) => existsSync(path.join(prefix, 'bin', bin)));
 
 /** What is left of runs that were ended in the middle. */
 function removeHalves(prefix: string): void {
@@ -52,8 +49,8 @@ async function install(agent: PinnedAgent, prefix: string): Promise<string | nul
     if (result.timedOut) return `npm took longer than ${INSTALL_TIMEOUT_MS / 1000} s`;
     if (result.startError !== null) return `npm could not be started (${result.startError})`;
     if (result.exitCode !== 0) return oneLine(result.stderr) || `npm exited with ${String(result.exitCode)}`;
-    if (!isComplete(agent, partial)) return `npm installed it, but without ${agent.bins.join(' and ')}`;
-    if (!isComplete(agent, prefix)) {
+    if (!isInstalled(agent, partial)) return `npm installed it, but without ${agent.bins.join(' and ')}`;
+    if (!isInstalled(agent, prefix)) {
       rmSync(prefix, { recursive: true, force: true });
       renameSync(partial, prefix);
     }
@@ -75,7 +72,7 @@ for (const agent of PINNED) {
   const what = agent.packages.join(' and ');
   mkdirSync(path.dirname(prefix), { recursive: true, mode: 0o700 });
   removeHalves(prefix);
-  if (isComplete(agent, prefix)) {
+  if (isInstalled(agent, prefix)) {
     console.log(`${what}: installed in ${prefix}`);
     continue;
   }

@@ -18,7 +18,34 @@ export const PI: PinnedAgent = {
   bins: ['pi-acp', 'pi'],
 };
 
-export const PINNED: readonly PinnedAgent[] = [PI];
+export const CODEX: PinnedAgent = {
+  name: 'codex',
+  packages: ['@agentclientprotocol/codex-acp@2.6.0'],
+  bins: ['codex-acp'],
+};
+export const CLAUDE: PinnedAgent = {
+  name: 'claude',
+  packages: ['@agentclientprotocol/claude-agent-acp@0.100.0'],
+  bins: ['claude-agent-acp'],
+};
+export const OPENCODE: PinnedAgent = { name: 'opencode', packages: ['opencode-ai@1.18.33'], bins: ['opencode'] };
+export const GEMINI: PinnedAgent = { name: 'gemini', packages: ['@google/gemini-cli@0.61.0'], bins: ['gemini'] };
+export const QWEN: PinnedAgent = { name: 'qwen', packages: ['@qwen-code/qwen-code@0.24.4'], bins: ['qwen'] };
+
+/** Libraries that agents are built with: the older lines of the official SDK, for the cross-check. */
+export const SDK_1_9: PinnedAgent = {
+  name: 'sdk',
+  packages: ['@agentclientprotocol/sdk@1.9.0', 'zod@4.6.7'],
+  bins: [],
+};
+export const SDK_1_0: PinnedAgent = {
+  name: 'sdk',
+  packages: ['@agentclientprotocol/sdk@1.0.0', 'zod@4.6.7'],
+  bins: [],
+};
+
+/** The lightest first, so that an installation that is broken off has brought something. */
+export const PINNED: readonly PinnedAgent[] = [PI, SDK_1_9, SDK_1_0, OPENCODE, CODEX, CLAUDE, GEMINI, QWEN];
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -36,10 +63,17 @@ export const binOf = (agent: PinnedAgent): string => path.join(prefixOf(agent), 
 /** Why the last attempt to install it failed is kept beside its directory. */
 export const failureFile = (prefix: string): string => `${prefix}.failed`;
 
+/** Whether all of it is at `prefix`: its programs, and each of its packages. */
+export const isInstalled = (agent: PinnedAgent, prefix: string): boolean =>
+  agent.bins.every((bin) => existsSync(path.join(prefix, 'bin', bin))) &&
+  agent.packages.every((name) =>
+    existsSync(path.join(prefix, 'lib', 'node_modules', name.slice(0, name.lastIndexOf('@')), 'package.json')),
+  );
+
 /** One sentence for `t.skip`, or null when the agent is installed. */
 export function notInstalled(agent: PinnedAgent): string | null {
   const prefix = prefixOf(agent);
-  if (agent.bins.every((bin) => existsSync(path.join(prefix, 'bin', bin)))) return null;
+  if (isInstalled(agent, prefix)) return null;
   const what = agent.packages.join(' and ');
   const failure = failureFile(prefix);
   return existsSync(failure)
