@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { isoTime } from '../clock.ts';
 import { systemCode } from '../errors.ts';
 import { extractCallback } from '../callback/extract.ts';
 import { messageOf } from '../errors.ts';
 import { callbackContract } from '../intake/prompt.ts';
+import { resetTimeIn } from '../route/reset-time.ts';
 import { newTurnId } from '../session/ids.ts';
 import type { CallbackResult } from '../session/callback.ts';
 import type { TurnFailure } from '../session/events.ts';
@@ -86,6 +88,7 @@ async function recordEnd(
     stopReason: end.stopReason,
     ...(end.failure === undefined ? {} : { failure: end.failure }),
     ...(end.detail === undefined ? {} : { detail: redact(end.detail).slice(0, DETAIL_CHARS) }),
+    ...retryTime(context, end),
     callback,
     lastMessage: lastWords(end, redact),
     toolCalls: end.toolCalls,
@@ -93,6 +96,14 @@ async function recordEnd(
   });
   // After these the agent is gone, going, or no longer to be trusted with a conversation: the next prompt gets a new one.
   if (end.verdict === 'unknown' || (end.failure !== undefined && SPOILT.has(end.failure))) await seat.close();
+}
+
+/** When the agent's model answers again, where the agent has said so. */
+function retryTime({ clock }: HostContext, { failure, detail }: TurnEnd): { readonly retryAt?: string } {
+  if (detail === undefined || (failure !== 'quota' && failure !== 'rate-limit')) return {};
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  const atMs = resetTimeIn(detail, clock.now(), timeZone);
+  return atMs === null ? {} : { retryAt: isoTime(atMs) };
 }
 
 const SPOILT: ReadonlySet<TurnFailure> = new Set(['agent-exited', 'no-first-sign', 'turn-timeout', 'cancel-timeout']);

@@ -1,4 +1,4 @@
-import { fixText, recoveryText, reminderText } from '../intake/prompt.ts';
+import { fixText, recoveryText, reminderText, resumeText } from '../intake/prompt.ts';
 import type { NextAction } from '../route/next-action.ts';
 import type { Delivery } from '../session/fold/delivery.ts';
 import type { Verdict } from '../session/receipt.ts';
@@ -17,6 +17,8 @@ export function ownPromptText(context: HostContext, action: Extract<NextAction, 
         reason: action.why + baselineNote(log.folded.delivery),
         excerpt: excerptOf(log.folded.delivery.receipt?.verdict),
       });
+    case 'resume':
+      return resumeText({ reason: action.why, interrupted: interruptedText(context) });
     case 'recovery':
       return recoveryText({ branch: record.task?.branch ?? '', interrupted: interruptedText(context) });
   }

@@ -4,7 +4,7 @@ import { routeTurn, type RouteBudget } from '../route/route-turn.ts';
 import type { HostContext } from './context.ts';
 
 /** What is left of the task's budgets. */
-export function budgetOf({ log, record }: HostContext): RouteBudget {
+export function budgetOf({ log, record, clock }: HostContext): RouteBudget {
   const { life, prompts, delivery } = log.folded;
   // What the base branch broke costs the agent no round.
   const extra = delivery.baseline?.verdict.type === 'red' ? 1 : 0;
@@ -14,6 +14,8 @@ export function budgetOf({ log, record }: HostContext): RouteBudget {
     recoveriesLeft: MAX_RECOVERIES - life.recoveriesUsed,
     reminderPauseMs: record.limits.reminderPauseMs * 2 ** life.remindersUsed,
     promptOwed: prompts.owed.length > 0,
+    waits: life.waits,
+    nowMs: clock.now(),
   };
 }
 

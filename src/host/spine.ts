@@ -224,7 +224,7 @@ export class Spine {
       case 'route':
         return routeLastTurn(this.#context, action.turn);
       case 'park': {
-        const until = isoTime(this.#context.clock.now() + action.forMs);
+        const until = 'until' in action ? action.until : isoTime(this.#context.clock.now() + action.forMs);
         await log.appendPatiently({ type: 'task-parked', until, reason: action.reason });
         return;
       }

@@ -133,6 +133,16 @@ export function recoveryText({
   ].join('\n\n');
 }
 
+/** Sent when the agent's model should answer again. Its last prompt may have been taken in, or not. */
+export function resumeText({ reason, interrupted }: { readonly reason: string; readonly interrupted: string }): string {
+  const earlier = interrupted.trim().slice(0, MAX_INTERRUPTED_CHARS).toWellFormed();
+  return [
+    `Your last turn could not be finished (${oneLine(reason, 300)}). That should be over now.`,
+    'Look at the worktree first: part of the work may be done. Continue with what is missing, and end as described below.',
+    ...(earlier === '' ? [] : ['What you were asked last, for reference:', fenced(earlier)]),
+  ].join('\n\n');
+}
+
 /** The answer of a person to a question the agent ended its turn with. */
 export function answerText({ question, answer }: { readonly question: string; readonly answer: string }): string {
   return [

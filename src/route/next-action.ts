@@ -31,6 +31,7 @@ export type NextAction =
       readonly notBefore?: string;
     }
   /** The task waits before it goes on by itself. */
+  | { readonly type: 'park'; readonly until: string; readonly reason: string }
   | { readonly type: 'park'; readonly forMs: number; readonly reason: string }
   | { readonly type: 'open-clarification'; readonly decisionId: string; readonly question: string }
   | { readonly type: 'open-gate'; readonly decisionId: string }
@@ -42,7 +43,7 @@ export type NextAction =
   /** Nothing until a person says something. */
   | { readonly type: 'rest' };
 
-export type OwnPromptKind = Extract<PromptKind, 'reminder' | 'fix' | 'recovery'>;
+export type OwnPromptKind = Extract<PromptKind, 'reminder' | 'fix' | 'recovery' | 'resume'>;
 
 export function nextAction(session: FoldedSession, record: SessionRecord): NextAction {
   const { life, turns, prompts, delivery } = session;
@@ -108,6 +109,8 @@ function consequence(session: FoldedSession, task: TaskSpec, turn: EndedTurn, de
       return reminder(session, turnId, decision);
     case 'recover':
       return ownPrompt(session, 'recovery', turnId, 'the last turn was interrupted');
+    case 'wait':
+      return afterPause(session, ownPrompt(session, 'resume', turnId, decision.reason), decision);
     case 'fix':
       return ownPrompt(session, 'fix', turnId, decision.reason);
     case 'clarify':
@@ -133,11 +136,19 @@ function reminder(
   { problem, pauseMs }: Extract<RouteDecision, { type: 'remind' }>,
 ): NextAction {
   const action = ownPrompt(session, 'reminder', turnId, problem);
-  if (action.type !== 'queue-own' || pauseMs === undefined) return action;
-  const { parked } = session.life;
-  return parked === null
-    ? { type: 'park', forMs: pauseMs, reason: 'the agent did nothing; it is asked again after a pause' }
-    : { ...action, notBefore: parked.until };
+  if (pauseMs === undefined) return action;
+  const reason = 'the agent did nothing; it is asked again after a pause';
+  return afterPause(session, action, { reason, forMs: pauseMs });
+}
+
+/** The prompt, once the task was parked and its time has come. */
+function afterPause(
+  { life }: FoldedSession,
+  action: NextAction,
+  pause: { readonly reason: string } & ({ readonly until: string } | { readonly forMs: number }),
+): NextAction {
+  if (action.type !== 'queue-own') return action;
+  return life.parked === null ? { ...pause, type: 'park' } : { ...action, notBefore: life.parked.until };
 }
 
 function clarification(session: FoldedSession, turnId: string, question: string): NextAction {

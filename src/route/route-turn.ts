@@ -3,6 +3,8 @@ import type { RouteDecision, TurnFailure } from '../session/events.ts';
 import { unreachable } from '../errors.ts';
 import { oneLine } from '../text/sanitize.ts';
 
+/** An agent that names a minute again and again is asked less often all the same. */
+const MAX_BELIEVED = 5;
 const LAST_WORDS_CHARS = 200;
 
 /** What routing needs to know besides the turn itself. */
@@ -14,7 +16,16 @@ export interface RouteBudget {
   readonly reminderPauseMs: number;
   /** Another prompt is owed: what this turn said is overtaken by it. */
   readonly promptOwed: boolean;
+  /** How often in a row the agent's model had no answer for us; and the time, for when to ask it again. */
+  readonly waits: number;
+  readonly nowMs: number;
 }
+
+/** As long as the agent names no time: 3, 6, 12, 24, 48 minutes, then every hour. */
+const FIRST_WAIT_MS = 3 * 60_000;
+const LONGEST_WAIT_MS = 60 * 60_000;
+/** Behind a time that the agent named in whole seconds: to be early costs a whole wait more. */
+const AFTER_RESET_MS = 2_000;
 
 /**
  * What the end of a task's turn causes. Pure if/else over the callback and the verdict: nobody interprets prose.
@@ -87,6 +98,12 @@ function routeFailure(turn: EndedTurn, failure: TurnFailure, budget: RouteBudget
       return budget.recoveriesLeft > 0
         ? { type: 'recover' }
         : fail(`the agent ended in the middle of its work${because}`);
+    case 'quota':
+    case 'rate-limit':
+      return { type: 'wait', reason: `${failure}${because}`, until: waitUntil(turn, budget) };
+    case 'cut-stream':
+    case 'error-as-success':
+      return remind(turn, `the last turn broke off (${failure}${because})`, budget);
     case 'auth-required':
       return fail(`the agent is not logged in${because}`);
     case 'refusal':
@@ -118,6 +135,14 @@ function remind(turn: EndedTurn, problem: string, budget: RouteBudget): RouteDec
   return didNothing && budget.reminderPauseMs > 0
     ? { type: 'remind', problem, pauseMs: budget.reminderPauseMs }
     : { type: 'remind', problem };
+}
+
+function waitUntil({ end }: EndedTurn, { waits, nowMs }: RouteBudget): string {
+  const backoffMs = Math.min(FIRST_WAIT_MS * 2 ** waits, LONGEST_WAIT_MS);
+  const namedMs = end.retryAt === undefined ? NaN : Date.parse(end.retryAt) + AFTER_RESET_MS;
+  // A time that has passed, and did not help the last time either, is not believed again.
+  const untilMs = namedMs > nowMs && waits < MAX_BELIEVED ? namedMs : nowMs + backoffMs;
+  return new Date(untilMs).toISOString();
 }
 
 export function fix(reason: string, budget: Pick<RouteBudget, 'fixRoundsLeft'>): RouteDecision {

@@ -19,7 +19,13 @@ export function isOwed(session: FoldedSession, record: SessionRecord): boolean {
 
 /** The prompt that the last turn, or its verification, led to was dropped by a person, or by a host that died ending the task. */
 function droppedOwnPrompt({ prompts }: FoldedSession, turnId: string): boolean {
-  const keys = [`fix/${turnId}`, `fix/${turnId}/verified`, `reminder/${turnId}`, `recovery/${turnId}`];
+  const keys = [
+    `fix/${turnId}`,
+    `fix/${turnId}/verified`,
+    `reminder/${turnId}`,
+    `recovery/${turnId}`,
+    `resume/${turnId}`,
+  ];
   return keys.some((key) => prompts.byKey.get(key)?.state === 'dropped');
 }
 

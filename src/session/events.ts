@@ -138,6 +138,12 @@ export type TurnFailure =
   | 'max-tokens'
   | 'max-turn-requests'
   | 'auth-required'
+  /** The model's quota is used up; `retryAt` of the turn's end says until when, where the agent did. */
+  | 'quota'
+  | 'rate-limit'
+  | 'cut-stream'
+  /** The turn ended as if it were done, and its last message is an error. */
+  | 'error-as-success'
   | 'host-lost';
 
 /** A turn is over. `verdict` follows what we asked for and what was seen, not the agent's stop reason alone. */
@@ -150,6 +156,8 @@ export interface TurnEnded {
   readonly failure?: TurnFailure;
   /** Original error text, redacted and bounded. */
   readonly detail?: string;
+  /** ISO time before which the agent's model will not answer, in the agent's own words. */
+  readonly retryAt?: string;
   readonly callback: CallbackResult;
   /** The end of the agent's last message, redacted, at most 2 KiB: what `wait` and `status` show. */
   readonly lastMessage: string;
@@ -177,6 +185,8 @@ export type RouteDecision =
   | { readonly type: 'fix'; readonly reason: string }
   | { readonly type: 'clarify'; readonly question: string }
   | { readonly type: 'recover' }
+  /** The model will not answer before `until`: the task is parked, and then goes on by itself. */
+  | { readonly type: 'wait'; readonly reason: string; readonly until: string }
   | { readonly type: 'end'; readonly end: TaskEnd; readonly reason: string }
   /** A later prompt is owed, or the turn was not about the task: nothing follows. */
   | { readonly type: 'nothing'; readonly why: 'superseded' | 'cancelled' | 'no-task' };

@@ -54,8 +54,11 @@ export type BackendName = (typeof backendNames)[number];
 export const taskKinds = ['fix', 'feat', 'refactor', 'docs', 'test', 'chore'] as const;
 export type TaskKind = (typeof taskKinds)[number];
 
-/** Who asked for a prompt. `recovery` continues a turn whose outcome is unknown; it never repeats the old text. */
-export const promptKinds = ['task', 'user', 'fix', 'reminder', 'answer', 'recovery'] as const;
+/**
+ * Who asked for a prompt. `recovery` continues a turn whose outcome is unknown; it never repeats the old text.
+ * `resume` goes on after a pause that the agent's model needed.
+ */
+export const promptKinds = ['task', 'user', 'fix', 'reminder', 'answer', 'recovery', 'resume'] as const;
 export type PromptKind = (typeof promptKinds)[number];
 
 export const tellModes = ['queue', 'steer', 'interrupt', 'replace'] as const;

@@ -2,7 +2,7 @@ import type { TurnFailure } from '../session/events.ts';
 
 /** Why a turn failed or has no known outcome, for people. */
 export const failureWords: Readonly<Record<TurnFailure, string>> = {
-  'empty-turn': 'the agent ended its turn without saying or doing anything',
+  'empty-turn': 'empty turn: the agent ended its turn without saying or doing anything',
   'agent-error': 'the agent answered with an error',
   'agent-exited': 'the agent ended in the middle of its turn',
   'no-first-sign': 'the agent gave no sign of life',
@@ -12,6 +12,10 @@ export const failureWords: Readonly<Record<TurnFailure, string>> = {
   refusal: 'the agent refused',
   'max-tokens': 'the agent ran out of tokens',
   'max-turn-requests': 'the agent used up its requests for one turn',
-  'auth-required': 'the agent is not logged in',
+  'auth-required': 'login lost: the agent is not logged in, or not any more',
+  quota: 'quota reached: the agent has used up what its model allows',
+  'rate-limit': 'rate limit: the model wants to be asked less often, or is overloaded',
+  'cut-stream': 'cut stream: the model broke off in the middle of its answer',
+  'error-as-success': 'error shown as success: the agent ended its turn normally with an error as its answer',
   'host-lost': 'conduxt itself was interrupted during the turn',
 };

@@ -64,7 +64,9 @@ function describe(
     case 'route':
       return itself("the agent's callback is read");
     case 'park':
-      return itself(`${action.reason} (${Math.round(action.forMs / 1000)} s)`);
+      return itself(
+        `${action.reason} (${'until' in action ? `until ${action.until}` : `${Math.round(action.forMs / 1000)} s`})`,
+      );
     case 'queue-own':
       return itself(`the agent is asked again (${action.kind}): ${oneLine(action.why, 200)}`);
     case 'open-clarification':

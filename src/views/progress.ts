@@ -167,6 +167,8 @@ function queuedLine(
       return line('prompt', 'the agent is reminded how a task ends', 'warn');
     case 'recovery':
       return line('prompt', 'the agent is asked to look at its work and go on', 'warn');
+    case 'resume':
+      return line('prompt', 'the pause is over; the agent is asked to go on', 'warn');
     default:
       return unreachable(record.kind, 'prompt kind');
   }
@@ -223,6 +225,7 @@ function routedLine(decision: RouteDecision): ProgressLine | null {
       return decision.why === 'superseded' ? line('callback', 'overtaken by a later prompt', 'dim') : null;
     case 'clarify':
     case 'recover':
+    case 'wait':
     case 'end':
       // The record that follows says it.
       return null;

@@ -114,7 +114,11 @@ export function simulate(seed: number): Simulated {
       if (kind === 'permission') append({ type: 'decision-ended', decisionId: id, end: { type: 'withdrawn' } });
     }
   };
-  const queue = (key: string, kind: 'user' | 'fix' | 'reminder' | 'recovery' | 'answer', urgent = false): string => {
+  const queue = (
+    key: string,
+    kind: 'user' | 'fix' | 'reminder' | 'recovery' | 'resume' | 'answer',
+    urgent = false,
+  ): string => {
     const promptId = `p-${(counter += 1)}`;
     append({ type: 'prompt-queued', promptId, key, kind, bytes: 1, sha256: '0', ...(urgent ? { urgent } : {}) });
     return folded.prompts.byKey.get(key)?.id ?? promptId;
@@ -168,13 +172,15 @@ export function simulate(seed: number): Simulated {
             recoveriesLeft: MAX_RECOVERIES - folded.life.recoveriesUsed,
             reminderPauseMs: 20_000,
             promptOwed: folded.prompts.owed.length > 0,
+            waits: folded.life.waits,
+            nowMs: history.nowMs,
           }),
         });
         return;
       case 'park':
         append({
           type: 'task-parked',
-          until: new Date(history.nowMs + action.forMs).toISOString(),
+          until: 'until' in action ? action.until : new Date(history.nowMs + action.forMs).toISOString(),
           reason: action.reason,
         });
         return;
@@ -218,7 +224,9 @@ export function simulate(seed: number): Simulated {
     append({
       ...{ type: 'turn-ended', turnId, promptId, stopReason: 'end_turn', lastMessage: '', toolCalls: 1 },
       verdict: cancelled ? 'cancelled' : failed ? 'failed' : 'done',
-      ...(failed ? { failure: pick(['agent-exited', 'agent-error', 'empty-turn', 'auth-required'] as const) } : {}),
+      ...(failed
+        ? { failure: pick(['agent-exited', 'agent-error', 'empty-turn', 'auth-required', 'quota'] as const) }
+        : {}),
       callback: cancelled || failed ? { type: 'missing' } : callbackOf(),
     });
   };

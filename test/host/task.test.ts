@@ -5,6 +5,7 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import { tryLock } from '../../src/lock/file-lock.ts';
 import type { Script, Step } from '../../src/rehearsal/fault-agent/script.ts';
+import { deriveState } from '../../src/session/derive-state.ts';
 import { Scratch } from './scratch.ts';
 
 const fix: Step = { type: 'shell', command: "echo 4 > sum.txt && git commit -qam 'fix: the sum'" };
@@ -32,6 +33,26 @@ describe('a task', () => {
     assert.equal(scratch.git('rev-parse', '--abbrev-ref', 'HEAD'), 'main');
     const [prompt] = task.prompts();
     assert.match(prompt ?? '', /Make the sum 4\.[\s\S]*callback-json/);
+  });
+
+  it('is parked while the quota of its model is used up, and goes on by itself', async (t) => {
+    const scratch = new Scratch(t);
+    const message = 'You have hit your usage limit. Try again in 1 second.';
+    const used: Step = { type: 'answer', error: { code: -32603, message } };
+    const task = scratch.task({ prompts: [{ steps: [used] }, { steps: [fix, done] }] });
+    await task.host();
+    const parked = await task.untilType('task-parked');
+    assert.match(parked.reason, /^quota: You have hit your usage limit/);
+    assert.equal(deriveState(task.view().folded, task.record, true), 'parked');
+    const [ended] = [task.journal().find((record) => record.type === 'turn-ended')];
+    assert.ok(ended?.type === 'turn-ended' && ended.failure === 'quota' && ended.retryAt !== undefined);
+    const aheadMs = Date.parse(parked.until) - Date.parse(ended.retryAt);
+    assert.equal(aheadMs, 2_000, 'a little after the time that the agent named');
+    const ends = await task.untilType('task-ended');
+    assert.ok(ends.type === 'task-ended' && ends.end === 'completed');
+    assert.ok(Date.parse(ends.at) >= Date.parse(parked.until), 'not before its time');
+    assert.match(task.prompts()[1] ?? '', /could not be finished \(quota: [\s\S]*Make the sum 4/);
+    assert.equal(task.view().folded.life.remindersUsed, 0);
   });
 
   it('is sent back with the failing part while its tests are red, and completes when they pass', async (t) => {

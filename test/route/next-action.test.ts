@@ -30,6 +30,8 @@ function perform(action: NextAction, world: World, journal: readonly JournalReco
     recoveriesLeft: MAX_RECOVERIES - session.life.recoveriesUsed,
     reminderPauseMs: 20_000,
     promptOwed: session.prompts.owed.length > 0,
+    waits: session.life.waits,
+    nowMs: 0,
   };
   switch (action.type) {
     case 'prepare-worktree':

@@ -14,6 +14,8 @@ const plenty: RouteBudget = {
   recoveriesLeft: 3,
   reminderPauseMs: 0,
   promptOwed: false,
+  waits: 0,
+  nowMs: Date.parse('2026-11-21T12:00:00Z'),
 };
 const none: RouteBudget = {
   fixRoundsLeft: 0,
@@ -21,6 +23,8 @@ const none: RouteBudget = {
   recoveriesLeft: 0,
   reminderPauseMs: 0,
   promptOwed: false,
+  waits: 0,
+  nowMs: Date.parse('2026-11-21T12:00:00Z'),
 };
 
 const callback = (over: Partial<Callback> = {}): CallbackResult => ({
@@ -73,6 +77,14 @@ describe('the end of a turn', () => {
     ['an agent that died is continued', { verdict: 'unknown', failure: 'agent-exited' }, 'recover', 'end failed'],
     ['a lost host is continued', { verdict: 'unknown', failure: 'host-lost' }, 'recover', 'end failed'],
     ['a missing login ends the task', { verdict: 'failed', failure: 'auth-required' }, 'end failed', 'end failed'],
+    [
+      'an error in place of an answer is asked again',
+      { verdict: 'failed', failure: 'error-as-success' },
+      'remind',
+      'end failed',
+    ],
+    ['a stream that was cut is asked again', { verdict: 'failed', failure: 'cut-stream' }, 'remind', 'end failed'],
+    ['a quota is waited for, whatever is left of the budgets', { verdict: 'failed', failure: 'quota' }, 'wait', 'wait'],
     ['a refusal ends the task', { verdict: 'failed', failure: 'refusal' }, 'end failed', 'end failed'],
     ['the wall clock ends the task', { verdict: 'failed', failure: 'turn-timeout' }, 'end failed', 'end failed'],
     [
@@ -88,6 +100,24 @@ describe('the end of a turn', () => {
       assert.equal(route(end, none), without, 'with no budget left');
     });
   }
+
+  it('waits for the time that the agent names, and otherwise 3, 6, 12 minutes and at last an hour', () => {
+    const minutes = (over: Partial<TurnEnded>, waits: number): number => {
+      const { last } = foldSession(journalOf([queued('a'), handed('a'), ended('a', over)])).turns;
+      assert.ok(last);
+      const decision = routeTurn(last, { ...plenty, waits });
+      assert.ok(decision.type === 'wait');
+      return (Date.parse(decision.until) - plenty.nowMs) / 60_000;
+    };
+    const quota = { verdict: 'failed', failure: 'quota' } as const;
+    assert.deepEqual(
+      [0, 1, 2, 3, 4, 5, 20].map((waits) => minutes(quota, waits)),
+      [3, 6, 12, 24, 48, 60, 60],
+    );
+    assert.equal(minutes({ ...quota, retryAt: '2026-11-21T15:00:00.000Z' }, 0), 180 + 2 / 60);
+    assert.equal(minutes({ ...quota, retryAt: '2026-11-21T11:00:00.000Z' }, 1), 6, 'a time that has passed');
+    assert.equal(minutes({ ...quota, retryAt: '2026-11-21T12:01:00.000Z' }, 5), 60, 'a time that never helped');
+  });
 
   it('gives an agent that did nothing at all time before it is asked again, but not one that worked', () => {
     const patient = { ...plenty, reminderPauseMs: 20_000 };

@@ -142,11 +142,13 @@ export class Turn {
   settle(answer: Answer): void {
     if (this.#state === 'over') return;
     this.#stopAllClocks();
+    const messages = this.#messages.lastFirst();
     const verdict = judge({
       intent: this.#intent,
       cancelExpired: this.#cancelExpired,
       answer,
       hasEvidence: this.#messages.hasText || this.#tools.size > 0 || this.#planSeen,
+      lastMessage: messages[0] ?? '',
     });
     // A prompt that never left cannot have done anything.
     const sent = this.#state !== 'waiting';
@@ -155,7 +157,7 @@ export class Turn {
     this.#resolve({
       ...verdict,
       ...(!sent && verdict.verdict === 'unknown' ? { verdict: 'failed' } : {}),
-      messages: this.#messages.lastFirst(),
+      messages,
       toolCalls: this.#tools.size,
       ...(Object.keys(usage).length === 0 ? {} : { usage }),
     });

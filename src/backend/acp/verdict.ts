@@ -1,8 +1,9 @@
+import { errorShownAsAnswer, troubleIn } from '../../route/trouble.ts';
 import type { TurnFailure } from '../../session/events.ts';
 import type { TurnEnd } from '../backend.ts';
 import type { Answer } from './connection.ts';
 import { textAt } from './json.ts';
-import { errorText } from './message.ts';
+import { errorText, type RpcError } from './message.ts';
 
 /** Why we ended the turn ourselves; null when we did not. */
 export type Intent = 'cancel' | 'no-first-sign' | 'turn-timeout' | null;
@@ -14,10 +15,13 @@ export interface TurnFacts {
   readonly answer: Answer;
   /** A message with text, a tool call or a plan was seen. */
   readonly hasEvidence: boolean;
+  /** The last message, whole; empty when there was none. */
+  readonly lastMessage: string;
 }
 
 export type Verdict = Pick<TurnEnd, 'verdict' | 'stopReason' | 'failure' | 'detail'>;
 
+const AUTH_REQUIRED = -32000;
 const MAX_DETAIL_CHARS = 4000;
 
 /**
@@ -34,12 +38,24 @@ export function judge(facts: TurnFacts): Verdict {
   if (intent !== null) return { verdict: 'failed', failure: intent, ...base };
   if (answer.type === 'lost') return { verdict: 'unknown', failure: 'agent-exited', ...base };
   if (answer.type === 'error') {
-    return { verdict: 'failed', failure: answer.error.code === -32000 ? 'auth-required' : 'agent-error', ...base };
+    return { verdict: 'failed', failure: failureOfError(answer.error), ...base };
   }
   const failure = failureOf(stopReason, facts.hasEvidence);
-  if (failure === null) return { verdict: 'done', ...base };
+  if (failure === null) {
+    const trouble = errorShownAsAnswer(facts.lastMessage);
+    return trouble === null
+      ? { verdict: 'done', ...base }
+      : { verdict: 'failed', failure: trouble, ...base, detail: shorten(facts.lastMessage.trim()) };
+  }
   const unknown = failure === 'unknown-stop-reason' ? { detail: shorten(JSON.stringify(answer.result)) } : {};
   return { verdict: 'failed', failure, ...base, ...unknown };
+}
+
+/** The text first: codex once answered -32000, which asks for a login, when its quota was used up (codex-acp#244). */
+function failureOfError(error: RpcError): TurnFailure {
+  const trouble = troubleIn(errorText(error));
+  if (trouble !== null) return trouble;
+  return error.code === AUTH_REQUIRED ? 'auth-required' : 'agent-error';
 }
 
 function failureOf(stopReason: string | null, hasEvidence: boolean): TurnFailure | null {

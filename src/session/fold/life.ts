@@ -53,6 +53,8 @@ export interface Life {
   fixRoundsUsed: number;
   remindersUsed: number;
   recoveriesUsed: number;
+  /** How often in a row the agent's model had no answer for us. */
+  waits: number;
 }
 
 export const newLife = (): Life => ({
@@ -74,6 +76,7 @@ export const newLife = (): Life => ({
   fixRoundsUsed: 0,
   remindersUsed: 0,
   recoveriesUsed: 0,
+  waits: 0,
 });
 
 export function foldLife(life: Life, record: JournalRecord): void {
@@ -138,6 +141,9 @@ export function foldLife(life: Life, record: JournalRecord): void {
       return;
     case 'guard-refused':
       life.milestones = kept(life, { at: record.at, text: `${record.what}: ${record.reason}`, level: 'warn' });
+      return;
+    case 'turn-routed':
+      life.waits = record.decision.type === 'wait' ? life.waits + 1 : 0;
       return;
     case 'task-parked':
       life.parked = { until: record.until, reason: record.reason };
@@ -207,6 +213,8 @@ function foldQueued(life: Life, kind: PromptKind, at: string): void {
       return;
     case 'recovery':
       life.recoveriesUsed += 1;
+      return;
+    case 'resume':
       return;
   }
 }

@@ -10,6 +10,7 @@ const facts = (answer: Answer, intent: Intent = null, more: Partial<TurnFacts> =
   answer,
   intent,
   hasEvidence: true,
+  lastMessage: 'It is done.',
   cancelExpired: false,
   ...more,
 });
