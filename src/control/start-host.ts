@@ -1,4 +1,5 @@
 import { closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
+import module from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Readable } from 'node:stream';
@@ -6,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ConduxtError, ExitCode, heldElsewhere, ioError, messageOf, systemCode, unavailable } from '../errors.ts';
 import { readJournal } from '../journal/read-journal.ts';
 import { isAlive } from '../process/identity.ts';
-import { hostEnvironment } from '../process/host-environment.ts';
+import { COMPILE_CACHE_VARIABLE, hostEnvironment } from '../process/host-environment.ts';
 import { callHost } from './client.ts';
 import type { HelloReply } from './protocol.ts';
 
@@ -95,7 +96,7 @@ async function startHost(
     child = spawn(process.execPath, [...hostArguments(), address.home, address.sessionId, ...errand], {
       cwd: '/',
       detached: true,
-      env: hostEnvironment(env),
+      env: { ...hostEnvironment(env), ...compiledCode() },
       stdio: ['ignore', log, log, 'pipe'],
     });
   } catch (error) {
@@ -180,6 +181,13 @@ function hostArguments(): string[] {
   const built = path.join(here, 'host.js');
   const program = existsSync(built) ? built : path.join(here, '../host/main.ts');
   return [...HEAP_FLAGS, '--disable-warning=ExperimentalWarning', program];
+}
+
+/** The host finds its compiled code where this command keeps its own: a quarter less work at its start. */
+function compiledCode(): Readonly<Record<string, string>> {
+  const directory = module.getCompileCacheDir();
+  // Node's own answer ends in a directory for its version.
+  return directory === undefined ? {} : { [COMPILE_CACHE_VARIABLE]: path.dirname(directory) };
 }
 
 function reportedFailure(address: HostAddress, code: number | null): Error {

@@ -16,3 +16,6 @@ export function hostEnvironment(env: NodeJS.ProcessEnv): Record<string, string> 
   }
   return kept;
 }
+
+/** Where a Node keeps compiled code. Meant for the host alone, which takes it out of its own environment. */
+export const COMPILE_CACHE_VARIABLE = 'NODE_COMPILE_CACHE';
