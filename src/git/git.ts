@@ -62,6 +62,8 @@ const FIXED_ENVIRONMENT: Readonly<Record<string, string>> = {
   GIT_TERMINAL_PROMPT: '0',
   GIT_ASKPASS: '', // empty switches every askpass program off
   GIT_OPTIONAL_LOCKS: '0', // reading never takes the index lock away from the agent
+  GIT_NO_REPLACE_OBJECTS: '1', // refs/replace is the agent's to write: a commit is what its hash says
+  GIT_GRAFT_FILE: '/dev/null',
   GIT_LITERAL_PATHSPECS: '1', // a file called `:(top)` is a file
   GIT_LFS_SKIP_SMUDGE: '1',
   GIT_PAGER: 'cat',

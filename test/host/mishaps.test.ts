@@ -18,6 +18,22 @@ const gone = (session: LiveSession, pid: number): Promise<void> =>
     () => `host ${pid} stays:\n${session.hostLog()}`,
   );
 
+describe('a commit that git is told to show as another one', () => {
+  it('is verified and delivered as what it is', async (t) => {
+    const scratch = new Scratch(t);
+    const swap =
+      'echo 4 > sum.txt && git commit -qam good && good=$(git rev-parse HEAD) && git reset -q --hard HEAD~1 && ' +
+      'echo 6 > sum.txt && git commit -qam bad && git replace $(git rev-parse HEAD) $good && git reset -q --hard';
+    const task = scratch.task(
+      { prompts: [{ match: '.', steps: [{ type: 'shell', command: swap }, done] }] },
+      { task: { fixRounds: 0 } },
+    );
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'failed');
+    assert.equal((await task.untilType('verification-finished')).receipt.verdict.type, 'dirty');
+  });
+});
+
 describe('what cannot be done', () => {
   it('because the agent broke git in its worktree fails the task once, with the reason', async (t) => {
     const scratch = new Scratch(t);
