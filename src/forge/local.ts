@@ -11,6 +11,7 @@ import {
   type PullRequest,
   type PullRequestUpdate,
 } from './forge.ts';
+import { parseFrontMatter } from './front-matter.ts';
 import { parseLocalIssue } from './local-issue.ts';
 import { formatPullRequest, parsePullRequest, withCommit } from './local-pull-request.ts';
 import { replaceOwnPart } from './own-part.ts';
@@ -64,7 +65,14 @@ function getIssue({ root }: LocalForgeOptions, number: number): Issue {
             .join(', ')})`;
     throw issueNotFound(number, `${directory}${others}`, `Write it to ${file}, or pass the text with --file.`);
   }
-  return parseLocalIssue(text, { number, url: pathToFileURL(file).href });
+  const issue = parseLocalIssue(text, { number, url: pathToFileURL(file).href });
+  if (parseFrontMatter(text).body.trim() === '' && issue.title === `Issue ${number}`) {
+    throw usageError('empty-issue', `The issue ${file} says nothing.`, {
+      remedy: 'Write a "# title" and what is to be done into it.',
+      facts: { file },
+    });
+  }
+  return issue;
 }
 
 function issueNumbers(directory: string): number[] {
@@ -150,7 +158,11 @@ function* pullRequestFiles(
 function readRegularFile(file: string, maxBytes: number): string | null {
   try {
     const info = lstatSync(file);
-    if (!info.isFile()) throw usageError('not-a-file', `${file} is not a regular file.`, { facts: { file } });
+    if (!info.isFile())
+      throw usageError('not-a-file', `${file} is not a regular file.`, {
+        remedy: 'Make it a plain text file, neither a directory nor a link.',
+        facts: { file },
+      });
     if (info.size > maxBytes) {
       throw usageError('prompt-too-large', `${file} is larger than ${maxBytes / 1024} KiB.`, {
         facts: { file, bytes: info.size },

@@ -1,4 +1,4 @@
-import { messageOf, unavailable, usageError, type ConduxtError } from '../errors.ts';
+import { messageOf, notFound, usageError, type ConduxtError } from '../errors.ts';
 import { htmlToText } from './html-text.ts';
 
 export interface FetchedPage {
@@ -20,7 +20,7 @@ const READABLE =
 
 /**
  * Fetches a page as text: 20 seconds, http and https only, at most 256 KiB of it.
- * @throws `url-unsupported` (exit 2) for other schemes, addresses with a password and binary content; `url-unreachable` (exit 5).
+ * @throws `url-unsupported` (exit 2) for other schemes, addresses with a password and binary content; `url-unreachable` (exit 4).
  */
 export async function fetchPage(url: string): Promise<FetchedPage> {
   const parsed = URL.parse(url);
@@ -85,7 +85,7 @@ const unsupported = (url: string, why: string): ConduxtError =>
   });
 
 const unreachableUrl = (url: string, why: string): ConduxtError =>
-  unavailable('url-unreachable', `${url.slice(0, 300)} could not be fetched: ${why}.`, {
+  notFound('url-unreachable', `${url.slice(0, 300)} could not be fetched: ${why}.`, {
     remedy: 'Check the address and the network, or save the text to a file and pass it with --file.',
     facts: { url },
   });

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { messageOf, notFound, systemCode, usageError, type ConduxtError } from '../errors.ts';
 
@@ -13,9 +13,10 @@ export async function readTaskFile(path: string, cwd: string): Promise<string> {
   const absolute = resolve(cwd, path);
   let file;
   try {
+    await refuseNamedPipe(absolute);
     file = await open(absolute, 'r');
   } catch (error) {
-    throw cannotRead(absolute, error);
+    throw isOurs(error) ? error : cannotRead(absolute, error);
   }
   try {
     const info = await file.stat();
@@ -31,6 +32,15 @@ export async function readTaskFile(path: string, cwd: string): Promise<string> {
   } finally {
     await file.close();
   }
+}
+
+/** Opening one waits for somebody to write, perhaps for ever. A shell's `<(…)` is a pipe that is open already. */
+async function refuseNamedPipe(path: string): Promise<void> {
+  if (/^\/(?:dev|proc)\//.test(path) || !(await stat(path)).isFIFO()) return;
+  throw usageError('not-a-file', `${path} is a pipe.`, {
+    remedy: `Read it as standard input: - < ${path}`,
+    facts: { path },
+  });
 }
 
 const isOurs = (error: unknown): boolean => error instanceof Error && error.name === 'ConduxtError';

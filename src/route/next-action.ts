@@ -116,13 +116,20 @@ function consequence(session: FoldedSession, task: TaskSpec, turn: EndedTurn, de
     case 'clarify':
       return clarification(session, turnId, decision.question);
     case 'end':
-      return { type: 'end', end: decision.end, reason: decision.reason };
+      return endOf(decision);
     case 'deliver':
       return deliver(session, task, turnId);
     default:
       return unreachable(decision, 'route decision');
   }
 }
+
+const endOf = ({ end, reason, code }: Extract<RouteDecision, { type: 'end' }>): NextAction => ({
+  type: 'end',
+  end,
+  reason,
+  ...(code === undefined ? {} : { code }),
+});
 
 function ownPrompt(session: FoldedSession, kind: OwnPromptKind, causeId: string, why: string): NextAction {
   const key = `${kind}/${causeId}`;

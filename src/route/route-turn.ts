@@ -105,7 +105,12 @@ function routeFailure(turn: EndedTurn, failure: TurnFailure, budget: RouteBudget
     case 'error-as-success':
       return remind(turn, `the last turn broke off (${failure}${because})`, budget);
     case 'auth-required':
-      return fail(`the agent is not logged in${because}`);
+      return {
+        ...fail(
+          `the agent is not logged in${because}; log in (conduxt doctor names the command), then tell it to go on`,
+        ),
+        code: 'login-required',
+      };
     case 'refusal':
       return fail(`the agent refused the task${because}`);
     case 'no-first-sign':
@@ -149,4 +154,4 @@ export function fix(reason: string, budget: Pick<RouteBudget, 'fixRoundsLeft'>):
   return budget.fixRoundsLeft > 0 ? { type: 'fix', reason } : fail(`no fix rounds left: ${reason}`);
 }
 
-const fail = (reason: string): RouteDecision => ({ type: 'end', end: 'failed', reason });
+const fail = (reason: string): Extract<RouteDecision, { type: 'end' }> => ({ type: 'end', end: 'failed', reason });

@@ -187,7 +187,7 @@ export type RouteDecision =
   | { readonly type: 'recover' }
   /** The model will not answer before `until`: the task is parked, and then goes on by itself. */
   | { readonly type: 'wait'; readonly reason: string; readonly until: string }
-  | { readonly type: 'end'; readonly end: TaskEnd; readonly reason: string }
+  | { readonly type: 'end'; readonly end: TaskEnd; readonly reason: string; readonly code?: TaskEndCode }
   /** A later prompt is owed, or the turn was not about the task: nothing follows. */
   | { readonly type: 'nothing'; readonly why: 'superseded' | 'cancelled' | 'no-task' };
 

@@ -277,7 +277,7 @@ test('pages that are too long are cut; binary, broken and foreign addresses are 
   assert.deepEqual([large.text.length, large.cut], [256 * 1024, true]);
   assert.equal((await fetchPage(`${origin}/latin`)).text, 'é');
   await assert.rejects(fetchPage(`${origin}/binary`), { code: 'url-unsupported', exitCode: 2 });
-  await assert.rejects(fetchPage(`${origin}/missing`), { code: 'url-unreachable', exitCode: 5, message: /HTTP 404/ });
+  await assert.rejects(fetchPage(`${origin}/missing`), { code: 'url-unreachable', exitCode: 4, message: /HTTP 404/ });
   await assert.rejects(fetchPage('http://127.0.0.1:1/x'), { code: 'url-unreachable' });
   await assert.rejects(fetchPage('file:///etc/passwd'), { code: 'url-unsupported' });
   await assert.rejects(fetchPage(`http://me:secret@127.0.0.1/x`), (error: Error & { code?: string }) => {

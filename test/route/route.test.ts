@@ -119,6 +119,18 @@ describe('the end of a turn', () => {
     assert.equal(minutes({ ...quota, retryAt: '2026-11-21T12:01:00.000Z' }, 5), 60, 'a time that never helped');
   });
 
+  it('names a missing login by a code of its own, with the way on', () => {
+    const end = ended('a', { verdict: 'failed', failure: 'auth-required', detail: 'no key' });
+    const { last } = foldSession(journalOf([queued('a'), handed('a'), end])).turns;
+    assert.ok(last);
+    assert.deepEqual(routeTurn(last, plenty), {
+      type: 'end',
+      end: 'failed',
+      reason: 'the agent is not logged in: no key; log in (conduxt doctor names the command), then tell it to go on',
+      code: 'login-required',
+    });
+  });
+
   it('gives an agent that did nothing at all time before it is asked again, but not one that worked', () => {
     const patient = { ...plenty, reminderPauseMs: 20_000 };
     const decide = (over: Partial<TurnEnded>): unknown => {
