@@ -22,6 +22,8 @@ export interface SessionPlace {
   readonly loaded: LoadedConfig;
   /** See `uncommittedConfig`. */
   readonly configNote: string | null;
+  /** False in a repository without a commit: no branch can begin there. */
+  readonly hasCommit: boolean;
 }
 
 /**
@@ -40,10 +42,10 @@ export async function sessionPlace(context: VerbContext, repository: 'required' 
     repoConfigLabel: 'conduxt.json (HEAD)',
     repoKey: repo?.key ?? null,
   });
-  if (repo === null) return { ref: null, cwd: io.cwd, loaded, configNote: null };
+  if (repo === null) return { ref: null, cwd: io.cwd, loaded, configNote: null, hasCommit: false };
   const { key, slug, root, commonDir } = repo;
   const configNote = head === null ? null : await uncommittedConfig(root, treeAt(repo.git, head), 'HEAD');
-  return { ref: { key, slug, root, commonDir }, cwd: io.cwd, loaded, configNote };
+  return { ref: { key, slug, root, commonDir }, cwd: io.cwd, loaded, configNote, hasCommit: head !== null };
 }
 
 async function repositoryAt({ io }: VerbContext, repository: 'required' | 'optional'): Promise<Repository | null> {

@@ -35,7 +35,7 @@ export async function makeSession(context: VerbContext, wish: StartWish): Promis
   checkName(wish.name);
   const place = await sessionPlace(context, 'required');
   if (place.ref === null) throw usageError('not-a-repository', 'A session needs a repository.');
-  requireFreeName(context.places, place.ref.key, wish.name);
+  requireFreeName(context.places, place.ref.key, wish.name, 'session');
   const configured = place.loaded.config.permissions;
   const plan = await planSession(context, place, {
     ...wish,

@@ -305,12 +305,12 @@ export class ControlDesk implements ControlHandler {
 
   #refuseIfOver(): void {
     const { log, record } = this.#context;
+    requireWorktree(record, log.folded);
     if (log.folded.life.stopped) {
       throw refused('session-stopped', `Session ${record.name} was stopped; it takes no more prompts.`, {
         remedy: `Start it again with conduxt retry ${record.name}.`,
       });
     }
-    requireWorktree(record, log.folded);
     requireBegun(record, log.folded);
   }
 

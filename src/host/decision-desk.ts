@@ -1,5 +1,5 @@
 import { isoTime } from '../clock.ts';
-import { messageOf, notFound, refused } from '../errors.ts';
+import { messageOf, notFound, refused, usageError } from '../errors.ts';
 import { newDecisionId } from '../session/ids.ts';
 import type { Decision } from '../session/decision.ts';
 import type { HostContext } from './context.ts';
@@ -72,7 +72,7 @@ export class DecisionDesk {
           });
     }
     if (decision.choices.length > 0 && !decision.choices.includes(answer)) {
-      throw refused(
+      throw usageError(
         'not-a-choice',
         `"${answer.slice(0, 60)}" is not one of the choices: ${decision.choices.join(', ')}.`,
         { remedy: `For example: conduxt answer ${decisionId} ${decision.choices[0] ?? ''}` },

@@ -287,7 +287,7 @@ export class Spine {
     if (again) return;
     this.#failedStarts = 0;
     if (await this.#fallBack.afterFailedStart(error)) return;
-    const reason = error.remedy === undefined ? error.message : `${error.message} ${error.remedy}`;
+    const reason = error.remedy === undefined ? error.message : `${error.message}; ${error.remedy}`;
     // A task that has begun keeps what it owes: a person says when the agent can be had again.
     if (record.task !== null && log.folded.turns.count === 0 && !asks) {
       const login = error.code === 'agent-login-required';

@@ -11,8 +11,10 @@ export function worktreeIsGone(record: SessionRecord, session: FoldedSession): b
 /** @throws `worktree-gone` (exit 6) for what needs the worktree of a task that was cleaned up. */
 export function requireWorktree(record: SessionRecord, session: FoldedSession): void {
   if (!worktreeIsGone(record, session)) return;
+  const { pullRequest } = session.delivery;
+  const open = pullRequest === null ? '' : `Its pull request is ${pullRequest.url}. `;
   throw refused('worktree-gone', `The worktree of ${record.name} was cleaned up; there is nothing to go on with.`, {
-    remedy: `Begin again with conduxt retry ${record.name}.`,
+    remedy: `${open}Begin again with conduxt retry ${record.name}.`,
   });
 }
 

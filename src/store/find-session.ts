@@ -35,7 +35,11 @@ export function findSession(home: string, repoKey: string | null, text: string):
 const isRepo = (key: string, text: string): boolean => key === text || key.replace(/-[0-9a-f]{8}$/, '') === text;
 
 function noSuchSession(text: string, repoKey: string | null, everywhere: readonly NamedSession[]): Error {
-  const here = everywhere.filter((one) => repoKey === null || one.repoKey === repoKey).map((one) => one.name);
+  // Elsewhere a bare name could mean another session of the same name.
+  const here =
+    repoKey === null
+      ? everywhere.map(({ repoKey: key, name }) => `${key.replace(/-[0-9a-f]{8}$/, '')}/${name}`)
+      : everywhere.filter((one) => one.repoKey === repoKey).map(({ name }) => name);
   const known =
     here.length === 0
       ? 'There are none here.'

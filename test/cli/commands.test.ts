@@ -35,6 +35,46 @@ const question: SessionEvent = {
   },
 };
 
+describe('a session without a task', () => {
+  const stopped: SessionEvent = { type: 'session-stopped' };
+  const helper = { ...plainRecord() };
+  for (const [state, events, goOn] of [
+    ['that lives', [], /→ It goes on with conduxt tell helper .* ends with conduxt stop helper/],
+    ['that was stopped', [stopped], /→ Start it anew with conduxt start helper/],
+  ] as const) {
+    it(`${state} has no tests, pull request or beginning, and the refusal names the way on`, async (t) => {
+      const desk = new Desk(t);
+      const { kind, task, firstPrompt, name } = helper;
+      desk.session(name, [...events], { kind, task, firstPrompt });
+      for (const verb of ['pr', 'verify', 'retry', 'clean']) {
+        const { code, err } = await desk.run([verb, 'helper']);
+        assert.deepEqual([code, /^conduxt: Session helper has no task/.test(err)], [6, true], `${verb}: ${err}`);
+        assert.match(err, goOn);
+      }
+    });
+  }
+});
+
+describe('a task that was cleaned up', () => {
+  it('is said to be, although clean has stopped its session too', async (t) => {
+    const desk = new Desk(t);
+    const { record } = desk.session('done', [...over, { type: 'session-stopped' }], { cwd: '/nonexistent/worktree' });
+    const { code, err } = await desk.run(['tell', 'done', 'more']);
+    assert.deepEqual([code, record.name], [6, 'done']);
+    assert.match(err, /The worktree of done was cleaned up[\s\S]*conduxt retry done/);
+  });
+});
+
+describe('a name that nobody has here', () => {
+  it('lists the sessions of other repositories with their repository', async (t) => {
+    const desk = new Desk(t);
+    desk.session('foo', [], { repo: { key: 'lib-00000000', slug: 'lib', root: '/lib', commonDir: '/lib/.git' } });
+    const { code, err } = await desk.run(['tell', 'nothing', 'x']);
+    assert.equal(code, 4);
+    assert.match(err, /There are: lib\/foo\./);
+  });
+});
+
 describe('a session whose journal is gone', () => {
   it('is damage that is named, and never begun again by itself', async (t) => {
     const desk = new Desk(t);

@@ -275,6 +275,33 @@ describe('bad input to run gets one clear sentence, and nothing is touched', () 
       over: () => ({ stdin: 'x'.repeat(1024 * 1024 + 1) }),
     },
     { what: 'an issue that is not there', args: ['#99'], code: 4, says: /99/ },
+    {
+      what: 'an issue that says nothing',
+      args: ['#2'],
+      code: 2,
+      says: /issues\/2\.md says nothing[\s\S]*→ Write/,
+      before: (shop) => issue(shop, '2.md', '---\nlabels: bug\n---\n\n'),
+    },
+    {
+      what: 'an issue that is a directory',
+      args: ['#4'],
+      code: 2,
+      says: /not a regular file[\s\S]*→ Make it a plain text file/,
+      before: (shop) => mkdirSync(path.join(shop.repo, '.conduxt/issues/4.md'), { recursive: true }),
+    },
+    {
+      what: 'a pipe as a file, which could be waited for without end',
+      args: ['--file', 'pipe'],
+      code: 2,
+      says: /pipe is a pipe[\s\S]*→ .*- < .*pipe/,
+      before: (shop) => execFileSync('mkfifo', [path.join(shop.repo, 'pipe')]),
+    },
+    {
+      what: 'a page that cannot be fetched',
+      args: ['http://127.0.0.1:1/spec'],
+      code: 4,
+      says: /could not be fetched[\s\S]*→ /,
+    },
     { what: 'a file that is not there', args: ['--file', 'nope.md'], code: 4, says: /no file .*nope\.md/ },
     {
       what: 'a name for several tasks',
@@ -331,6 +358,18 @@ describe('bad input to run gets one clear sentence, and nothing is touched', () 
     assert.match(err, /helper is a session without a task: it never completes\.[\s\S]*conduxt tell/);
   });
 
+  it('a name that is taken by an interactive session, naming only ways on that there are', async (t) => {
+    const shop = new Workshop(t);
+    await shop.run(['start', 'helper', '--agent', 'rehearsal']);
+    const again = await shop.run(['start', 'helper', '--agent', 'rehearsal']);
+    assert.equal(again.code, 6);
+    assert.match(again.err, /→ Talk to it with conduxt tell helper .*conduxt stop helper, or choose another name\.\n/);
+    await shop.run(['stop', 'helper']);
+    const anew = await shop.run(['start', 'helper', '--agent', 'rehearsal', '--json']);
+    assert.equal(anew.code, 0, anew.err);
+    await shop.run(['stop', 'helper']);
+  });
+
   it('a state directory that cannot be written', async (t) => {
     const shop = new Workshop(t);
     writeFileSync(shop.state, 'a file');
@@ -339,6 +378,11 @@ describe('bad input to run gets one clear sentence, and nothing is touched', () 
     assert.match(err, /CONDUXT_HOME/);
   });
 });
+
+function issue(shop: Workshop, name: string, text: string): void {
+  mkdirSync(path.join(shop.repo, '.conduxt/issues'), { recursive: true });
+  writeFileSync(path.join(shop.repo, '.conduxt/issues', name), text);
+}
 
 /** A directory of programs with git, and what a machine without tmux lacks. */
 function pathWithGitOnly(shop: Workshop, ...more: readonly string[]): string {

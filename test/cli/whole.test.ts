@@ -329,6 +329,31 @@ describe('ask --timeout', () => {
   });
 });
 
+describe('a login that is missing', () => {
+  it('is exit 5 with a remedy, for a task and for a question', async (t) => {
+    const machine = new Machine(t);
+    const error = { code: -32000, message: 'Authentication required' };
+    machine.agent({ prompts: [{ match: '.', steps: [{ type: 'answer', error }] }] });
+    const run = await machine.run('run', 'Fix the sum', '--name', 'the-sum', ...verify);
+    assert.equal(run.code, 5, run.stdout + run.stderr);
+    assert.match(run.stdout, /the agent is not logged in.*; log in \(conduxt doctor/);
+    const ask = await machine.run('ask', 'why?');
+    assert.equal(ask.code, 5, ask.stderr);
+    assert.match(ask.stderr, /→ Log in; conduxt doctor fault says how\./);
+  });
+});
+
+describe('an answer that is none of the choices', () => {
+  it('is a mistake in the command line, and the question stays', async (t) => {
+    const machine = new Machine(t);
+    machine.agent({ prompts: [{ steps: [fix, done] }] });
+    await machine.run('run', 'Fix the sum', '--name', 'the-sum');
+    const { code, stderr } = await machine.run('answer', 'the-sum', 'maybe');
+    assert.deepEqual([code, /"maybe" is not one of the choices: deliver, fail/.test(stderr)], [2, true], stderr);
+    await machine.ok('answer', 'the-sum', 'deliver');
+  });
+});
+
 describe('stop', () => {
   it('says what it waits for when the agent takes its time', async (t) => {
     const machine = new Machine(t);

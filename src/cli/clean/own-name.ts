@@ -35,7 +35,8 @@ export async function holdingName<T>(
   }
   try {
     const holder = listNames(home, record.repo?.key ?? null).find((one) => one.name === record.name);
-    if (holder !== undefined && holder.id !== record.id) throw nameTaken(context.places, record.name, holder.id);
+    if (holder !== undefined && holder.id !== record.id)
+      throw nameTaken(context.places, record.name, holder.id, 'task');
     return await work(() => lock.release());
   } finally {
     lock.release();

@@ -12,16 +12,24 @@ export interface RestingTask {
 /** @throws `no-task`, `still-running` (exit 6). */
 export function requireRest(view: SessionView, verb: string): RestingTask {
   const { record, state } = view;
-  if (record.task === null) {
-    throw refused('no-task', `Session ${record.name} has no task, so it has no worktree or branch of its own.`, {
-      remedy: `End it with conduxt stop ${record.name}.`,
-    });
-  }
+  const task = requireTask(view);
   if (!isSettled(state) && state !== 'crashed') {
     throw refused('still-running', `Task ${record.name} is ${state}; ${verb} works on a task that is at rest.`, {
       remedy: `Wait for it, or end it first: conduxt stop ${record.name}`,
       facts: { state },
     });
   }
-  return { view, task: record.task };
+  return { view, task };
+}
+
+/** @throws `no-task` (exit 6) for what only a task has: worktree, branch, tests, a pull request, a beginning. */
+export function requireTask({ record, folded }: SessionView): TaskSpec {
+  const { name, task } = record;
+  if (task !== null) return task;
+  const goOn = folded.life.stopped
+    ? `Start it anew with conduxt start ${name}`
+    : `It goes on with conduxt tell ${name} "…" and ends with conduxt stop ${name}`;
+  throw refused('no-task', `Session ${name} has no task, so it has no worktree, tests or branch of its own.`, {
+    remedy: `${goOn}; conduxt run "…" gives a task.`,
+  });
 }

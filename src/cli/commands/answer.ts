@@ -23,7 +23,7 @@ export function define(command: VerbCommand, context: VerbContext): void {
       ),
     {
       examples: ['conduxt answer clarify-t-01j2x "Use UTC everywhere"', 'conduxt answer issue-78 deliver'],
-      exits: '0, 2, 4 (no such question), 6 (already answered, or none of its choices), 75',
+      exits: '0, 2 (none of its choices), 4 (no such question), 6 (already answered), 75',
     },
   );
 }

@@ -42,7 +42,7 @@ export function define(command: VerbCommand, context: VerbContext): void {
       .addOption(
         new Option('--permissions <mode>', 'what it may do').choices(['deny-all', 'approve-reads']).default('deny-all'),
       )
-      .option('--timeout <duration>', 'give up after this long (90s, 5m)', parseDuration('s'))
+      .option('--timeout <duration>', 'give up after this long (90s, 5m; a bare number: seconds)', parseDuration('s'))
       .action(context.act((words: string[], options: AskOptions) => ask(context, words, options))),
     {
       examples: [
@@ -144,7 +144,10 @@ function tell({ printer, json }: VerbContext, facts: SessionFacts, message: stri
       outcome.exitCode === ExitCode.done ? ExitCode.taskFailed : outcome.exitCode,
       `There is no answer: ${why}.`,
       {
-        remedy: `See what happened: conduxt log ${record.id}`,
+        remedy:
+          end?.failure === 'auth-required'
+            ? `Log in; conduxt doctor ${record.agent.name} says how.`
+            : `See what happened: conduxt log ${record.id}`,
         facts: { sessionId: record.id, ...(end?.detail === undefined ? {} : { detail: end.detail }) },
       },
     );

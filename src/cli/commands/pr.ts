@@ -4,6 +4,7 @@ import { oneLine } from '../../text/sanitize.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { conflictLines } from '../../views/progress.ts';
 import { plain, toned, type Line } from '../../views/tone.ts';
+import { requireTask } from '../clean/require-rest.ts';
 import type { VerbContext } from '../context.ts';
 import { askHost } from '../host-call.ts';
 import { finishVerb } from '../options.ts';
@@ -24,6 +25,7 @@ export function define(command: VerbCommand, context: VerbContext): void {
 
 async function openPullRequest(context: VerbContext, name: string): Promise<number> {
   const session = context.session(name);
+  requireTask(session);
   const { record } = session;
   const reply = await askHost(context, session, { op: 'step', step: 'pull-request' }, null);
   if (!('outcome' in reply)) throw new Error(`the pull request step answered with ${reply.step}`);

@@ -18,7 +18,7 @@ export function define(command: VerbCommand, context: VerbContext): void {
     command
       .requiredOption(
         '--older-than <duration>',
-        'only sessions whose last record is older, such as 30d',
+        'only sessions whose last record is older, such as 30d (a bare number: days)',
         parseDuration('d', 100 * 365 * 86_400_000),
       )
       .option('--dry-run', 'show what would be deleted, delete nothing')

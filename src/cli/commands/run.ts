@@ -62,7 +62,11 @@ export function define(command: VerbCommand, context: VerbContext): void {
       .option('--verify <command>', 'the shell command that judges the work')
       .option('--no-verify', 'deliver without verification')
       .option('--fix-rounds <n>', 'how often the agent may mend what the tests find', parseCount(0, 20))
-      .option('--timeout <duration>', 'fail the task after this long (90s, 30m, 2h)', parseDuration('m'))
+      .option(
+        '--timeout <duration>',
+        'fail the task after this long (90s, 30m, 2h; a bare number: minutes)',
+        parseDuration('m'),
+      )
       .option('--no-pr', 'push the branch, open no pull request')
       .option('--draft', 'open the pull request as a draft')
       .option('--after <task>', 'begin when this task has completed (repeatable)', collect)
@@ -79,7 +83,7 @@ export function define(command: VerbCommand, context: VerbContext): void {
         'conduxt run --file spec.md --verify "npm run check" --dry-run',
       ],
       exits:
-        '0 completed, delivered or reported; 1 failed; 2 usage; 3 needs a person; 4 issue, file or base not found;\n' +
+        '0 completed, delivered or reported; 1 failed; 2 usage; 3 needs a person; 4 issue, page, file or base not found;\n' +
         '5 agent not available; 6 refused (name, branch or worktree is there already); 7 --timeout; 8 cancelled;\n' +
         '9 work safe, pull request blocked; 74 disk; 130 left with Ctrl-C (the work goes on). Several tasks: the highest.',
       notes:

@@ -168,14 +168,15 @@ function modeOf(options: TellOptions): TellMode {
 /** What the host would refuse too: said without starting one. */
 function requireOpen(view: SessionView, name: string): SessionView {
   const { record, folded } = view;
-  if (folded.life.stopped) {
-    throw refused('session-stopped', `Session ${record.name} was stopped; it takes no more prompts.`, {
-      remedy: record.task === null ? `Start another with conduxt start.` : `Begin it again with conduxt retry ${name}.`,
-    });
-  }
+  // `clean` stops the session as well: that is not what the person did.
   if (record.task !== null && folded.delivery.worktree !== null && !existsSync(record.cwd)) {
     throw refused('worktree-gone', `The worktree of ${record.name} was cleaned up; there is nothing to go on with.`, {
       remedy: `Begin again with conduxt retry ${name}.`,
+    });
+  }
+  if (folded.life.stopped) {
+    throw refused('session-stopped', `Session ${record.name} was stopped; it takes no more prompts.`, {
+      remedy: `Begin it again with conduxt ${record.task === null ? 'start' : 'retry'} ${name}.`,
     });
   }
   return view;

@@ -3,6 +3,7 @@ import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { excerptLines, isGreen, receiptLine } from '../../views/receipt.ts';
 import { oneLine } from '../../text/sanitize.ts';
 import { toned } from '../../views/tone.ts';
+import { requireTask } from '../clean/require-rest.ts';
 import type { VerbContext } from '../context.ts';
 import { askHost } from '../host-call.ts';
 import { finishVerb } from '../options.ts';
@@ -23,6 +24,7 @@ export function define(command: VerbCommand, context: VerbContext): void {
 
 async function verify(context: VerbContext, name: string): Promise<number> {
   const session = context.session(name);
+  requireTask(session);
   const { printer } = context;
   if (!context.json) printer.note(`Running the tests of ${session.record.name} …`, 'dim');
   const reply = await askHost(context, session, { op: 'step', step: 'verify' }, null);

@@ -15,7 +15,7 @@ export function define(command: VerbCommand, context: VerbContext): void {
       .argument('<session...>', 'names, repo/name, or session ids')
       .option(
         '--timeout <duration>',
-        'give up waiting after this long (90s, 30m, 2h); the work goes on',
+        'give up waiting after this long (90s, 30m, 2h; a bare number: seconds); the work goes on',
         parseDuration('s'),
       )
       .option('-q, --quiet', 'show no progress, only the outcome')

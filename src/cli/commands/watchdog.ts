@@ -22,7 +22,11 @@ export function define(command: VerbCommand, context: VerbContext): void {
       .argument('[session]', 'look at this one now; or install, uninstall, status: of the entry in your crontab')
       .option('--once', 'look once and end: for cron and timers')
       .option('-y, --yes', 'write or remove the entry without being asked')
-      .option('--interval <duration>', 'between two looks (default: watchdog.intervalSeconds, 3m)', parseDuration('s'))
+      .option(
+        '--interval <duration>',
+        'between two looks (30s, 3m; a bare number: seconds; default: watchdog.intervalSeconds)',
+        parseDuration('s'),
+      )
       .action(
         context.act((session: string | undefined, options: WatchdogOptions) => watchdog(context, session, options)),
       ),

@@ -142,7 +142,11 @@ async function checkAgents(context: VerbContext): Promise<Check> {
 
 async function checkRepository(context: VerbContext): Promise<Check> {
   try {
-    const { ref, loaded, configNote } = await sessionPlace(context, 'required');
+    const { ref, loaded, configNote, hasCommit } = await sessionPlace(context, 'required');
+    if (!hasCommit) {
+      const text = `${ref?.root ?? ''} has no commit yet: a task has nothing to begin from`;
+      return note('repository', text, 'Commit something first.');
+    }
     if (configNote !== null)
       return note('repository', configNote, 'Commit conduxt.json on the branch tasks start from.');
     if (loaded.untrusted.length > 0) {

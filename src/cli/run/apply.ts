@@ -3,7 +3,7 @@ import { createSession, createSessionInPlaceOf, type CreateResult } from '../../
 import type { SessionPaths } from '../../store/paths.ts';
 import type { VerbContext } from '../context.ts';
 import { startHostFor } from '../host-call.ts';
-import { isThere, nameTaken } from './name-free.ts';
+import { keepsName, nameTaken } from './name-free.ts';
 
 export interface SessionPlan {
   readonly record: SessionRecord;
@@ -27,7 +27,7 @@ export async function applyPlan(context: VerbContext, plan: SessionPlan): Promis
 /** As `applyPlan`, without the host: whoever looks after the session next starts it. @throws `name-taken` (exit 6). */
 export async function placePlan(context: VerbContext, plan: SessionPlan): Promise<SessionPaths> {
   const made = await makeDurable(context, plan);
-  if (made.type === 'taken') throw nameTaken(context.places, plan.record.name, made.id);
+  if (made.type === 'taken') throw nameTaken(context.places, plan.record.name, made.id, plan.record.kind);
   plan.onDurable?.();
   return made.paths;
 }
@@ -37,6 +37,6 @@ async function makeDurable({ places }: VerbContext, plan: SessionPlan): Promise<
   const { record, promptText, replaces } = plan;
   if (replaces !== undefined) return createSessionInPlaceOf(home, runtimeDir, record, promptText, replaces);
   const made = createSession(home, runtimeDir, record, promptText);
-  if (made.type === 'created' || isThere(places, made.id)) return made;
+  if (made.type === 'created' || keepsName(places, made.id)) return made;
   return createSessionInPlaceOf(home, runtimeDir, record, promptText, made.id);
 }

@@ -48,7 +48,7 @@ export async function planTasks(
     if (gathered.pullRequest !== null) facts = await gatherRepository(context, gathered.pullRequest.baseBranch);
     const name = options.name ?? uniqueName(gathered.name, names);
     names.add(name);
-    requireFreeName(context.places, facts.ref.key, name);
+    requireFreeName(context.places, facts.ref.key, name, 'task');
     requireAfter(context, facts, options.after ?? [], names, name);
     plans.push(await planOne(context, { facts, gathered, name, agent, options, requested: backend }));
   }
