@@ -17,6 +17,7 @@ import { requireRest, type RestingTask } from './clean/require-rest.ts';
 import { stopOne } from './commands/stop.ts';
 import type { RetryOptions } from './commands/retry.ts';
 import type { VerbContext } from './context.ts';
+import { refuseFromInside } from './own-judge.ts';
 import { startOrFollow } from './run/run-tasks.ts';
 import { pastTasks } from './run/history.ts';
 import { setupPlan, verifyPlan } from './run/judge.ts';
@@ -26,7 +27,9 @@ import { gatherRepository, type RepositoryFacts } from './run/repository-facts.t
 
 /** `conduxt retry`: the old session ends and is archived, its name begins anew with the same words. */
 export async function retryTask(context: VerbContext, name: string, options: RetryOptions): Promise<number> {
-  const resting = requireRest(context.session(name), 'retry');
+  const view = context.session(name);
+  refuseFromInside(context, view, 'retry');
+  const resting = requireRest(view, 'retry');
   return holdingName(context, resting.view, (letGo) => retryHeld(context, resting, options, letGo));
 }
 

@@ -55,6 +55,40 @@ describe('a session without a task', () => {
   }
 });
 
+describe('an agent that would judge its own work', () => {
+  it('is refused what only whoever gave the work decides, by the marker of its session', async (t) => {
+    const desk = new Desk(t);
+    const { record } = desk.session('mine', [...running, ended('p-1'), question]);
+    for (const args of [
+      ['answer', 'mine', 'deliver'],
+      ['answer', 'gate-t-1', 'deliver'],
+      ['pr', 'mine'],
+      ['verify', 'mine'],
+      ['clean', 'mine'],
+      ['retry', 'mine'],
+    ]) {
+      for (const marker of [record.id, `${record.id}.step`]) {
+        const { code, err } = await desk.run(args, { env: { CONDUXT_SESSION: marker } });
+        assert.equal(code, 6, args.join(' '));
+        assert.match(err, /called from inside of mine itself[\s\S]*leave it to them/, args.join(' '));
+      }
+    }
+  });
+
+  it('is free to judge the work of another session', async (t) => {
+    const desk = new Desk(t);
+    const other = desk.session('other', running);
+    const { paths } = desk.session('mine', [...running, ended('p-1'), question]);
+    const requests = await desk.host(t, paths, { answer: { decisionId: 'gate-t-1', answer: 'deliver' } });
+    const env = { CONDUXT_SESSION: other.record.id };
+    assert.equal((await desk.run(['answer', 'mine', 'deliver'], { env })).code, 0);
+    assert.deepEqual(
+      requests.map(({ op }) => op),
+      ['answer'],
+    );
+  });
+});
+
 describe('a task that was cleaned up', () => {
   it('is said to be, although clean has stopped its session too', async (t) => {
     const desk = new Desk(t);

@@ -354,6 +354,29 @@ describe('an answer that is none of the choices', () => {
   });
 });
 
+describe('an agent that would judge its own work', () => {
+  it('is refused, also when it unsets the marker of its session', async (t) => {
+    const machine = new Machine(t);
+    const said = machine.file('said.txt');
+    const program = path.resolve(import.meta.dirname, '../../dist/conduxt.js');
+    const call = (...args: string[]): string =>
+      `env -u CONDUXT_SESSION CONDUXT_HOME='${machine.state}' '${process.execPath}' '${program}' ${args.join(' ')} >> '${said}' 2>&1; echo "= $?" >> '${said}'`;
+    writeFileSync(path.join(machine.repo, 'conduxt.json'), '{"verify":{"command":"true"}}');
+    machine.git('add', '-A');
+    machine.git('commit', '-qm', 'Configure');
+    const steps: Step[] = [
+      { type: 'shell', command: call('pr', 'the-sum') },
+      { type: 'shell', command: call('trust', '--yes') },
+    ];
+    machine.agent({ prompts: [{ steps: [...steps, fix, done] }] });
+    await machine.ok('run', 'Fix the sum', '--name', 'the-sum', ...verify);
+    const text = readFileSync(said, 'utf8');
+    assert.deepEqual(text.match(/^= \d+$/gm), ['= 6', '= 6'], text);
+    assert.match(text, /pr the-sum was called from inside of the-sum itself/);
+    assert.match(text, /trust was called by the-sum, an agent at work in this repository/);
+  });
+});
+
 describe('stop', () => {
   it('says what it waits for when the agent takes its time', async (t) => {
     const machine = new Machine(t);

@@ -7,6 +7,7 @@ import type { VerbContext } from '../context.ts';
 import { askHost } from '../host-call.ts';
 import { openOf, type OpenDecision } from '../open-decisions.ts';
 import { finishVerb } from '../options.ts';
+import { refuseFromInside } from '../own-judge.ts';
 import { promptText } from '../prompt-text.ts';
 import type { VerbCommand } from '../verb-command.ts';
 
@@ -35,6 +36,7 @@ async function answer(
   file: string | undefined,
 ): Promise<number> {
   const { view, decision } = find(context, id);
+  refuseFromInside(context, view, 'answer');
   const text = (await promptText(context.io, { words, file })).trim();
   const reply = await askHost(context, view, { op: 'answer', decisionId: decision.id, answer: text });
   const { record } = view;

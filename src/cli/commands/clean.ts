@@ -7,6 +7,7 @@ import { requireRest } from '../clean/require-rest.ts';
 import { listed } from '../../views/receipt.ts';
 import type { VerbContext } from '../context.ts';
 import { finishVerb } from '../options.ts';
+import { refuseFromInside } from '../own-judge.ts';
 import { stopOne } from './stop.ts';
 import type { VerbCommand } from '../verb-command.ts';
 
@@ -37,7 +38,9 @@ export function define(command: VerbCommand, context: VerbContext): void {
 }
 
 async function clean(context: VerbContext, name: string, options: CleanOptions): Promise<number> {
-  const resting = requireRest(context.session(name), 'clean');
+  const view = context.session(name);
+  refuseFromInside(context, view, 'clean');
+  const resting = requireRest(view, 'clean');
   const wish: RemovalWish = {
     branch: options.branch === true,
     discardChanges: options.discardChanges === true,

@@ -8,6 +8,7 @@ import { requireTask } from '../clean/require-rest.ts';
 import type { VerbContext } from '../context.ts';
 import { askHost } from '../host-call.ts';
 import { finishVerb } from '../options.ts';
+import { refuseFromInside } from '../own-judge.ts';
 import type { VerbCommand } from '../verb-command.ts';
 
 export function define(command: VerbCommand, context: VerbContext): void {
@@ -25,6 +26,7 @@ export function define(command: VerbCommand, context: VerbContext): void {
 
 async function openPullRequest(context: VerbContext, name: string): Promise<number> {
   const session = context.session(name);
+  refuseFromInside(context, session, 'pr');
   requireTask(session);
   const { record } = session;
   const reply = await askHost(context, session, { op: 'step', step: 'pull-request' }, null);

@@ -5,6 +5,7 @@ import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { toned } from '../../views/tone.ts';
 import type { VerbContext } from '../context.ts';
 import { finishVerb } from '../options.ts';
+import { refuseFromInsideRepository } from '../own-judge.ts';
 import { gatherRepository } from '../run/repository-facts.ts';
 import { askYesNo, canAsk } from '../yes-or-no.ts';
 import type { VerbCommand } from '../verb-command.ts';
@@ -48,6 +49,7 @@ async function trustRepository(context: VerbContext, options: TrustOptions): Pro
     for (const key of keys) printer.result(`  ${oneLine(key, 80)}: ${oneLine(JSON.stringify(values[key]), 400)}`);
   }
   const already = await isTrusted(places, ref.key, hash);
+  if (!already) refuseFromInsideRepository(context, ref.key, 'trust');
   const agreed =
     already || options.yes === true || (canAsk(io) && !json && (await askYesNo(io, 'May conduxt do this here?')));
   if (!agreed) {

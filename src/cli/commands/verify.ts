@@ -7,6 +7,7 @@ import { requireTask } from '../clean/require-rest.ts';
 import type { VerbContext } from '../context.ts';
 import { askHost } from '../host-call.ts';
 import { finishVerb } from '../options.ts';
+import { refuseFromInside } from '../own-judge.ts';
 import type { VerbCommand } from '../verb-command.ts';
 
 export function define(command: VerbCommand, context: VerbContext): void {
@@ -24,6 +25,7 @@ export function define(command: VerbCommand, context: VerbContext): void {
 
 async function verify(context: VerbContext, name: string): Promise<number> {
   const session = context.session(name);
+  refuseFromInside(context, session, 'verify');
   requireTask(session);
   const { printer } = context;
   if (!context.json) printer.note(`Running the tests of ${session.record.name} …`, 'dim');
