@@ -6,6 +6,7 @@
  * - `hot.js`              the verbs that are typed all day, in few files
  * - `host.js`             one file: a host loads all its code at start, and an upgrade cannot pull files from under it
  * - `supervisor.js`      the program in every tmux pane; `terminal-hook.js`: what hooks of agents in terminals run
+ * - `match-watcher.js`     tells a session when a command printed something (`exec --on-match`)
  * - `rehearsal-agent.js`, `fault-agent.js`   the bundled agents, one file each
  * - `THIRD-PARTY-LICENSES.txt`               of every package whose code is in one of these
  *
@@ -53,6 +54,7 @@ const ENTRIES: readonly Entry[] = [
   { name: 'host', source: 'src/host/main.ts' },
   { name: 'supervisor', source: 'src/tmux/supervisor.ts' },
   { name: 'terminal-hook', source: 'src/backend/terminal/hook-program.ts' },
+  { name: 'match-watcher', source: 'src/placement/match-watcher.ts' },
   { name: 'scripted-tui', source: 'src/rehearsal/scripted-tui.ts' },
   { name: 'rehearsal-agent', source: 'src/rehearsal/rehearsal-agent.ts' },
   { name: 'fault-agent', source: 'src/rehearsal/fault-agent.ts' },

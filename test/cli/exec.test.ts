@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
+import { markedPids } from '../../src/process/marker.ts';
 import { readTerminals } from '../../src/placement/ledger.ts';
 import { hasTmux, until } from '../tmux/scratch.ts';
 import { Desk } from './scratch.ts';
@@ -209,4 +210,55 @@ describe('conduxt exec, durable', () => {
     assert.equal(pane?.dead, false);
     assert.equal(pane.sessionName, 'oc-demo-dev');
   });
+
+  it('wakes a session, once, when it prints what was waited for', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    const { record, paths } = rig.desk.session('helper', []);
+    const reply = { outcome: 'queued', promptId: 'p-1', state: 'queued', ahead: 0 } as const;
+    const requests = await rig.desk.host(t, paths, { tell: reply });
+    const go = path.join(rig.desk.root, 'go');
+    const script = `until [ -e ${go} ]; do sleep 0.02; done; echo "build FAILED: 3"; echo "failed again"; sleep 300`;
+    const watching = ['--on-match', 'failed', '--tell', 'helper', '--', 'sh', '-c', script];
+    assert.equal((await rig.json('exec', '--name', 'ci', ...watching)).code, 0);
+    writeFileSync(go, '');
+    await until(() => requests.length > 0, 'the session is told');
+    const { terminals } = await rig.json('terminal', 'list');
+    const [{ id }] = terminals as [{ id: string }];
+    const outcome = path.join(rig.desk.home, 'terminals', id, 'run', 'match-outcome.json');
+    await until(() => existsSync(outcome), 'the watcher has written down what came of it');
+    assert.partialDeepStrictEqual(requests, [
+      { op: 'tell', key: `match/${id}`, text: 'The command in the terminal oc-demo-ci printed: build FAILED: 3' },
+    ]);
+    assert.deepEqual(JSON.parse(readFileSync(outcome, 'utf8')), {
+      matched: 'build FAILED: 3',
+      told: true,
+      problem: null,
+    });
+    await until(() => markedPids(id).every((pid) => !programOf(pid).includes('match-watcher')), 'the watcher has left');
+    assert.equal(record.name, 'helper');
+  });
+
+  it('lets a watcher leave with its terminal, and refuses one that has nobody to tell', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    rig.desk.session('helper', []);
+    const half = await rig.json('exec', '--on-match', 'x', '--', 'true');
+    assert.equal(field(half, 'error', 'code'), 'conflicting-options');
+    const nobody = await rig.json('exec', '--on-match', 'x', '--tell', 'nobody', '--', 'true');
+    assert.deepEqual([field(nobody, 'error', 'code'), nobody.code], ['session-not-found', 125]);
+    const ran = await rig.json('exec', '--name', 'ci', '--on-match', 'x', '--tell', 'helper', '--', 'sleep', '300');
+    const id = String(field(ran, 'terminal', 'id'));
+    await until(() => markedPids(id).some((pid) => programOf(pid).includes('match-watcher')), 'it watches');
+    await rig.json('terminal', 'kill', 'ci');
+    assert.deepEqual(markedPids(id), []);
+  });
 });
+
+const programOf = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+};

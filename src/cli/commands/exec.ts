@@ -18,12 +18,15 @@ export function define(command: VerbCommand, context: VerbContext): void {
       .option('--timeout <duration>', 'how long to wait for that (60s)', parseDuration('s'))
       .option('--reuse', 'use the session of this name when there is one')
       .option('--replace', 'end the session of this name first when there is one')
+      .option('--on-match <pattern>', 'when it prints this, once, wake the session of --tell', parsePattern)
+      .option('--tell <session>', 'the session whose agent is told of that')
       .action(context.act((words: string[], options: ExecOptions) => execCommand(context, words, options))),
     {
       examples: [
         'conduxt exec -- git status',
         'conduxt exec --name dev --check "ready|listening" -- npm run dev',
         'conduxt exec --estimate long --json -- npm test',
+        'conduxt exec --name ci --on-match "failed|passed" --tell issue-78 -- ./watch-ci.sh',
       ],
       exits:
         'direct: those of the command. Durable: 0 (started, or ready), 1 (ended before it was ready),\n' +

@@ -50,16 +50,17 @@ function routeOf(argv: readonly string[], options: ExecOptions, { config }: Comm
       interactive: options.interactive === true,
       parallel: options.parallel === true,
       outlives: options.outlive === true,
-      awaited: options.check !== undefined,
+      awaited: options.check !== undefined || options.onMatch !== undefined,
       ...readCommand(argv),
     },
     config.placement,
   );
-  const needsSession = options.check !== undefined || options.reuse === true || options.replace === true;
+  const waits = options.check !== undefined || options.onMatch !== undefined;
+  const needsSession = waits || options.reuse === true || options.replace === true;
   if (decision.route === 'direct' && options.route === 'direct' && needsSession) {
     throw usageError(
       'conflicting-options',
-      '--check, --reuse and --replace are about a session; --route direct has none.',
+      '--check, --on-match, --reuse and --replace are about a session; --route direct has none.',
     );
   }
   return decision;

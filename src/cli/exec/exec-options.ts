@@ -15,6 +15,8 @@ export interface ExecOptions {
   readonly timeout?: number;
   readonly reuse?: boolean;
   readonly replace?: boolean;
+  readonly onMatch?: RegExp;
+  readonly tell?: string;
 }
 
 /** A word, or a duration in seconds. */

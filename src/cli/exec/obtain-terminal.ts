@@ -1,5 +1,6 @@
 import { refused, usageError } from '../../errors.ts';
 import { nameTaken, type TerminalDesk } from '../../placement/desk.ts';
+import { printedBytes } from '../../placement/start-watcher.ts';
 import { sendText } from '../../placement/send.ts';
 import type { Terminal } from '../../placement/terminal.ts';
 import { oneLine } from '../../text/sanitize.ts';
@@ -7,6 +8,13 @@ import type { VerbContext } from '../context.ts';
 
 /** How a session was come by. */
 export type Obtained = 'created' | 'replaced' | 'reused' | 'adopted';
+
+export interface ObtainedTerminal {
+  readonly terminal: Terminal;
+  readonly how: Obtained;
+  /** Bytes of its log that are older than this command. */
+  readonly printedBefore: number;
+}
 
 export interface ObtainWish {
   /** As the person said it; something inherited may bear it without our prefix. */
@@ -28,7 +36,7 @@ export async function obtainTerminal(
   { io }: VerbContext,
   desk: TerminalDesk,
   wish: ObtainWish,
-): Promise<{ readonly terminal: Terminal; readonly how: Obtained }> {
+): Promise<ObtainedTerminal> {
   const { name, cwd, command } = wish;
   if (wish.reuse && wish.replace) {
     throw usageError('conflicting-options', '--reuse and --replace cannot be used together.', {
@@ -38,15 +46,16 @@ export async function obtainTerminal(
   const inherited = wish.reuse ? await desk.adopt(wish.wanted, io.now()) : null;
   const there = inherited ?? (await desk.find(name));
   const create = (): Promise<Terminal> => desk.create({ name, cwd, command, env: io.env, nowMs: io.now() });
-  if (there === null) return { terminal: await create(), how: 'created' };
+  if (there === null) return { terminal: await create(), how: 'created', printedBefore: 0 };
   if (wish.replace || there.state === 'ended' || there.state === 'gone') {
     await requireEnded(desk, there);
     desk.forget(there);
-    return { terminal: await create(), how: 'replaced' };
+    return { terminal: await create(), how: 'replaced', printedBefore: 0 };
   }
   if (!wish.reuse) throw nameTaken(there.record.name);
+  const printedBefore = printedBytes(there);
   if (command !== null) await reuse(desk, there, command);
-  return { terminal: there, how: inherited === null ? 'reused' : 'adopted' };
+  return { terminal: there, how: inherited === null ? 'reused' : 'adopted', printedBefore };
 }
 
 async function requireEnded(desk: TerminalDesk, terminal: Terminal): Promise<void> {

@@ -1,6 +1,8 @@
+import { usageError } from '../../errors.ts';
 import type { Decision } from '../../placement/decide.ts';
 import { readCommand } from '../../placement/read-command.ts';
 import type { Readiness } from '../../placement/readiness.ts';
+import { startWatcher } from '../../placement/start-watcher.ts';
 import { fullName, purposeOf } from '../../placement/terminal-names.ts';
 import type { Terminal } from '../../placement/terminal.ts';
 import { isGenericName } from '../../session/names.ts';
@@ -23,21 +25,38 @@ export interface DurableWish {
 /** Runs a command in a session that outlives this one, and waits for its first words where that was asked for. */
 export async function runDurable(context: VerbContext, wish: DurableWish): Promise<number> {
   const { argv, options, place } = wish;
+  const tells = sessionToTell(context, options);
   const desk = await openDesk(context, place);
   const wanted = options.name ?? machineSession(place.config) ?? purposeFrom(argv);
   const name = fullName(wanted, desk.naming);
   const warnings = isGenericName(wanted)
     ? [`"${wanted}" says nothing about what runs there; a name such as dev-server does.`]
     : [];
-  const { terminal, how } = await obtainTerminal(context, desk, {
+  const { terminal, how, printedBefore } = await obtainTerminal(context, desk, {
     ...{ name, wanted, cwd: context.io.cwd, command: argv },
     ...{ reuse: options.reuse === true, replace: options.replace === true },
   });
+  if (tells !== null) startWatcher(desk.home, terminal, { ...tells, fromByte: printedBefore }, context.io.env);
   const timeoutMs = options.timeout ?? place.config.placement.readySeconds * 1000;
   const pattern = options.check ?? null;
   const ready = pattern === null ? null : await waitUntilReady(context, desk, terminal, { pattern, timeoutMs });
   report(context, { wish, terminal: await desk.refresh(terminal), how, ready, warnings });
   return readyExitCode(ready);
+}
+
+/** @throws `session-not-found` (exit 4) before anything is started. */
+function sessionToTell(
+  context: VerbContext,
+  { onMatch, tell }: ExecOptions,
+): { readonly pattern: RegExp; readonly sessionId: string } | null {
+  if (onMatch === undefined && tell === undefined) return null;
+  if (onMatch === undefined || tell === undefined) {
+    throw usageError(
+      'conflicting-options',
+      '--on-match and --tell belong together: what to wait for, and whom to tell.',
+    );
+  }
+  return { pattern: onMatch, sessionId: context.session(tell).record.id };
 }
 
 /** From what weighs most in it: `sh -c "cd web && npm run dev"` is about npm. */
