@@ -132,6 +132,12 @@ export const verbs: readonly Verb[] = [
     summary: 'make, look at, type into and end sessions of plain commands',
     load: () => import('./commands/terminal.ts'),
   },
+  {
+    name: 'reclaim',
+    group: COMMANDS,
+    summary: 'end what commands and agents left behind',
+    load: () => import('./commands/reclaim.ts'),
+  },
   { name: 'watchdog', group: KEEP, summary: 'bring back what died', load: () => import('./commands/watchdog.ts') },
   {
     name: 'prune',

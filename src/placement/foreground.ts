@@ -24,10 +24,12 @@ export function groupOf(pid: number): number | null {
   return Number.isInteger(group) ? group : null;
 }
 
-/** The name of a process, as `ps` shows it. */
+/** The name of a process's program: by its command line, since a process may call its threads what it likes. */
 export function commandOf(pid: number): string | null {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+    const [program = ''] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    const name = program.split(' ')[0]?.split('/').at(-1) ?? '';
+    return name === '' ? readFileSync(`/proc/${pid}/comm`, 'utf8').trim() : name;
   } catch {
     // Gone, or no /proc.
     return null;

@@ -39,14 +39,14 @@ export class Desk {
     this.repoKey = `demo-${createHash('sha256').update(commonDir).digest('hex').slice(0, 8)}`;
   }
 
-  io(over: { stdin?: string; cwd?: string; env?: Record<string, string> } = {}): FakeIo {
+  io(over: { stdin?: string; cwd?: string; env?: Record<string, string>; nowMs?: number } = {}): FakeIo {
     const env = { PATH: process.env['PATH'] ?? '', CONDUXT_HOME: this.home, XDG_RUNTIME_DIR: this.root, ...over.env };
     return fakeIo({ cwd: over.cwd ?? this.repo, homedir: this.root, ...over, env });
   }
 
   async run(
     args: readonly string[],
-    over: { stdin?: string; cwd?: string; env?: Record<string, string> } = {},
+    over: { stdin?: string; cwd?: string; env?: Record<string, string>; nowMs?: number } = {},
   ): Promise<Ran> {
     const io = this.io(over);
     const code = await main(args, io);

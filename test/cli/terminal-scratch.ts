@@ -12,6 +12,8 @@ export class TerminalRig {
   readonly desk: Desk;
   readonly server: TmuxServer;
   readonly env: Record<string, string>;
+  /** What the command takes for the time; null: long ago. */
+  nowMs: number | null = null;
 
   constructor(t: TestContext) {
     this.desk = new Desk(t);
@@ -28,7 +30,7 @@ export class TerminalRig {
   }
 
   run(...args: string[]): Promise<Ran> {
-    return this.desk.run(args, { env: this.env });
+    return this.desk.run(args, { env: this.env, ...(this.nowMs === null ? {} : { nowMs: this.nowMs }) });
   }
 
   /** Runs with `--json` and reads the document; `code` is added. */
