@@ -157,6 +157,8 @@ describe('the configuration in the README', () => {
         permissions: 'approve-all',
         worktreeRoot: '../x',
         notify: ['desktop'],
+        sandbox: 'none',
+        sandboxWritable: ['/x'],
       },
       verify: { command: 'x', timeoutSeconds: 1 },
       worktree: { setup: 'x', copy: ['x'], link: ['x'], timeoutSeconds: 1 },

@@ -13,6 +13,7 @@ import { describePrompt } from '../store/create-session.ts';
 import type { VerbContext } from './context.ts';
 import { uncommittedConfig } from './uncommitted-config.ts';
 import { backendFields, launchFor, requestedBackend, type BackendWord, type ChosenLaunch } from './run/launch-agent.ts';
+import { sandboxFields, type SandboxWord } from './run/sandbox.ts';
 
 /** Where a session without a task works, and what is configured there. */
 export interface SessionPlace {
@@ -68,6 +69,7 @@ export interface SessionWish {
   readonly agent: string | undefined;
   readonly backend: BackendWord;
   readonly permissions: { readonly mode: PermissionMode; readonly reason: string };
+  readonly sandbox?: SandboxWord | undefined;
 }
 
 export interface SessionPlan {
@@ -115,6 +117,7 @@ export async function planSession(context: VerbContext, place: SessionPlace, wis
     limits: sessionLimits(config, agent.launch.name, null),
     hooks: { ...hooks, notify: wish.kind === 'ask' ? [] : hooks.notify },
     ...(config.base === null ? {} : { primaryBranch: config.base }),
+    ...(await sandboxFields(context, config, wish.sandbox, ref?.root ?? null)),
   };
   return { record, promptText: wish.text, warnings: agent.warnings };
 }

@@ -11,6 +11,7 @@ import type { VerbContext } from './context.ts';
 import { waitFor } from './follow/wait-for.ts';
 import { applyPlan } from './run/apply.ts';
 import type { BackendWord } from './run/launch-agent.ts';
+import type { SandboxWord } from './run/sandbox.ts';
 import { requireFreeName } from './run/name-free.ts';
 import { planSession, sessionPlace, type SessionPlan } from './session-plan.ts';
 
@@ -23,6 +24,7 @@ export interface StartWish {
   readonly agent: string | undefined;
   readonly backend: BackendWord;
   readonly permissions: PermissionMode | undefined;
+  readonly sandbox?: SandboxWord | undefined;
 }
 
 export interface StartedSession {

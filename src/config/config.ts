@@ -56,6 +56,9 @@ export interface Config {
   /** By host name: one file for several machines. */
   readonly machines: Readonly<Record<string, MachineSettings>>;
   readonly hostIdleSeconds: number;
+  readonly sandbox: 'none' | 'bwrap';
+  /** Beside the worktree and the agent's own state: absolute, or beginning with `~/`. */
+  readonly sandboxWritable: readonly string[];
   /** Of the user's own file: the watchdog looks after all repositories. */
   readonly watchdog: {
     readonly intervalSeconds: number;
@@ -101,6 +104,8 @@ export const DEFAULTS: Config = {
   placement: { directBelowSeconds: 30, durableAboveSeconds: 60, readySeconds: 60, staleSeconds: 21_600 },
   machines: {},
   hostIdleSeconds: 300,
+  sandbox: 'none',
+  sandboxWritable: [],
   watchdog: {
     intervalSeconds: 180,
     stallSeconds: 1800,

@@ -25,6 +25,7 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, readonly [key: string, ki
   CONDUXT_SLOTS_PER_AGENT: ['slots.perAgent', 'number'],
   CONDUXT_SESSION_PREFIX: ['sessionPrefix', 'text'],
   CONDUXT_HOST_IDLE_SECONDS: ['hostIdleSeconds', 'number'],
+  CONDUXT_SANDBOX: ['sandbox', 'text'],
   CONDUXT_MEMORY: ['memory', 'text-or-false'],
   CONDUXT_REMOTE: ['remote', 'text'],
   CONDUXT_DRAFT: ['draft', 'flag'],

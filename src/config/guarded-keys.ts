@@ -23,7 +23,8 @@ const STRICTNESS: readonly PermissionMode[] = ['deny-all', 'ask', 'approve-reads
 
 /** @param usersOwn the mode of the user's own file: a repository may be stricter without being asked. */
 export function splitGuarded(file: ConfigFile, usersOwn?: ConfigFile['permissions']): GuardedKeys {
-  const { verify, worktree, notify, agents, worktreeRoot, permissions, slots, memory, ...rest } = file;
+  const { verify, worktree, notify, agents, worktreeRoot, permissions, slots, memory, ...more } = file;
+  const { sandbox, sandboxWritable, ...rest } = more;
   const { command, ...verifyRest } = verify ?? {};
   const { setup, link, ...worktreeRest } = worktree ?? {};
   const runsSetup = setup !== undefined && setup !== false;
@@ -34,6 +35,9 @@ export function splitGuarded(file: ConfigFile, usersOwn?: ConfigFile['permission
     // A file is written there, with words of whoever wrote the issue.
     ...(typeof memory === 'string' ? { memory } : {}),
     ...(slots === undefined ? {} : { slots }),
+    // Asking for one is harmless, going without is not.
+    ...(sandbox === 'none' ? { sandbox } : {}),
+    ...(sandboxWritable === undefined || sandboxWritable.length === 0 ? {} : { sandboxWritable }),
     ...(command === undefined ? {} : { 'verify.command': command }),
     ...(runsSetup ? { 'worktree.setup': setup } : {}),
     // What is written through a link lands in the person's own checkout.
@@ -51,6 +55,7 @@ export function splitGuarded(file: ConfigFile, usersOwn?: ConfigFile['permission
       ...(verify === undefined ? {} : { verify: verifyRest }),
       ...(worktree === undefined ? {} : { worktree: { ...worktreeRest, ...(setup === false ? { setup } : {}) } }),
       ...(notify?.length === 0 ? { notify } : {}),
+      ...(sandbox === 'bwrap' ? { sandbox } : {}),
       ...harmlessPermissions(permissions, usersOwn),
       ...(memory === undefined || typeof memory === 'string' ? {} : { memory }),
     },

@@ -152,6 +152,10 @@ export const configFileSchema = group({
   }).optional(),
   machines: z.record(z.string().min(1), machine, 'an object of settings by host name').optional(),
   hostIdleSeconds: seconds.optional(),
+  sandbox: choice(['none', 'bwrap']).optional(),
+  sandboxWritable: z
+    .array(text('an absolute path, or one that begins with "~/"', /^(?:\/|~\/)[^\0\n]+$/), 'a list of paths')
+    .optional(),
   watchdog: group({
     intervalSeconds: seconds.optional(),
     stallSeconds: seconds.optional(),

@@ -9,6 +9,7 @@ import type { AgentLaunch } from '../session/record.ts';
 import type { BackendName } from '../session/words.ts';
 import { TmuxServer } from '../tmux/server.ts';
 import type { HostContext } from './context.ts';
+import { sandboxOf } from './sandbox.ts';
 
 export interface AgentBackend {
   readonly backend: Backend;
@@ -42,16 +43,20 @@ export function agentBackend(
 }
 
 function openSpec(
-  { record, env }: HostContext,
+  context: HostContext,
   launch: AgentLaunch,
   secrets: Readonly<Record<string, string>>,
 ): Omit<OpenSpec, 'resume'> {
+  const { record, env } = context;
   const profile = profileFor(launch.name);
+  const argv: readonly [string, ...string[]] = [launch.command, ...launch.args];
+  // Both backends add their own arguments behind these.
+  const [command, ...args] = sandboxOf(context)?.(argv, record.cwd) ?? argv;
   return {
     sessionId: record.id,
     cwd: record.cwd,
-    command: launch.command,
-    args: launch.args,
+    command,
+    args,
     env: agentEnvironment({ processEnv: env, profile, extra: { ...launch.env, ...secrets }, cwd: record.cwd }),
     startTimeoutMs: record.limits.startTimeoutMs,
     firstSignTimeoutMs: record.limits.firstSignTimeoutMs,

@@ -12,6 +12,7 @@ import { verify } from '../verify/verify.ts';
 import { stepMarker } from './agent-seat.ts';
 import { requireTask, type HostContext } from './context.ts';
 import { mainGit, worktreeGit } from './worktree-git.ts';
+import { insideSandbox } from './sandbox.ts';
 
 /**
  * Runs the tests of the base commit in a scratch worktree of our own, to tell what was red before the agent came. Only
@@ -60,7 +61,12 @@ async function testScratch(context: HostContext, scratch: string, signal: AbortS
   const { record, env, paths, clock, redact } = context;
   const task = requireTask(context);
   if (task.verify.type !== 'command') return null;
-  const common = { env: verificationEnvironment(env), sessionId: stepMarker(record.id), signal };
+  const common = {
+    env: verificationEnvironment(env),
+    ...insideSandbox(context),
+    sessionId: stepMarker(record.id),
+    signal,
+  };
   const setup = await prepareWorktree({
     ...common,
     worktree: scratch,

@@ -19,6 +19,7 @@ import { pushTaskBranch } from './push-branch.ts';
 import { budgetOf } from './route-last-turn.ts';
 import { worktreeGit } from './worktree-git.ts';
 import { uncommittedFiles } from './worktree-state.ts';
+import { insideSandbox } from './sandbox.ts';
 
 /** Does one planned step. A verification that `signal` aborts leaves no record: the task was ended or the host leaves. */
 export async function runStep(
@@ -75,6 +76,7 @@ async function verifyTask(context: HostContext, signal: AbortSignal): Promise<Re
     plan: task.verify,
     baseTree: treeAt(git, task.baseCommit),
     env: verificationEnvironment(env),
+    ...insideSandbox(context),
     logFile: path.join(paths.run, `verify-${clock.now()}.log`),
     sessionId: stepMarker(record.id),
     signal,

@@ -10,6 +10,7 @@ import { stepMarker } from './agent-seat.ts';
 import { requireTask, type HostContext } from './context.ts';
 import { endTask } from './end-task.ts';
 import { acceptGitConfig } from './git-config.ts';
+import { insideSandbox } from './sandbox.ts';
 import { rememberExcludes } from './worktree-state.ts';
 
 /** Makes the task's worktree; what cannot be made ends the task with the reason. */
@@ -49,6 +50,7 @@ export async function setUpTaskWorktree(context: HostContext, signal: AbortSigna
     mainCheckout: record.repo?.root ?? record.cwd,
     plan: task.setup,
     env: verificationEnvironment(env),
+    ...insideSandbox(context),
     logFile: path.join(paths.run, 'setup.log'),
     sessionId: stepMarker(record.id),
     signal,

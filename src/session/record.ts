@@ -34,6 +34,16 @@ export interface SessionRecord {
   readonly primaryBranch?: string;
   /** How the agent is driven in a terminal: of sessions on tmux, and of those that may fall back to it. */
   readonly terminal?: TerminalLaunch;
+  /** What confines the writes of the agent, of set-up and of tests. Absent: nothing does. */
+  readonly sandbox?: SandboxPlan;
+}
+
+export interface SandboxPlan {
+  readonly type: 'bwrap';
+  /** Absolute, so that a later change of PATH starts nothing else. */
+  readonly program: string;
+  /** Of the configuration: absolute, or beginning with `~/`. */
+  readonly writable: readonly string[];
 }
 
 export interface TerminalLaunch {

@@ -17,6 +17,8 @@ export interface LoggedRunInput {
   readonly sessionId: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Puts a sandbox around the command line. */
+  readonly inside?: ((argv: readonly [string, ...string[]], cwd: string) => readonly [string, ...string[]]) | undefined;
 }
 
 export interface LoggedRun {
@@ -44,8 +46,9 @@ export const commandText = (command: VerifyCommand): string =>
  * @throws ConduxtError `log-not-written`
  */
 export async function runLogged(input: LoggedRunInput): Promise<LoggedRun> {
-  const [program = '', ...args] =
+  const [own = '', ...ownArgs] =
     input.command.type === 'shell' ? ['/bin/sh', '-c', input.command.line] : input.command.argv;
+  const [program, ...args] = input.inside?.([own, ...ownArgs], input.cwd) ?? [own, ...ownArgs];
   const startedAt = performance.now();
   const elapsed = (): number => Math.round(performance.now() - startedAt);
   let leader: GroupLeader;

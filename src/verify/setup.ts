@@ -2,7 +2,7 @@ import { isAbsolute } from 'node:path';
 import type { SetupPlan, VerifyCommand } from '../session/record.ts';
 import { failureExcerpt } from './excerpt.ts';
 import { openOutputLog, type OutputLog } from './output-log.ts';
-import { commandText, runLogged } from './run-logged.ts';
+import { commandText, runLogged, type LoggedRunInput } from './run-logged.ts';
 import { bringFiles } from './setup-files.ts';
 
 export interface PrepareInput {
@@ -15,6 +15,7 @@ export interface PrepareInput {
   /** The marker of what is started, and swept at the end: not the agent's own. */
   readonly sessionId: string;
   readonly signal: AbortSignal;
+  readonly inside?: LoggedRunInput['inside'];
 }
 
 export interface SetupResult {

@@ -9,7 +9,7 @@ import { changedJudges } from './judges.ts';
 import { commandWords } from './named-judges.ts';
 import { memoryFile, remember, withoutRemembered } from './left-by-tests.ts';
 import { openOutputLog } from './output-log.ts';
-import { commandText, runLogged, type LoggedRun } from './run-logged.ts';
+import { commandText, runLogged, type LoggedRun, type LoggedRunInput } from './run-logged.ts';
 
 export interface VerifyInput {
   /** Absolute path of the task's worktree. */
@@ -25,6 +25,7 @@ export interface VerifyInput {
   readonly sessionId: string;
   /** Ends the run; the receipt of an aborted verification means nothing and must not be recorded. */
   readonly signal: AbortSignal;
+  readonly inside?: LoggedRunInput['inside'];
   /** ISO time. */
   readonly now: () => string;
   /** Full hash of the worktree's HEAD. */

@@ -30,6 +30,7 @@ export interface PlannedTaskJson {
   readonly agent: { readonly name: string; readonly version: string | null; readonly why: string };
   readonly backend: SessionRecord['backend'];
   readonly permissions: PermissionsJson;
+  readonly sandbox: 'bwrap' | null;
   readonly verify: TaskSpec['verify'];
   readonly setup: TaskSpec['setup'];
   readonly delivery: TaskSpec['delivery'];
@@ -55,6 +56,7 @@ export function plannedTaskJson({ record, agentWhy, expected, warnings }: Planne
     agent: { name: record.agent.name, version: record.agent.version, why: agentWhy },
     backend: record.backend,
     permissions: permissionsJson(record),
+    sandbox: record.sandbox?.type ?? null,
     verify: task.verify,
     setup: task.setup,
     delivery: task.delivery,
@@ -93,6 +95,9 @@ export function plannedTaskLines(planned: PlannedTask): readonly Line[] {
     field('permissions', `${record.permissions} (${oneLine(record.permissionsReason, 200)})`),
     ...(record.permissionRules === undefined ? [] : [field('rules', rulesText(record.permissionRules))]),
     ...(task.setup.commands.length === 0 ? [] : [field('set-up', setupText(task.setup))]),
+    ...(record.sandbox === undefined
+      ? []
+      : [field('sandbox', `${record.sandbox.type}: only the worktree, git and the agent's own state can be written`)]),
     field('tests', verifyText(task.verify), task.verify.type === 'command' ? 'plain' : 'warn'),
     field('delivery', deliveryText(task)),
     ...(task.after.length === 0 ? [] : [field('after', task.after.join(', '))]),

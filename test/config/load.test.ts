@@ -201,6 +201,7 @@ describe('settings in the environment', () => {
     };
     const special: Readonly<Record<string, string>> = {
       CONDUXT_BACKEND: 'tmux',
+      CONDUXT_SANDBOX: 'bwrap',
       CONDUXT_PERMISSIONS: 'ask',
       CONDUXT_FIX_ROUNDS: '5',
       CONDUXT_REMINDERS: '5',

@@ -3,6 +3,7 @@ import { permissionModes, type PermissionMode } from '../../session/words.ts';
 import type { VerbContext } from '../context.ts';
 import { collect, finishVerb, parseCount, parseDuration } from '../options.ts';
 import { backendWords, type BackendWord } from '../run/launch-agent.ts';
+import { sandboxWords, type SandboxWord } from '../run/sandbox.ts';
 import { runTasks } from '../run/run-tasks.ts';
 import type { VerbCommand } from '../verb-command.ts';
 
@@ -23,6 +24,7 @@ export interface RunOptions {
   readonly timeout?: number;
   readonly pr: boolean;
   readonly draft?: boolean;
+  readonly sandbox?: SandboxWord;
   readonly dryRun?: boolean;
   readonly adopt?: boolean;
   readonly after?: readonly string[];
@@ -59,6 +61,7 @@ export function define(command: VerbCommand, context: VerbContext): void {
       .option('--parallel <n>', 'so many of several tasks at once; the others wait in line', parseCount(1, 64))
       .option('--no-wait', 'return as soon as the task is durable; it goes on by itself')
       .addOption(new Option('--permissions <mode>', 'what the agent may do unasked').choices(permissionModes))
+      .addOption(new Option('--sandbox <kind>', 'confine what agent and tests can write').choices(sandboxWords))
       .option('--verify <command>', 'the shell command that judges the work')
       .option('--no-verify', 'deliver without verification')
       .option('--fix-rounds <n>', 'how often the agent may mend what the tests find', parseCount(0, 20))

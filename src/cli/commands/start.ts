@@ -5,6 +5,7 @@ import type { VerbContext } from '../context.ts';
 import { finishVerb } from '../options.ts';
 import { promptText } from '../prompt-text.ts';
 import { backendWords, type BackendWord } from '../run/launch-agent.ts';
+import { sandboxWords, type SandboxWord } from '../run/sandbox.ts';
 import { startSession } from '../start-session.ts';
 import type { VerbCommand } from '../verb-command.ts';
 
@@ -13,6 +14,7 @@ interface StartOptions {
   readonly agent?: string;
   readonly backend: BackendWord;
   readonly permissions?: PermissionMode;
+  readonly sandbox?: SandboxWord;
   readonly wait: boolean;
 }
 
@@ -25,6 +27,7 @@ export function define(command: VerbCommand, context: VerbContext): void {
       .option('--agent <name>', 'the agent to use (see conduxt agents)')
       .addOption(new Option('--backend <name>', 'how to talk to it').choices(backendWords).default('auto'))
       .addOption(new Option('--permissions <mode>', 'what the agent may do unasked').choices(permissionModes))
+      .addOption(new Option('--sandbox <kind>', 'confine what the agent can write').choices(sandboxWords))
       .option('--no-wait', 'return as soon as the session is durable')
       .action(
         context.act((name: string, words: string[], options: StartOptions) => start(context, name, words, options)),
@@ -53,6 +56,7 @@ async function start(
     agent: options.agent,
     backend: options.backend,
     permissions: options.permissions,
+    sandbox: options.sandbox,
     wait: options.wait,
   });
 }

@@ -3,6 +3,8 @@ import path from 'node:path';
 import { ConduxtError, messageOf, systemCode } from '../../errors.ts';
 import { gitEnvironment } from '../../git/git-environment.ts';
 import { makeDirectory } from '../../journal/make-directory.ts';
+import { searchPath } from '../../agents/search-path.ts';
+import { requireBubblewrap } from '../../process/bubblewrap.ts';
 import { run } from '../../process/run.ts';
 import { installedTmux, isRecent } from '../../tmux/version.ts';
 import { formatBytes } from '../../views/quantities.ts';
@@ -26,6 +28,7 @@ export async function checkMachine(context: VerbContext): Promise<Check[]> {
     ...checkState(context.places.home),
     await checkGithub(context),
     await checkTmux(context),
+    await checkSandbox(context),
     await checkRepository(context),
     await checkAgents(context),
   ];
@@ -116,6 +119,16 @@ async function checkTmux({ io }: VerbContext): Promise<Check> {
   return isRecent(version)
     ? good('tmux', version.text)
     : note('tmux', `${version.text} is too old for the tmux backend`, 'Install tmux 3.3 or newer.');
+}
+
+async function checkSandbox({ io }: VerbContext): Promise<Check> {
+  try {
+    return good('sandbox', `${await requireBubblewrap(searchPath(io.env['PATH']))}, for --sandbox bwrap`);
+  } catch (error) {
+    if (!(error instanceof ConduxtError)) throw error;
+    const missing = error.code === 'sandbox-missing';
+    return note('sandbox', missing ? 'bubblewrap is not there: an agent can do what you can' : error.message, null);
+  }
 }
 
 /** Which agents a task could be given to. */

@@ -184,6 +184,7 @@ function flagsOf(options: RunOptions, requested: TaskFlags['requestedBackend']):
     timeoutMs: options.timeout,
     pullRequest: options.pr,
     draft: options.draft,
+    sandbox: options.sandbox,
     adopt: options.adopt === true,
     after: options.after ?? [],
     tags: options.tag ?? [],

@@ -16,6 +16,7 @@ import { backendFields, type ChosenLaunch } from './launch-agent.ts';
 import { setupPlan, verifyPlan } from './judge.ts';
 import { choosePermissions, chooseRules } from './permission-default.ts';
 import type { RepositoryFacts } from './repository-facts.ts';
+import { sandboxFields, type SandboxWord } from './sandbox.ts';
 
 /** What a person said about a task beyond its words. */
 export interface TaskFlags {
@@ -33,6 +34,7 @@ export interface TaskFlags {
   readonly priority: number;
   readonly checklist: readonly string[];
   readonly requestedBackend: SessionRecord['requestedBackend'];
+  readonly sandbox?: SandboxWord | undefined;
 }
 
 /** Everything `run` is about to do, as data: printing it is the dry run, `createSession` and a host carry it out. */
@@ -129,6 +131,7 @@ export async function planTask(context: VerbContext, parts: PlanParts): Promise<
     firstPrompt: describePrompt(newPromptId(), 'task', promptText),
     limits: sessionLimits(config, agent.launch.name, flags.timeoutMs ?? null),
     hooks: sessionHooks(config, ref.root, homedir),
+    ...(await sandboxFields(context, config, flags.sandbox, ref.root)),
   };
   const warnings = [...agent.warnings, ...parts.warnings, ...warningsOf(facts, gathered)];
   return { record, promptText, agentWhy: agent.why, expected: parts.expected, warnings };
