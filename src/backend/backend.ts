@@ -102,6 +102,8 @@ export interface TurnEnd {
   readonly messages: readonly string[];
   readonly toolCalls: number;
   readonly usage?: Usage;
+  /** What the agent left in its phase file, where it has one. */
+  readonly phase?: string;
   /** The turn has not ended: it goes on without this process, and nothing is to be recorded about it. */
   readonly released?: true;
 }

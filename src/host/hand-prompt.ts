@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { isoTime } from '../clock.ts';
 import { systemCode } from '../errors.ts';
 import { extractCallback } from '../callback/extract.ts';
+import { withPhase } from '../callback/phase.ts';
 import { messageOf } from '../errors.ts';
 import { callbackContract } from '../intake/prompt.ts';
 import { resetTimeIn } from '../route/reset-time.ts';
@@ -76,10 +77,11 @@ async function recordEnd(
   if (end.released === true) return;
   // What could not be looked at is looked at again before each call of git.
   await inspectGitConfig(context).catch((error: unknown) => context.note(`git configuration: ${messageOf(error)}`));
+  const ids = { nonce, taskId: record.name };
   const callback: CallbackResult =
     record.task === null
       ? { type: 'missing' }
-      : redacted(context, extractCallback(end.messages, { nonce, taskId: record.name }));
+      : redacted(context, withPhase(extractCallback(end.messages, ids), end.phase ?? null, ids));
   await log.appendPatiently({
     type: 'turn-ended',
     turnId,

@@ -19,6 +19,8 @@ export interface RunDirectory {
   readonly log: string;
   /** Where the agent puts its callback (`CONDUXT_CALLBACK`). */
   readonly callback: string;
+  /** Where it may put one word instead (`CONDUXT_PHASE`). */
+  readonly phase: string;
   /** One line for each event of the agent's own hooks. */
   readonly hooks: string;
   /** How far the prompt of the running turn has come. */
@@ -32,6 +34,7 @@ export const runDirectory = (dir: string): RunDirectory => ({
   exit: path.join(dir, 'exit.json'),
   log: path.join(dir, 'pane.log'),
   callback: path.join(dir, 'callback.json'),
+  phase: path.join(dir, 'phase'),
   hooks: path.join(dir, 'hooks.ndjson'),
   turn: path.join(dir, 'turn.json'),
 });

@@ -82,6 +82,20 @@ describe('a task in a terminal', { concurrency: 2 }, () => {
     assert.equal(task.agentRecords('start').length, 1);
   });
 
+  it('may end it with a phase, also when it leaves at once, and is still verified', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const { session } = make(t);
+    const phase: Step = { type: 'shell', command: `printf ' PHASE:done \\nThe sum is 4.' > "$CONDUXT_PHASE"` };
+    const task = session('task', 'task-1', {
+      prompts: [{ steps: [phase] }, { steps: [fix, phase, { type: 'exit', code: 7 }] }],
+    });
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    assert.match(task.prompts()[1] ?? '', /changes nothing/, 'the first one was not believed');
+    const last = task.journal().findLast((record) => record.type === 'turn-ended');
+    assert.partialDeepStrictEqual(last, { callback: { type: 'valid', callback: { summary: 'The sum is 4.' } } });
+  });
+
   it('loses nothing and types nothing twice when its host is killed in the middle of a turn', async (t) => {
     if (!(await hasTmux(t))) return;
     const { scratch, session } = make(t);

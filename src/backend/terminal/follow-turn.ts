@@ -1,9 +1,10 @@
+import { isTerminal, readPhase, type Phase } from '../../callback/phase.ts';
 import { messageOf } from '../../errors.ts';
 import type { AgentPane, Look } from './agent-pane.ts';
 import { answerPermission } from './answer-permission.ts';
 import { Calm, pauseFor } from './calm.ts';
 import { readHooks } from './hook-reader.ts';
-import type { PaneExit } from './pane.ts';
+import type { Pane, PaneExit } from './pane.ts';
 import { accept, settle, type RunningTurn } from './running-turn.ts';
 import { lastMessage, wordsOf, type TurnWords } from './said.ts';
 import { isInBox } from './submit.ts';
@@ -54,7 +55,7 @@ function isTurnOver({ parts }: AgentPane, running: RunningTurn, { state, screen 
   }
   if (state.type !== 'ready' || isInBox(state, running.file.tail)) return false;
   if (running.turn.intent !== null) return calmMs >= CANCELLED_CALM_MS;
-  if (pane.callback() !== null) return calmMs >= SURE_CALM_MS;
+  if (pane.hasSpoken) return calmMs >= SURE_CALM_MS;
   // Before anything happened, an empty box is only an empty box.
   if (running.file.before.trimEnd().endsWith(screen.trimEnd())) return false;
   const shown = lastMessage(wordsSeen(parts, running, screen, null)).includes('```callback-json');
@@ -85,12 +86,24 @@ async function finish(agent: AgentPane, running: RunningTurn): Promise<void> {
     settle(running, { type: 'error', error: { code, message: running.failed, data: undefined } });
     return;
   }
-  settle(running, { type: 'result', result: { stopReason: 'end_turn' } });
+  if (phaseOf(pane) === 'crashed') settle(running, { type: 'lost', why: 'the agent says that it crashed' });
+  else settle(running, { type: 'result', result: { stopReason: 'end_turn' } });
 }
 
-/** An agent that ended well and left its callback is done: some do one prompt and go. */
+const phaseOf = (pane: Pane): Phase | null => {
+  const read = readPhase(pane.phase() ?? '');
+  return read?.type === 'phase' ? read.phase : null;
+};
+
+/**
+ * An agent that ended well and left its callback is done: some do one prompt and go. The same with the last word of a
+ * phase, however it ended.
+ */
 async function lost(agent: AgentPane, running: RunningTurn, exit: PaneExit): Promise<void> {
-  if (exit.exitCode === 0 && agent.parts.pane.callback() !== null) return finish(agent, running);
+  const { pane } = agent.parts;
+  const phase = phaseOf(pane);
+  const isDone = (exit.exitCode === 0 && pane.callback() !== null) || (phase !== null && isTerminal(phase));
+  if (isDone) return finish(agent, running);
   await agent.close();
   const how = exit.signal === null ? `exited with code ${exit.exitCode ?? 'unknown'}` : `was ended by ${exit.signal}`;
   settle(running, { type: 'lost', why: `the agent ${how}` });

@@ -29,7 +29,7 @@ export async function handOver(agent: AgentPane, running: RunningTurn, text: str
   const port = submitPort(agent, running);
   if (!(await clearBox(port))) throw new Error('the input box holds text that could not be cleared');
   if (turn.isOver) return false;
-  rmSync(pane.run.callback, { force: true });
+  for (const stale of [pane.run.callback, pane.run.phase]) rmSync(stale, { force: true });
   const before = (await pane.everything()).slice(-BEFORE_CHARS);
   running.hookBytes = sizeOf(pane.run.hooks);
   running.file = { ...running.file, tail: tailOf(words), before, hookBytes: running.hookBytes };
@@ -49,7 +49,7 @@ export async function finishHandOver(agent: AgentPane, running: RunningTurn): Pr
   const state = await port.state();
   if (isInBox(state, running.file.tail)) {
     if (!(await enterUntilTaken(port, running.file.tail))) return false;
-  } else if (!port.hasTaken() && state?.type !== 'busy' && agent.parts.pane.callback() === null) return false;
+  } else if (!port.hasTaken() && state?.type !== 'busy' && !agent.parts.pane.hasSpoken) return false;
   await submitted(agent, running);
   return true;
 }
@@ -66,7 +66,7 @@ function submitPort(agent: AgentPane, { turn }: RunningTurn): SubmitPort {
     state: () => agent.state(),
     paste: (text) => pane.paste(text),
     press: (keys) => pane.press(keys),
-    hasTaken: () => turn.isAccepted || agent.gone !== null || pane.callback() !== null,
+    hasTaken: () => turn.isAccepted || agent.gone !== null || pane.hasSpoken,
     isOver: () => turn.isOver || agent.isReleased || agent.gone !== null,
     clear: profile.clear,
     clock,

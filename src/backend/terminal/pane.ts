@@ -128,13 +128,17 @@ export class Pane {
 
   /** What the agent put into its callback file; null when there is nothing. */
   callback(): string | null {
-    try {
-      const text = readFileSync(this.run.callback, 'utf8').trim();
-      return text === '' ? null : text;
-    } catch {
-      // Not written, or not yet.
-      return null;
-    }
+    return contentOf(this.run.callback);
+  }
+
+  /** What it put into its phase file; null when there is nothing. */
+  phase(): string | null {
+    return contentOf(this.run.phase);
+  }
+
+  /** It has answered through a file. */
+  get hasSpoken(): boolean {
+    return this.callback() !== null || this.phase() !== null;
   }
 
   /**
@@ -154,5 +158,15 @@ export class Pane {
     const facts = await this.facts();
     if (facts !== null) await this.#server.endSession(facts.sessionId);
     return left.length === 0 ? left : endRecorded(null, { sessionId, patienceMs: 0, termPatienceMs });
+  }
+}
+
+function contentOf(file: string): string | null {
+  try {
+    const text = readFileSync(file, 'utf8').trim();
+    return text === '' ? null : text;
+  } catch {
+    // Not written, or not yet.
+    return null;
   }
 }

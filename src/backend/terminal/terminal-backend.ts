@@ -79,7 +79,7 @@ async function start(place: TerminalPlace, spec: OpenSpec, listener: AgentListen
     cwd: spec.cwd,
     command: spec.command,
     args,
-    env: { ...spec.env, [SESSION_MARKER]: spec.sessionId, CONDUXT_CALLBACK: run.callback },
+    env: { ...spec.env, [SESSION_MARKER]: spec.sessionId, CONDUXT_CALLBACK: run.callback, CONDUXT_PHASE: run.phase },
   });
   await newPane(server, place.sessionName, run);
   const pane = await supervised(server, run);

@@ -131,6 +131,11 @@ export class TerminalSession implements AgentSession {
       if (turn.isSent) settle(running, { type: 'lost', why: message });
       else settle(running, { type: 'error', error: { code: -32603, message, data: undefined } });
     });
-    return Promise.race([running.turn.end, this.#let]);
+    return Promise.race([running.turn.end.then((end) => this.#withPhase(end)), this.#let]);
+  }
+
+  #withPhase(end: TurnEnd): TurnEnd {
+    const phase = this.#agent.parts.pane.phase();
+    return phase === null ? end : { ...end, phase };
   }
 }
