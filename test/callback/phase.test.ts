@@ -58,6 +58,8 @@ const plenty: RouteBudget = {
   recoveriesLeft: 3,
   reminderPauseMs: 0,
   promptOwed: false,
+  waits: 0,
+  nowMs: 0,
 };
 const spent: RouteBudget = { ...plenty, remindersLeft: 0, recoveriesLeft: 0 };
 

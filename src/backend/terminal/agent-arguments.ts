@@ -1,53 +1,78 @@
-import { writeFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TerminalProfile } from '../../agents/terminal/profile.ts';
+import { messageOf, usageError } from '../../errors.ts';
 import { ownProgram } from '../../tmux/programs.ts';
-import type { RunDirectory } from '../../tmux/run-directory.ts';
+import { replaceJson, type RunDirectory } from '../../tmux/run-directory.ts';
 import type { PermissionMode } from '../../session/words.ts';
+import { isObject } from '../acp/json.ts';
+import { takeSettings, withHooks } from './claude-settings.ts';
 
 export interface AgentArguments {
   readonly profile: TerminalProfile;
+  /** The arguments that the agent was configured with. */
+  readonly own: readonly string[];
+  readonly cwd: string;
   readonly permissions: PermissionMode;
   readonly run: RunDirectory;
   /** The conversation to go on with, or the id that a new one gets; null: the agent chooses. */
   readonly conversation: { readonly type: 'resume' | 'new'; readonly id: string } | null;
 }
 
-/** What the agent is given besides its own arguments. Writes the settings file of its hooks into the run directory. */
-export function agentArguments({ profile, permissions, run, conversation }: AgentArguments): string[] {
+/** What the agent is started with. Writes the settings file of its hooks into the run directory. */
+export function agentArguments(facts: AgentArguments): string[] {
+  const { profile, own, permissions, run, conversation } = facts;
   const template =
     conversation === null ? null : conversation.type === 'resume' ? profile.resumeArgs : profile.newIdArgs;
   const fill = (words: readonly string[]): string[] =>
     words.map((word) => word.replace('{id}', conversation?.id ?? '').replace('{dir}', run.dir));
-  return [
+  const program = hookProgram(run);
+  const rest = [
     // First: `codex resume <id>` is a subcommand.
     ...fill(template ?? []),
     ...profile.args,
     ...(profile.permissionArgs[permissions] ?? []),
     ...fill(profile.directoryArgs),
-    ...hookArguments(profile, run),
   ];
-}
-
-const CLAUDE_EVENTS = [
-  ...['SessionStart', 'UserPromptSubmit', 'PreToolUse', 'PostToolUse', 'Stop', 'StopFailure', 'SessionEnd'],
-];
-
-function hookArguments({ hooks }: TerminalProfile, run: RunDirectory): string[] {
-  const program = [...ownProgram('terminal-hook.js', '../backend/terminal/hook-program.ts'), run.hooks];
-  switch (hooks) {
-    case null:
-      return [];
+  if (profile.hooks === null || program === null) return [...own, ...rest];
+  switch (profile.hooks) {
     case 'claude-settings': {
+      const { args, given } = takeSettings(own);
       const file = path.join(run.dir, 'claude-settings.json');
-      // A shell line, by Claude's rules; its words are ours.
-      const entry = [{ hooks: [{ type: 'command', command: program.map(quoted).join(' '), timeout: 20 }] }];
-      const settings = { hooks: Object.fromEntries(CLAUDE_EVENTS.map((event) => [event, entry])) };
-      writeFileSync(file, JSON.stringify(settings), { mode: 0o600 });
-      return ['--settings', file];
+      const settings = given === null ? {} : readSettings(given, facts.cwd);
+      replaceJson(file, withHooks(settings, program.map(quoted).join(' ')));
+      return [...args, ...rest, '--settings', file];
     }
     case 'codex-notify':
-      return ['-c', `notify=${JSON.stringify(program)}`];
+      return [...own, ...rest, '-c', `notify=${JSON.stringify(program)}`];
+  }
+}
+
+/** Null when it could not run: an agent without hooks is followed by its files and its screen. */
+function hookProgram(run: RunDirectory): readonly string[] | null {
+  const [node, flag, file] = ownProgram('terminal-hook.js', '../backend/terminal/hook-program.ts');
+  try {
+    accessSync(node, constants.X_OK);
+    accessSync(file, constants.R_OK);
+  } catch {
+    // Half installed, or upgraded under us.
+    return null;
+  }
+  return [node, flag, file, run.hooks];
+}
+
+/** What stood behind `--settings`: JSON itself, or a file with it. It is read, never written. */
+function readSettings(given: string, cwd: string): Readonly<Record<string, unknown>> {
+  const isInline = given.trim().startsWith('{');
+  try {
+    const value: unknown = JSON.parse(isInline ? given : readFileSync(path.resolve(cwd, given), 'utf8'));
+    if (isObject(value)) return value;
+    throw new Error('it holds no JSON object');
+  } catch (error) {
+    const where = isInline ? 'the JSON' : given;
+    throw usageError('agent-settings', `--settings of the agent cannot be read (${where}): ${messageOf(error)}.`, {
+      remedy: 'Mend agents.<name>.terminal.args in the configuration.',
+    });
   }
 }
 

@@ -15,6 +15,8 @@ export interface TerminalParts {
   readonly continuity: 'new' | 'resumed';
   readonly agentVersion: string | null;
   readonly nativeId: string;
+  /** The agent's own id of the conversation, where it is known already. */
+  readonly thread: string | null;
   /** The agent's own id of the conversation became known. */
   readonly learned: (nativeId: string) => void;
   readonly clock: Clock;
@@ -45,9 +47,11 @@ export class AgentPane {
   #released = false;
   #checking = false;
   #lastAsked = '';
+  #thread: string | null;
 
   constructor(parts: TerminalParts) {
     this.parts = parts;
+    this.#thread = parts.thread;
     this.wake = new Wake(parts.clock);
     this.exited = new Promise((resolve) => (this.#settleExit = resolve));
     this.#stopWatching = parts.pane.watch(() => {
@@ -68,6 +72,16 @@ export class AgentPane {
   get isReleased(): boolean {
     return this.#released;
   }
+  /** The agent's own id of its conversation; null until it is known. */
+  get thread(): string | null {
+    return this.#thread;
+  }
+  learn(thread: string): void {
+    if (this.#thread === thread) return;
+    this.#thread = thread;
+    this.parts.learned(thread);
+  }
+
   /** Null when tmux could not show it. */
   async look(): Promise<Look | null> {
     const look = await this.parts.pane.look();

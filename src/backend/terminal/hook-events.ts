@@ -5,8 +5,16 @@ export type HookEvent =
   /** The agent took a prompt. */
   | { readonly type: 'prompt'; readonly text: string }
   | { readonly type: 'tool'; readonly id: string; readonly title: string; readonly status: 'in_progress' | 'completed' }
-  /** The turn is over; `message` is the agent's last one, verbatim. */
-  | { readonly type: 'stop'; readonly message: string; readonly nativeId: string | null }
+  /**
+   * The turn is over; `message` is the agent's last one, verbatim. `inputs`: what it answers to, where one notifier
+   * tells of several conversations.
+   */
+  | {
+      readonly type: 'stop';
+      readonly message: string;
+      readonly nativeId: string | null;
+      readonly inputs?: readonly string[];
+    }
   | { readonly type: 'failed'; readonly message: string }
   /** The guard or a rule refused a tool; the agent was told why. */
   | { readonly type: 'refused'; readonly what: string; readonly reason: string }
@@ -57,18 +65,29 @@ export function readHookLine(line: string): HookEvent | null {
   }
 }
 
-/** codex also reports the thread in which it makes up a title: its prompt begins like this. */
-const TITLE_PROMPT = /^Generate a concise, single-line task title/;
+const codexNotice = (input: unknown): HookEvent => ({
+  type: 'stop',
+  message: textAt(input, 'last-assistant-message') ?? '',
+  nativeId: textAt(input, 'thread-id'),
+  inputs: listAt(input, 'input-messages').filter((text) => typeof text === 'string'),
+});
 
-function codexNotice(input: unknown): HookEvent {
-  const first = listAt(input, 'input-messages').at(-1);
-  if (typeof first === 'string' && TITLE_PROMPT.test(first)) return { type: 'other', name: 'title' };
-  return {
-    type: 'stop',
-    message: textAt(input, 'last-assistant-message') ?? '',
-    nativeId: textAt(input, 'thread-id'),
-  };
+/**
+ * Whether an end is that of our turn. codex tells of every thread through one notifier: of the one in which it makes up
+ * a title, and of its helpers. A thread that is known decides; before that, the prompt it answers to.
+ * @param tail of our prompt, without white space.
+ */
+export function isOurs(
+  { nativeId, inputs }: Extract<HookEvent, { readonly type: 'stop' }>,
+  { thread, tail }: { readonly thread: string | null; readonly tail: string },
+): boolean {
+  if (inputs === undefined) return true;
+  if (thread !== null) return nativeId === thread;
+  // A title is made from the prompt, too, under words of codex's own.
+  return inputs.some((text) => text.replaceAll(/\s+/g, '').endsWith(tail) && !TITLE_PROMPT.test(text));
 }
+
+const TITLE_PROMPT = /^Generate a concise, single-line task title/;
 
 function toolTitle(input: unknown): string {
   const args = objectAt(input, 'tool_input');

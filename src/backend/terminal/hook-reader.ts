@@ -1,5 +1,5 @@
 import type { AgentPane } from './agent-pane.ts';
-import { readHookLine, type HookEvent } from './hook-events.ts';
+import { isOurs, readHookLine, type HookEvent } from './hook-events.ts';
 import { accept, type RunningTurn } from './running-turn.ts';
 import { updateOf } from './updates.ts';
 
@@ -14,7 +14,7 @@ export async function readHooks(agent: AgentPane, running: RunningTurn): Promise
 }
 
 async function onHook(agent: AgentPane, running: RunningTurn, event: HookEvent): Promise<void> {
-  const { listener, clock, learned } = agent.parts;
+  const { listener, clock } = agent.parts;
   const { turn } = running;
   turn.touch();
   switch (event.type) {
@@ -32,7 +32,8 @@ async function onHook(agent: AgentPane, running: RunningTurn, event: HookEvent):
       return listener.update(update);
     }
     case 'stop':
-      if (event.nativeId !== null) learned(event.nativeId);
+      if (!isOurs(event, { thread: agent.thread, tail: running.file.tail })) return;
+      if (event.nativeId !== null) agent.learn(event.nativeId);
       running.stopped = { message: event.message, at: clock.monotonic() };
       return;
     case 'refused':

@@ -72,7 +72,8 @@ async function start(place: TerminalPlace, spec: OpenSpec, listener: AgentListen
   await requireTmux(place.env);
   const conversation = conversationFor(place, spec);
   const run = makeRunDirectory(place.runRoot);
-  const args = [...spec.args, ...agentArguments({ profile, permissions: place.permissions, run, conversation })];
+  const { permissions } = place;
+  const args = agentArguments({ profile, own: spec.args, cwd: spec.cwd, permissions, run, conversation });
   replaceJson(path.join(run.dir, CONVERSATION), { id: conversation?.id ?? null });
   if (place.hookFacts !== null) replaceJson(path.join(run.dir, 'guard.json'), place.hookFacts);
   writeLaunch(run, {
@@ -92,8 +93,10 @@ const conversationSchema = z.object({ id: z.string().nullable() });
 /** An agent that names its conversation only later is known by its pane until then. */
 const PANE_ID = /^pane:(pane-[\w-]+)$/;
 
-const nativeIdOf = (run: RunDirectory): string =>
-  readJson(path.join(run.dir, CONVERSATION), conversationSchema)?.id ?? `pane:${path.basename(run.dir)}`;
+const threadOf = (run: RunDirectory): string | null =>
+  readJson(path.join(run.dir, CONVERSATION), conversationSchema)?.id ?? null;
+
+const nativeIdOf = (run: RunDirectory): string => threadOf(run) ?? `pane:${path.basename(run.dir)}`;
 
 function conversationFor(
   { profile, runRoot }: TerminalPlace,
@@ -152,6 +155,7 @@ function sessionIn(
     continuity,
     agentVersion,
     nativeId: nativeIdOf(pane.run),
+    thread: threadOf(pane.run),
     learned: (id) => replaceJson(file, { id }),
     clock: systemClock,
   });

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { readHookLine } from '../../../src/backend/terminal/hook-events.ts';
+import { isOurs, readHookLine } from '../../../src/backend/terminal/hook-events.ts';
 import type { HookAnswer } from '../../../src/permission/pre-tool-use.ts';
 import { isObject } from '../../../src/backend/acp/json.ts';
 
@@ -44,8 +44,22 @@ describe('what agents told through their hooks', () => {
   });
 
   it('is a turn of codex only when it is not the one that makes up a title', () => {
-    const types = typesOf('codex-notify.ndjson');
-    assert.deepEqual(types.slice(0, 3), ['stop', 'other', 'stop']);
+    const events = recorded('codex-notify.ndjson').map((event) => readHookLine(JSON.stringify(event)));
+    const stops = events.filter((event) => event?.type === 'stop');
+    assert.equal(stops.length, events.length);
+    const ours = (facts: { thread: string | null; tail: string }): boolean[] =>
+      stops.slice(0, 5).map((stop) => isOurs(stop, facts));
+    const tail = 'cwd=/home/lab/workhello';
+    assert.match(stops[1]?.message ?? '', /"title"/, 'the title of the same prompt');
+    assert.deepEqual(ours({ thread: null, tail }), [false, false, true, false, false], 'by its prompt');
+    const thread = stops[0]?.nativeId ?? '';
+    assert.deepEqual(ours({ thread, tail }), [true, false, false, true, false], 'by its thread');
+  });
+
+  it('of codex, by its hooks, are a whole turn, too', () => {
+    const types = typesOf('codex-exec.ndjson');
+    assert.deepEqual(types.slice(0, 2), ['session', 'prompt']);
+    for (const type of ['tool', 'stop']) assert.ok(types.includes(type), type);
     assert.ok(!types.includes('none'));
   });
 
