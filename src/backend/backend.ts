@@ -51,10 +51,11 @@ export interface AgentSession {
   /** Settles when the turn is over and every update before it has been delivered. Never rejects. */
   prompt(prompt: { readonly turnId: string; readonly text: string }): Promise<TurnEnd>;
   /**
-   * Injects text into the running turn, where the agent can. Never starts a turn. `unknown`: the agent did not say
+   * Injects text into the running turn, where the agent can. `started-turn`: the agent has the text, but began a turn of
+   * its own with it although it was asked not to. `unknown`: the agent did not say
    * whether it took the text, so handing it over again could be a repetition.
    */
-  steer(text: string): Promise<'injected' | 'not-supported' | 'no-turn' | 'unknown'>;
+  steer(text: string): Promise<'injected' | 'started-turn' | 'not-supported' | 'no-turn' | 'unknown'>;
   /** Ends the running turn: cooperative first, then by ending the process. Nothing is sent while idle. */
   cancel(): Promise<void>;
   /**

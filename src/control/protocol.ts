@@ -54,7 +54,7 @@ export interface HelloReply {
 
 export interface TellReply {
   /** What really happened, which may be less than what was asked for: a steer that could not be injected is queued. */
-  readonly outcome: 'queued' | 'steered' | 'interrupted' | 'replaced' | 'duplicate';
+  readonly outcome: 'queued' | 'steered' | 'started-turn' | 'interrupted' | 'replaced' | 'duplicate';
   readonly promptId: string;
   readonly state: PromptState;
   /** How many prompts go before it. */

@@ -36,6 +36,7 @@ export interface SpineControls {
 
 const STEERED = {
   injected: 'injected',
+  'started-turn': 'started-turn',
   unknown: 'unknown',
   'no-turn': 'declined',
   'not-supported': 'declined',
@@ -189,6 +190,8 @@ export class ControlDesk implements ControlHandler {
     switch (result) {
       case 'injected':
         return this.#told('steered', entry);
+      case 'started-turn':
+        return this.#told('started-turn', entry);
       case 'unknown':
         return {
           ...this.#told('steered', entry),

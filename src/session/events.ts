@@ -116,7 +116,7 @@ export interface PromptSteered {
   readonly type: 'prompt-steered';
   readonly promptId: string;
   readonly turnId: string;
-  readonly outcome: 'attempted' | 'injected' | 'declined' | 'unknown';
+  readonly outcome: 'attempted' | 'injected' | 'started-turn' | 'declined' | 'unknown';
 }
 /** A person wants the running turn ended. Written before the backend is told. */
 export interface CancelRequested {

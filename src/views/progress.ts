@@ -183,6 +183,8 @@ function steeredLine(outcome: Extract<JournalRecord, { type: 'prompt-steered' }>
   switch (outcome) {
     case 'attempted':
       return null;
+    case 'started-turn':
+      return line('prompt', 'the agent took it and began a turn of its own with it', 'warn');
     case 'injected':
       return line('prompt', 'went into the running turn');
     case 'declined':

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { identityOf } from '../../src/process/identity.ts';
 import { markedPids } from '../../src/process/marker.ts';
 import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
@@ -9,6 +12,36 @@ import { Scratch, type LiveSession } from './scratch.ts';
 
 const say = (text: string): Step => ({ type: 'text', text });
 const lastLines = (session: LiveSession): string[] => session.prompts().map((text) => text.split('\n').at(-1) ?? '');
+
+const REQUEST_HOST = new URL('../../src/control/request-host.ts', import.meta.url).href;
+
+/** A process of its own that tells the session `count` things, one after the other. @returns what it said, in order. */
+async function tellFrom(session: LiveSession, name: string, count: number, mode = 'queue'): Promise<string[]> {
+  const texts = Array.from({ length: count }, (_, index) => `${name} says ${index}`);
+  const program = `
+    const { requestHost } = await import(${JSON.stringify(REQUEST_HOST)});
+    const [address, mode, texts] = JSON.parse(process.argv[1]);
+    for (const [index, text] of texts.entries()) {
+      const key = text.replaceAll(' ', '-');
+      const request = { op: 'tell', promptId: 'p-' + key, key, text, mode };
+      await requestHost(address, process.env, request, 30_000);
+    }`;
+  const args = [session.address, mode, texts];
+  await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program, JSON.stringify(args)], {
+    env: session.scratch.env,
+  });
+  return texts;
+}
+
+/** Asked of the host: reading a journal of a thousand records after each of them would take longer than writing it. */
+async function allDone(session: LiveSession): Promise<void> {
+  for (;;) {
+    const { state } = await session.call({ op: 'hello' });
+    if (state === 'idle') return;
+    assert.equal(state, 'running');
+    await delay(100);
+  }
+}
 
 describe('tell', () => {
   it('keeps the order of many prompts and hands over one at a time', async (t) => {
@@ -33,6 +66,43 @@ describe('tell', () => {
     assert.equal(replies.filter((reply) => reply.outcome === 'duplicate').length, 40);
     await session.untilType('turn-ended', texts.length);
     assert.deepEqual(lastLines(session).toSorted(), texts.toSorted());
+  });
+
+  it('two hundred times from eight shells at once arrives in the order it was acknowledged, once each', async (t) => {
+    const scratch = new Scratch(t);
+    const session = scratch.plain({ prompts: [{ match: '.', steps: [say('ok')] }] });
+    await session.host();
+    // Each shell is a process of its own, and says the next thing when the last was acknowledged.
+    const shells = await Promise.all(Array.from({ length: 8 }, (_, shell) => tellFrom(session, `shell ${shell}`, 25)));
+    await allDone(session);
+    const acknowledged = session
+      .journal()
+      .flatMap((record) => (record.type === 'prompt-queued' ? [record.promptId] : []));
+    const handed = session.journal().flatMap((record) => (record.type === 'prompt-handed' ? [record.promptId] : []));
+    assert.deepEqual(handed, acknowledged);
+    const seen = lastLines(session);
+    assert.equal(new Set(seen).size, 200);
+    for (const said of shells) {
+      assert.deepEqual(
+        seen.filter((text) => said.includes(text)),
+        said,
+        'what one shell said stays in its order',
+      );
+    }
+  });
+
+  it('--interrupt from eight shells at once loses none, and each goes once', async (t) => {
+    const scratch = new Scratch(t);
+    const session = scratch.plain({ prompts: [{ match: '.', steps: [say('ok'), { type: 'delay', ms: 5 }] }] });
+    await session.host();
+    const shells = await Promise.all(
+      Array.from({ length: 8 }, (_, shell) => tellFrom(session, `shell ${shell}`, 5, 'interrupt')),
+    );
+    await allDone(session);
+    assert.deepEqual(lastLines(session).toSorted(), shells.flat().toSorted());
+    const handed = session.journal().flatMap((record) => (record.type === 'prompt-handed' ? [record.promptId] : []));
+    const queued = session.journal().flatMap((record) => (record.type === 'prompt-queued' ? [record.promptId] : []));
+    assert.deepEqual(handed, queued, 'of several that are all next, the first acknowledged goes first');
   });
 
   it('under a key that belongs to another text is refused, and that text is not lost', async (t) => {
@@ -106,6 +176,21 @@ describe('tell', () => {
     writeFileSync(goOn, '');
     await session.untilType('turn-ended');
     assert.equal(session.prompts().length, 1);
+  });
+
+  it('--steer says when the agent began a turn of its own with it, and is not handed over again', async (t) => {
+    const scratch = new Scratch(t);
+    const goOn = path.join(scratch.root, 'go-on');
+    const session = scratch.plain({
+      steering: { outcome: 'startedNewTurn' },
+      prompts: [{ steps: [say('x'), { type: 'wait-for-file', path: goOn }] }],
+    });
+    await session.tell('first');
+    await session.untilType('prompt-accepted');
+    assert.equal((await session.tell('and this', 'steer')).outcome, 'started-turn');
+    writeFileSync(goOn, '');
+    await session.untilType('turn-ended');
+    assert.deepEqual(lastLines(session), ['first']);
   });
 
   it('--steer is queued, and says why, where the agent cannot', async (t) => {

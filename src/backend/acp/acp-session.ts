@@ -137,7 +137,7 @@ export class AcpSession implements AgentSession {
       case 'startedNewTurn':
         // The agent has the text: queueing it as well would hand it over twice.
         this.#listener.notice({ type: 'protocol-oddity', what: 'steering started a turn of its own' });
-        return 'injected';
+        return 'started-turn';
       default:
         return 'no-turn';
     }

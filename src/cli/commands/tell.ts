@@ -189,7 +189,9 @@ function describe(reply: TellReply): string {
     case 'queued':
       return `queued${note}; ${ahead}.`;
     case 'steered':
-      return 'the agent took it into its running turn.';
+      return `the agent took it into its running turn${note}.`;
+    case 'started-turn':
+      return 'the agent took it, and began a turn of its own with it.';
     case 'interrupted':
       return 'the running turn is being ended; this goes next.';
     case 'replaced':

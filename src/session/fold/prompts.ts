@@ -95,6 +95,7 @@ function foldSteered(prompts: Prompts, record: Extract<JournalRecord, { type: 'p
       insertOwed(prompts, entry);
       return;
     case 'injected':
+    case 'started-turn':
       settle(prompts, entry.id, 'done', record.at);
       return;
     case 'unknown':

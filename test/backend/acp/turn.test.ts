@@ -273,6 +273,26 @@ test('text goes into the running turn where the agent can take it, and never sta
   });
 });
 
+test('an agent that begins a turn of its own with a steer is said to have done so', async (t) => {
+  const agent = await rig(t, {
+    steering: { outcome: 'startedNewTurn' },
+    prompts: [
+      {
+        steps: [
+          { type: 'text', text: 'working' },
+          { type: 'wait-for-file', path: '{{dir}}/go' },
+        ],
+      },
+    ],
+  });
+  const session = await agent.open();
+  const end = session.prompt({ turnId: 'a', text: 'go' });
+  await until('the turn runs', () => agent.seen.order.includes('a working'));
+  assert.equal(await session.steer('x'), 'started-turn');
+  await agent.touch('go');
+  await end;
+});
+
 test('steering that the agent refuses, or cannot do, is said to be so', async (t) => {
   const refusing = await rig(t, {
     steering: { outcome: 'promptRequired' },
