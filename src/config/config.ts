@@ -1,4 +1,5 @@
 import type { PermissionRule } from '../session/permission-rule.ts';
+import type { FreshMode } from '../session/record.ts';
 import type { PermissionMode } from '../session/words.ts';
 import type { AgentSettings, ConfigFile, MachineSettings, NotifyEntry } from './schema.ts';
 
@@ -17,7 +18,7 @@ export interface Config {
   /** As written: absolute, or relative to the main checkout; tasks go to `<worktreeRoot>/<repo>/<task>`. Null: `../worktrees`. */
   readonly worktreeRoot: string | null;
   /** A null command is detected from the repository. */
-  readonly verify: { readonly command: string | null; readonly timeoutSeconds: number };
+  readonly verify: { readonly command: string | null; readonly timeoutSeconds: number; readonly fresh: FreshMode };
   readonly fixRounds: number;
   readonly reminders: number;
   readonly worktree: {
@@ -86,7 +87,7 @@ export const DEFAULTS: Config = {
   permissionRules: [],
   base: null,
   worktreeRoot: null,
-  verify: { command: null, timeoutSeconds: 1800 },
+  verify: { command: null, timeoutSeconds: 1800, fresh: 'when-needed' },
   fixRounds: 3,
   reminders: 2,
   worktree: { setup: null, copy: ['.env'], link: [], timeoutSeconds: 900 },

@@ -12,6 +12,7 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, readonly [key: string, ki
   CONDUXT_WORKTREE_ROOT: ['worktreeRoot', 'text'],
   CONDUXT_VERIFY: ['verify.command', 'text'],
   CONDUXT_VERIFY_TIMEOUT_SECONDS: ['verify.timeoutSeconds', 'number'],
+  CONDUXT_VERIFY_FRESH: ['verify.fresh', 'text'],
   CONDUXT_FIX_ROUNDS: ['fixRounds', 'number'],
   CONDUXT_REMINDERS: ['reminders', 'number'],
   CONDUXT_START_SECONDS: ['timeouts.startSeconds', 'number'],

@@ -118,7 +118,11 @@ export const configFileSchema = group({
   permissions: permissions.optional(),
   base: text('the name of a branch', /^(?!-)[^\0-\x20\x7f~^:?*[\\]+$/).optional(),
   worktreeRoot: text('a path', /^(?!-)[^\0\n]+$/).optional(),
-  verify: group({ command: shellLine.optional(), timeoutSeconds: seconds.optional() }).optional(),
+  verify: group({
+    command: shellLine.optional(),
+    timeoutSeconds: seconds.optional(),
+    fresh: choice(['when-needed', 'always', 'never']).optional(),
+  }).optional(),
   fixRounds: wholeNumber(0, 20).optional(),
   reminders: wholeNumber(0, 10).optional(),
   worktree: group({

@@ -48,6 +48,7 @@ export function pullRequestBody(facts: PullRequestFacts): string {
     section('Summary', summary(facts)),
     section('Verification', verification(facts.receipt)),
     section('Changed files', fileList(facts.files)),
+    changedByTests(facts.receipt),
     judges(facts.receipt),
     conflicts(facts.conflicts),
     section('How it was made', making(facts)),
@@ -90,7 +91,7 @@ function referenceTo(source: TaskSource): string {
 function verification(receipt: Receipt | null): string {
   if (receipt === null) return '**Not verified:** verification was switched off for this task.';
   const rows = [
-    ['Result', oneLine(verdictText(receipt), 300)],
+    ['Result', oneLine(verdictText(receipt), 600)],
     ['Command', codeSpan(receipt.command)],
     ['Commit', codeSpan(receipt.commit)],
     ['Exit code', receipt.exitCode === null ? (receipt.signal ?? 'none') : String(receipt.exitCode)],
@@ -112,6 +113,17 @@ function fileList(files: readonly ChangedFile[]): string {
 }
 
 const more = (count: number, what: string): string[] => (count > 0 ? [`- and ${count} more ${what}`] : []);
+
+function changedByTests(receipt: Receipt | null): string {
+  const changed = receipt?.changedByTests ?? [];
+  if (changed.length === 0) return '';
+  const list = changed.slice(0, MAX_FILES).map((path) => `- ${codeSpan(path)}`);
+  const why = 'The tests changed these tracked files while they ran; the changes are not part of this pull request:';
+  return section(
+    'Changed by the tests',
+    [`${why}\n`, ...list, ...more(changed.length - MAX_FILES, 'files')].join('\n'),
+  );
+}
 
 function judges(receipt: Receipt | null): string {
   const changed = receipt?.changedJudges ?? [];

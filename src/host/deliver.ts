@@ -14,12 +14,14 @@ import { verify } from '../verify/verify.ts';
 import { stepMarker } from './agent-seat.ts';
 import { requireTask, type HostContext } from './context.ts';
 import { checkBaseline } from './baseline.ts';
+import { confirmFresh } from './confirm-fresh.ts';
+import { redacted } from './fresh-checkout.ts';
 import { openPullRequest } from './open-pull-request.ts';
 import { pushTaskBranch } from './push-branch.ts';
 import { budgetOf } from './route-last-turn.ts';
-import { worktreeGit } from './worktree-git.ts';
-import { uncommittedFiles } from './worktree-state.ts';
 import { insideSandbox } from './sandbox.ts';
+import { worktreeGit } from './worktree-git.ts';
+import { uncommittedStatus } from './worktree-state.ts';
 
 /** Does one planned step. A verification that `signal` aborts leaves no record: the task was ended or the host leaves. */
 export async function runStep(
@@ -47,8 +49,7 @@ async function perform(
     case 'verify': {
       const receipt = await verifyTask(context, signal);
       if (receipt === null) return null;
-      if (receipt.verdict.type === 'red' && context.log.folded.delivery.baseline === null)
-        await checkBaseline(context, signal);
+      if (receipt.verdict.type === 'red') await checkBaseline(context, signal);
       if (signal.aborted) return null;
       const { delivery } = context.log.folded;
       const redAgain = isRedAgain(delivery.receipt, receipt) ? delivery.redAgain + 1 : 0;
@@ -65,12 +66,14 @@ async function perform(
   }
 }
 
-/** Runs the tests at the committed state. Null when interrupted. */
+/** Runs the tests at the committed state, also in a fresh checkout where that says more. Null when interrupted. */
 async function verifyTask(context: HostContext, signal: AbortSignal): Promise<Receipt | null> {
   const { record, env, paths, clock, redact } = context;
   const task = requireTask(context);
   if (task.verify.type !== 'command') throw new Error('a task without a test command has no verify step');
   const git = worktreeGit(context);
+  // What it finds before it runs anything: by then, all of it was left by an earlier run of the tests.
+  let leftBefore: readonly string[] | undefined;
   const receipt = await verify({
     worktree: record.cwd,
     plan: task.verify,
@@ -83,15 +86,18 @@ async function verifyTask(context: HostContext, signal: AbortSignal): Promise<Re
     now: () => isoTime(clock.now()),
     head: () => headCommit(git),
     astray: () => whyAstray(git, task.branch, task.baseCommit),
-    dirty: () => uncommittedFiles(context),
+    dirty: async () => {
+      const status = await uncommittedStatus(context);
+      leftBefore ??= [...status.dirty, ...status.untracked];
+      return status;
+    },
     changed: async () =>
       (await changedFiles(git, task.baseCommit, 'HEAD')).flatMap(({ path: file, from }) =>
         from === null ? [file] : [file, from],
       ),
   });
   if (signal.aborted) return null;
-  const { verdict } = receipt;
-  return 'excerpt' in verdict ? { ...receipt, verdict: { ...verdict, excerpt: redact(verdict.excerpt) } } : receipt;
+  return confirmFresh(context, redacted(receipt, redact), leftBefore ?? [], signal);
 }
 
 /**

@@ -19,7 +19,7 @@ import { makeRedactor } from '../text/redact.ts';
 import { version } from '../version.ts';
 import { agentBackend, type AgentBackend } from './agent-backend.ts';
 import { AgentSeat } from './agent-seat.ts';
-import { sweepBaseline } from './baseline.ts';
+import { sweepFreshCheckout } from './fresh-checkout.ts';
 import { Bell } from './bell.ts';
 import type { HostContext } from './context.ts';
 import { giveUp } from './give-up.ts';
@@ -164,7 +164,7 @@ async function live(context: HostContext, agentOver: (name: BackendName) => Agen
   });
   try {
     await settleSteers(context);
-    await sweepBaseline(context);
+    await sweepFreshCheckout(context);
     await decisions.settleOrphans();
     await seat.sweep();
     let reason = await spine.live();

@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { systemCode } from '../errors.ts';
+import type { FileStatus } from '../git/status.ts';
 import { trueStatus, usersExcludes } from '../git/true-status.ts';
 import { requireTask, type HostContext } from './context.ts';
 import { wasBrought } from './brought-files.ts';
@@ -21,8 +22,14 @@ export function rememberExcludes(context: HostContext): void {
   }
 }
 
-/** Files in the worktree that are not in its commit, whatever the agent told git to overlook; but for what we brought. */
+/** The same as one list. */
 export async function uncommittedFiles(context: HostContext): Promise<readonly string[]> {
+  const { dirty, untracked } = await uncommittedStatus(context);
+  return [...dirty, ...untracked];
+}
+
+/** Files in the worktree that are not in its commit, whatever the agent told git to overlook; but for what we brought. */
+export async function uncommittedStatus(context: HostContext): Promise<FileStatus> {
   const task = requireTask(context);
   const git = worktreeGit(context);
   const excludes = await usersExcludes(git, context.env['HOME'] ?? '/');
@@ -31,5 +38,5 @@ export async function uncommittedFiles(context: HostContext): Promise<readonly s
     ...excludes,
     ...(existsSync(before) ? [before] : []),
   ]);
-  return [...dirty, ...untracked.filter((file) => !wasBrought(task, file))];
+  return { dirty, untracked: untracked.filter((file) => !wasBrought(task, file)) };
 }

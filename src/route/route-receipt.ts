@@ -45,6 +45,10 @@ export function routeReceipt(
 /** An agent that mends nothing is told so once; a second time would cost another round for the same answer. */
 function routeRed(receipt: Receipt, budget: Pick<RouteBudget, 'fixRoundsLeft'>, redAgain: number): RouteDecision {
   const command = `\`${receipt.command}\``;
+  if (receipt.fresh?.result === 'red' && redAgain === 0) {
+    const where = 'green in your worktree, red in a fresh checkout of the commit';
+    return fix(`${command} is ${where}: something the tests need is not committed (${receipt.fresh.because})`, budget);
+  }
   if (redAgain === 0) return fix(`${command} fails${counted(receipt)}`, budget);
   if (redAgain === 1) return fix(`nothing was committed since ${command} last failed, and it still does`, budget);
   return { type: 'end', end: 'failed', reason: `${command} fails, and two fix rounds committed nothing` };

@@ -16,7 +16,24 @@ export interface Receipt {
   readonly verdict: Verdict;
   /** Tests, test settings and scripts the agent changed: shown to the reviewer. */
   readonly changedJudges: readonly string[];
+  /** Tracked files that the tests themselves changed and nobody committed; absent when there are none. */
+  readonly changedByTests?: readonly string[];
+  /** The same command in a fresh checkout of the commit; absent when nothing asked for it. */
+  readonly fresh?: FreshRun;
   readonly at: string;
+}
+
+/**
+ * A second run where there is only what git carries. `red`: the receipt is that of this run. `unjudged`: the base commit
+ * lacks the same there, or no checkout could be made (`why`). `off`: it was called for, and is switched off.
+ */
+export interface FreshRun {
+  /** What asked for it, as a clause: `the tests changed sum.txt`. */
+  readonly because: string;
+  readonly result: 'green' | 'red' | 'unjudged' | 'off';
+  /** For `unjudged`. */
+  readonly why?: string;
+  readonly durationMs: number;
 }
 
 /**

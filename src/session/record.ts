@@ -135,9 +135,14 @@ export type VerifyPlan =
       /** Which runner's output format to expect, e.g. `npm`, `pytest`; null when unknown. */
       readonly runner: string | null;
       readonly timeoutMs: number;
+      /** When the command is run a second time, in a fresh checkout of the commit; absent: when needed. */
+      readonly fresh?: FreshMode;
     }
   | { readonly type: 'missing' }
   | { readonly type: 'skipped' };
+
+/** `when-needed`: when the tests may have passed thanks to something git does not carry. */
+export type FreshMode = 'when-needed' | 'always' | 'never';
 
 export type VerifyCommand =
   { readonly type: 'argv'; readonly argv: readonly string[] } | { readonly type: 'shell'; readonly line: string };

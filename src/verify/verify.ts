@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import type { FileStatus } from '../git/status.ts';
 import type { TestCounts } from '../session/callback.ts';
 import type { Receipt, Verdict } from '../session/receipt.ts';
 import type { VerifyPlan } from '../session/record.ts';
@@ -33,31 +34,27 @@ export interface VerifyInput {
   /** Why what is checked out is not the work that would be delivered, as a clause; null when it is. */
   readonly astray: () => Promise<string | null>;
   /** Files with uncommitted changes, and files git neither knows nor ignores. */
-  readonly dirty: () => Promise<readonly string[]>;
+  readonly dirty: () => Promise<FileStatus>;
   /** Files that differ between the base commit and HEAD, under both names where one was moved. */
   readonly changed: () => Promise<readonly string[]>;
 }
 
-export interface VerificationReceipt extends Receipt {
-  /** Files the tests themselves left uncommitted in the worktree; absent when there are none. Nothing is cleaned up. */
-  readonly leftByTests?: readonly string[];
-}
-
 const MAX_FILES_NAMED = 50;
+const allOf = ({ dirty, untracked }: FileStatus): readonly string[] => [...dirty, ...untracked];
 
 /**
  * Runs the tests of a worktree at its committed state and says what came of it. Safe to repeat.
  * @throws ConduxtError `log-not-written`
  */
-export async function verify(input: VerifyInput): Promise<VerificationReceipt> {
+export async function verify(input: VerifyInput): Promise<Receipt> {
   const { plan, worktree } = input;
   const memory = memoryFile(dirname(input.logFile), worktree);
   const commit = await input.head();
   const why = await input.astray();
   const changed = why === null ? await input.changed() : [];
   const judges = changedJudges(changed, plan.runner, await commandWords(plan.command, input.baseTree));
-  const work = await withoutRemembered(memory, worktree, await input.dirty());
-  const receipt = (verdict: Verdict, ran: Ran): VerificationReceipt => ({
+  const work = await withoutRemembered(memory, worktree, allOf(await input.dirty()));
+  const receipt = (verdict: Verdict, ran: Ran): Receipt => ({
     commit,
     command: commandText(plan.command),
     exitCode: ran.exitCode,
@@ -69,11 +66,11 @@ export async function verify(input: VerifyInput): Promise<VerificationReceipt> {
     verdict,
     changedJudges: judges,
     at: input.now(),
-    ...(ran.left.length > 0 ? { leftByTests: ran.left.slice(0, MAX_FILES_NAMED) } : {}),
+    ...(ran.changed.length > 0 ? { changedByTests: ran.changed.slice(0, MAX_FILES_NAMED) } : {}),
   });
 
   const log = await openOutputLog(input.logFile);
-  const unrun = async (verdict: Verdict): Promise<VerificationReceipt> =>
+  const unrun = async (verdict: Verdict): Promise<Receipt> =>
     receipt(verdict, { ...NOT_RUN, logSha256: (await log.end()).sha256 });
   if (why !== null) return unrun({ type: 'astray', why });
   if (work.length > 0) return unrun({ type: 'dirty', files: work.slice(0, MAX_FILES_NAMED) });
@@ -88,20 +85,20 @@ export async function verify(input: VerifyInput): Promise<VerificationReceipt> {
   const headAfter = await input.head();
   const strayed = await input.astray();
   const left = await input.dirty();
-  await remember(memory, worktree, left);
+  await remember(memory, worktree, allOf(left));
   const verdict: Verdict =
     headAfter === commit && strayed === null
       ? verdictOf(run, counts, () => failureExcerpt(tail))
       : { type: 'head-moved', now: headAfter };
-  return receipt(verdict, { ...run, counts, logSha256: sha256, left });
+  return receipt(verdict, { ...run, counts, logSha256: sha256, changed: left.dirty });
 }
 
 interface Ran extends Pick<LoggedRun, 'exitCode' | 'signal' | 'durationMs'> {
   readonly counts: TestCounts | null;
   readonly logSha256: string;
-  readonly left: readonly string[];
+  readonly changed: readonly string[];
 }
-const NOT_RUN = { exitCode: null, signal: null, durationMs: 0, counts: null, left: [] } as const;
+const NOT_RUN = { exitCode: null, signal: null, durationMs: 0, counts: null, changed: [] } as const;
 
 /** A pass is an exit code of 0, no counted failure, and at least one test, unless the runner's output cannot be counted. */
 export function verdictOf(run: LoggedRun, counts: TestCounts | null, excerpt: () => string): Verdict {

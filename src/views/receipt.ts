@@ -13,8 +13,31 @@ export function receiptLine(receipt: Receipt): string {
   return `${verdictText(receipt)} (${how})`;
 }
 
-/** The verdict in words, with the counts where the runner's output could be counted. */
-export function verdictText({ verdict, counts, exitCode }: Receipt): string {
+/** The verdict in words, with the counts where the runner's output could be counted, and where it was reached. */
+export function verdictText(receipt: Receipt): string {
+  const where = freshText(receipt);
+  return where === '' ? ownVerdictText(receipt) : `${ownVerdictText(receipt)}; ${where}`;
+}
+
+/** What a fresh checkout said, and why it was asked; empty when it was not. */
+export function freshText({ fresh }: Receipt): string {
+  if (fresh === undefined) return '';
+  const because = oneLine(fresh.because, 200);
+  switch (fresh.result) {
+    case 'green':
+      return `also in a fresh checkout (${because})`;
+    case 'red':
+      return `in a fresh checkout of the commit, although green in the worktree (${because})`;
+    case 'unjudged':
+      return `a fresh checkout could not judge it (${because}): ${oneLine(fresh.why ?? '', 200)}`;
+    case 'off':
+      return `not confirmed in a fresh checkout, which is switched off (${because})`;
+    default:
+      return unreachable(fresh.result, 'result of a fresh checkout');
+  }
+}
+
+function ownVerdictText({ verdict, counts, exitCode }: Receipt): string {
   switch (verdict.type) {
     case 'green':
       return counts === null

@@ -203,6 +203,7 @@ describe('settings in the environment', () => {
       CONDUXT_BACKEND: 'tmux',
       CONDUXT_SANDBOX: 'bwrap',
       CONDUXT_PERMISSIONS: 'ask',
+      CONDUXT_VERIFY_FRESH: 'never',
       CONDUXT_FIX_ROUNDS: '5',
       CONDUXT_REMINDERS: '5',
       CONDUXT_SLOTS_PER_USER: '5',
@@ -244,7 +245,7 @@ describe('trust', () => {
     assert.deepEqual(before.config, {
       ...DEFAULTS,
       agent: 'pi',
-      verify: { command: null, timeoutSeconds: 60 },
+      verify: { command: null, timeoutSeconds: 60, fresh: 'when-needed' },
       worktree: { ...DEFAULTS.worktree, copy: ['.env.test'] },
     });
     assert.equal(before.sources['verify.command'], undefined);

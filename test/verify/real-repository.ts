@@ -15,7 +15,7 @@ export interface RealRepository {
   /** Writes and commits; the new commit's hash. */
   readonly commit: (files: Readonly<Record<string, string>>) => string;
   readonly head: () => Promise<string>;
-  readonly dirty: () => Promise<string[]>;
+  readonly dirty: () => Promise<{ dirty: string[]; untracked: string[] }>;
 }
 
 export function realRepository(
@@ -52,11 +52,12 @@ export function realRepository(
   };
   git('init', '-q', '-b', 'main');
   commit(files);
-  const dirty = (): string[] =>
-    git('status', '--porcelain', '-uall')
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => line.slice(3));
+  const dirty = (): { dirty: string[]; untracked: string[] } => {
+    const lines = git('status', '--porcelain', '-uall').split('\n');
+    const named = (fits: (line: string) => boolean): string[] =>
+      lines.filter((line) => line !== '' && fits(line)).map((line) => line.slice(3));
+    return { dirty: named((line) => !line.startsWith('??')), untracked: named((line) => line.startsWith('??')) };
+  };
   return { dir, path, env, git, write, commit, head: async () => head(), dirty: async () => dirty() };
 }
 

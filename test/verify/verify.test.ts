@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { ConduxtError } from '../../src/errors.ts';
 import type { VerifyCommand } from '../../src/session/record.ts';
-import { verify, type VerificationReceipt, type VerifyInput } from '../../src/verify/verify.ts';
+import type { Receipt } from '../../src/session/receipt.ts';
+import { verify, type VerifyInput } from '../../src/verify/verify.ts';
 import { objectTree } from './object-tree.ts';
 import { numberIn, realRepository, runs, type RealRepository } from './real-repository.ts';
 
@@ -18,7 +19,7 @@ async function verified(
   repo: RealRepository,
   command: VerifyCommand,
   more: Partial<VerifyInput> & { readonly timeoutMs?: number; readonly runner?: string | null } = {},
-): Promise<VerificationReceipt> {
+): Promise<Receipt> {
   const base = repo.git('rev-list', '--max-parents=0', 'HEAD');
   const { timeoutMs = 30_000, runner = null, ...input } = more;
   marks += 1;
@@ -69,7 +70,7 @@ describe('a verification', () => {
     assert.equal(receipt.logSha256, createHash('sha256').update(log).digest('hex'));
     assert.match(log.toString(), /adds/);
     assert.equal(statSync(receipt.logFile).mode & 0o777, 0o600);
-    assert.equal('leftByTests' in receipt, false);
+    assert.equal('changedByTests' in receipt, false);
   });
 
   it('of failing tests is red and shows the failing part', async (t) => {
@@ -115,7 +116,7 @@ describe('a verification', () => {
     const receipt = await verified(repo, shell('touch ran'));
     assert.deepEqual(receipt.verdict, { type: 'dirty', files: ['a.txt', 'new.txt'] });
     assert.equal(receipt.exitCode, null);
-    assert.deepEqual(await repo.dirty(), ['a.txt', 'new.txt']);
+    assert.deepEqual(await repo.dirty(), { dirty: ['a.txt'], untracked: ['new.txt'] });
   });
 
   it('does not mind files that git ignores', async (t) => {
@@ -136,11 +137,11 @@ describe('a verification', () => {
     assert.equal((await verified(repo, shell('true'))).verdict.type, 'dirty');
   });
 
-  it('names the files that the tests left, and does not hold them against the next verification', async (t) => {
+  it('names the tracked files that the tests changed, and holds nothing they left against the next verification', async (t) => {
     const repo = changed(t);
-    const first = await verified(repo, shell('echo report > report.xml; exit 1'));
+    const first = await verified(repo, shell('echo report > report.xml; echo b > a.txt; exit 1'));
     assert.equal(first.verdict.type, 'red');
-    assert.deepEqual(first.leftByTests, ['report.xml']);
+    assert.deepEqual(first.changedByTests, ['a.txt']);
     repo.git('commit', '-q', '--allow-empty', '-m', 'Fix');
     assert.deepEqual((await verified(repo, shell('true'))).verdict, { type: 'green' });
   });
@@ -186,7 +187,7 @@ describe('a verification', () => {
       argv(process.execPath, '-e', 'console.log(process.argv[1])', '$(touch owned); *'),
     );
     assert.equal(readFileSync(receipt.logFile, 'utf8'), '$(touch owned); *\n');
-    assert.deepEqual(await repo.dirty(), []);
+    assert.deepEqual(await repo.dirty(), { dirty: [], untracked: [] });
   });
 
   it('ends a run that takes too long, also a grandchild that ignores TERM and left the group', async (t) => {

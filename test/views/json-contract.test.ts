@@ -40,7 +40,15 @@ const delivered: readonly SessionEvent[] = [
     },
   }),
   { type: 'milestone', text: 'tests pass' },
-  { type: 'verification-finished', planId: 't-p-1', receipt: receipt(), decision: { type: 'deliver' } },
+  {
+    type: 'verification-finished',
+    planId: 't-p-1',
+    receipt: receipt({
+      changedByTests: ['src/generated.ts'],
+      fresh: { because: 'the tests changed src/generated.ts', result: 'green', durationMs: 4100 },
+    }),
+    decision: { type: 'deliver' },
+  },
   {
     type: 'step-finished',
     planId: 't-p-1',

@@ -14,7 +14,8 @@ export async function verifyPlan(
   { config }: LoadedConfig,
   tree: BaseTree,
 ): Promise<VerifyPlan> {
-  const timeoutMs = config.verify.timeoutSeconds * 1000;
+  const { fresh, timeoutSeconds } = config.verify;
+  const timeoutMs = timeoutSeconds * 1000;
   if (flags.verify === false) return { type: 'skipped' };
   if (flags.verify !== undefined) {
     if (flags.verify.trim() === '') {
@@ -23,10 +24,17 @@ export async function verifyPlan(
         remedy: 'Give the command that runs the tests, or say --no-verify to deliver without.',
       });
     }
-    return { type: 'command', command: shellLine(flags.verify), from: 'flag', runner: null, timeoutMs };
+    return { type: 'command', command: shellLine(flags.verify), from: 'flag', runner: null, timeoutMs, fresh };
   }
   if (config.verify.command !== null) {
-    return { type: 'command', command: shellLine(config.verify.command), from: 'config', runner: null, timeoutMs };
+    return {
+      type: 'command',
+      command: shellLine(config.verify.command),
+      from: 'config',
+      runner: null,
+      timeoutMs,
+      fresh,
+    };
   }
   const found = await detectVerification(tree);
   if (found === null) return { type: 'missing' };
@@ -36,6 +44,7 @@ export async function verifyPlan(
     from: 'detected',
     runner: found.runner,
     timeoutMs,
+    fresh,
   };
 }
 

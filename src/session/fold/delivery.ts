@@ -17,7 +17,7 @@ export interface Plan {
 /** What became of the work: worktree, set-up, steps, receipt, push and pull request. */
 export interface Delivery {
   worktree: WorktreeReady | null;
-  setup: SetupFinished | null;
+  setup: (SetupFinished & Pick<JournalRecord, 'at'>) | null;
   plan: Plan | null;
   receipt: Receipt | null;
   /** How often in a row the tests were red with nothing committed since they were red before. */

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
+import type { FreshMode, TaskSpec } from '../../src/session/record.ts';
+import { Scratch, type LiveSession } from './scratch.ts';
+
+const shell = (command: string): Step => ({ type: 'shell', command });
+const fix = shell("echo 4 > sum.txt && git commit -qam 'fix: the sum'");
+const done: Step = { type: 'callback', status: 'completed', fields: { summary: 'The sum is 4 now.' } };
+
+const verifying = (line: string, fresh?: FreshMode): Partial<TaskSpec> => ({
+  verify: {
+    type: 'command',
+    command: { type: 'shell', line },
+    from: 'flag',
+    runner: null,
+    timeoutMs: 20_000,
+    ...(fresh === undefined ? {} : { fresh }),
+  },
+});
+const IN_MODULES =
+  'cat sum.txt node_modules/sum.txt 2>/dev/null | grep -qx 4 && echo "1 passed, 0 failed" || { echo "0 passed, 1 failed"; exit 1; }';
+const hide = shell(
+  'mkdir -p node_modules; echo 4 > node_modules/sum.txt; echo n > n.txt; git add n.txt; git commit -qm n',
+);
+
+function ignoring(scratch: Scratch, pattern: string): void {
+  writeFileSync(path.join(scratch.repo, '.gitignore'), `${pattern}\n`);
+  scratch.git('add', '-A');
+  scratch.git('commit', '-qm', 'Ignore');
+}
+
+const receiptOf = (task: LiveSession) => task.view().folded.delivery.receipt;
+const bodyOf = (task: LiveSession): string => {
+  const url = task.view().folded.delivery.pullRequest?.url;
+  assert.ok(url !== undefined, task.hostLog());
+  return readFileSync(new URL(url), 'utf8');
+};
+
+describe('a pass that git does not carry', () => {
+  it('goes back to the agent: what the tests need is ignored and only in its worktree', async (t) => {
+    const scratch = new Scratch(t);
+    ignoring(scratch, 'node_modules');
+    const task = scratch.task(
+      { prompts: [{ steps: [hide, done] }, { steps: [fix, done] }] },
+      { task: verifying(IN_MODULES) },
+    );
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    const first = (await task.untilType('verification-finished')).receipt;
+    assert.deepEqual([first.verdict.type, first.fresh?.result], ['red', 'red']);
+    assert.match(
+      task.prompts()[1] ?? '',
+      /green in your worktree, red in a fresh checkout of the commit: something the tests need is not committed \([^)]*node_modules\/sum\.txt/,
+    );
+    assert.match(task.prompts()[1] ?? '', /0 passed, 1 failed/);
+    const last = receiptOf(task);
+    assert.deepEqual([last?.verdict.type, last?.fresh?.result], ['green', 'green']);
+    assert.match(bodyOf(task), /1 passed, 0 failed, 0 skipped; also in a fresh checkout \(git ignores files/);
+    assert.equal(scratch.git('worktree', 'list').split('\n').length, 2, 'the scratch worktree is gone');
+  });
+
+  it('is said and not held against the work when the base commit lacks the same', async (t) => {
+    const scratch = new Scratch(t);
+    ignoring(scratch, 'dist');
+    const build = shell('mkdir dist && echo "sh test.sh" > dist/run.sh');
+    const task = scratch.task({ prompts: [{ steps: [build, fix, done] }] }, { task: verifying('sh ./dist/run.sh') });
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    const receipt = receiptOf(task);
+    assert.deepEqual([receipt?.verdict.type, receipt?.fresh?.result], ['green', 'unjudged']);
+    assert.match(receipt?.fresh?.why ?? '', /dist\/run\.sh/);
+    assert.match(bodyOf(task), /a fresh checkout could not judge it/);
+  });
+
+  it('is confirmed when the tests changed tracked files, and they are named', async (t) => {
+    const scratch = new Scratch(t);
+    const note = shell('echo y > y && git add y && git commit -qm y');
+    const generated = scratch.task(
+      { prompts: [{ steps: [note, done] }] },
+      { task: verifying('grep -qx 4 sum.txt || { echo 4 > sum.txt; grep -q y y; } && sh test.sh') },
+    );
+    await generated.host();
+    assert.equal((await generated.untilType('task-ended')).end, 'completed');
+    const receipt = receiptOf(generated);
+    assert.deepEqual([receipt?.changedByTests, receipt?.fresh?.result], [['sum.txt'], 'green']);
+    assert.match(bodyOf(generated), /## Changed by the tests[^]*- `sum\.txt`/);
+  });
+
+  it('is only said to be one when fresh checkouts are switched off', async (t) => {
+    const scratch = new Scratch(t);
+    ignoring(scratch, 'node_modules');
+    const task = scratch.task({ prompts: [{ steps: [hide, done] }] }, { task: verifying(IN_MODULES, 'never') });
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    assert.equal(receiptOf(task)?.fresh?.result, 'off');
+    assert.match(bodyOf(task), /not confirmed in a fresh checkout, which is switched off/);
+  });
+});
+
+describe('a pass that git carries', () => {
+  it('costs no second run, unless that was asked for', async (t) => {
+    const scratch = new Scratch(t);
+    ignoring(scratch, '__pycache__');
+    const cache = shell('mkdir __pycache__ && echo x > __pycache__/a.pyc');
+    const count = `echo run >> ${path.join(scratch.root, 'runs')}; sh test.sh`;
+    const runs = (): number => readFileSync(path.join(scratch.root, 'runs'), 'utf8').split('\n').length - 1;
+    const simple = scratch.task({ prompts: [{ steps: [cache, fix, done] }] }, { task: verifying(count) });
+    await simple.host();
+    assert.equal((await simple.untilType('task-ended')).end, 'completed');
+    assert.deepEqual([receiptOf(simple)?.fresh, runs()], [undefined, 1]);
+    const always = scratch.task({ prompts: [{ steps: [fix, done] }] }, { task: verifying(count, 'always') });
+    await always.host();
+    assert.equal((await always.untilType('task-ended')).end, 'completed');
+    assert.deepEqual([receiptOf(always)?.fresh?.result, runs()], ['green', 3]);
+  });
+});
