@@ -1,6 +1,5 @@
 import { ConduxtError, messageOf } from '../errors.ts';
 import { isConfigChanged } from '../git/config-guard.ts';
-import { ignoredFiles } from '../git/status.ts';
 import type { FreshRun, Receipt } from '../session/receipt.ts';
 import { sameLack, type CheckoutRun } from '../verify/same-lack.ts';
 import { changedSince } from '../verify/uncarried.ts';
@@ -8,7 +7,7 @@ import { listed } from '../views/receipt.ts';
 import { checkBaseline } from './baseline.ts';
 import { requireTask, type HostContext } from './context.ts';
 import { testInFreshCheckout } from './fresh-checkout.ts';
-import { worktreeGit } from './worktree-git.ts';
+import { setUpAtMs, uncarriedPaths } from './worktree-state.ts';
 
 /** Enough to know what it is about. */
 const MAX_NAMED = 3;
@@ -53,13 +52,10 @@ async function whyNeeded(
   const { changedByTests = [] } = receipt;
   if (changedByTests.length > 0) return `the tests changed ${listed(changedByTests, MAX_NAMED)}`;
   if (leftBefore.length > 0) return `an earlier run of the tests left ${listed(leftBefore, MAX_NAMED)}`;
-  const { setup } = context.log.folded.delivery;
-  const git = worktreeGit(context);
-  // Without a set-up on record, everything that is ignored came from somewhere else.
-  const since = setup === null ? 0 : Date.parse(setup.at);
-  const changed = await changedSince(git.cwd, await ignoredFiles(git), since, MAX_NAMED + 1);
+  const paths = await uncarriedPaths(context);
+  const changed = await changedSince(context.record.cwd, paths, setUpAtMs(context), MAX_NAMED + 1);
   if (changed.length === 0) return null;
-  return `git ignores files that changed since the set-up: ${listed(changed, MAX_NAMED)}`;
+  return `files that git does not track changed since the set-up: ${listed(changed, MAX_NAMED)}`;
 }
 
 interface Judged {

@@ -1,7 +1,8 @@
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { systemCode } from '../errors.ts';
-import type { FileStatus } from '../git/status.ts';
+import { ignoredFiles, type FileStatus } from '../git/status.ts';
+import { submoduleFiles } from '../git/submodules.ts';
 import { trueStatus, usersExcludes } from '../git/true-status.ts';
 import { requireTask, type HostContext } from './context.ts';
 import { wasBrought } from './brought-files.ts';
@@ -38,5 +39,22 @@ export async function uncommittedStatus(context: HostContext): Promise<FileStatu
     ...excludes,
     ...(existsSync(before) ? [before] : []),
   ]);
-  return { dirty, untracked: untracked.filter((file) => !wasBrought(task, file)) };
+  const inSubmodules = await submoduleFiles(git, task.baseCommit, setUpAtMs(context));
+  return {
+    dirty: [...dirty, ...inSubmodules.uncommitted],
+    untracked: untracked.filter((file) => !wasBrought(task, file)),
+  };
+}
+
+/** What is there is from the set-up, or was there before, unless it changed after this time (epoch). */
+export function setUpAtMs({ log }: HostContext): number {
+  const { setup } = log.folded.delivery;
+  return setup === null ? 0 : Date.parse(setup.at);
+}
+
+/** What may help the tests of the worktree and is in no commit: what git ignores, and what submodules do not track. */
+export async function uncarriedPaths(context: HostContext): Promise<readonly string[]> {
+  const git = worktreeGit(context);
+  const { untracked } = await submoduleFiles(git, requireTask(context).baseCommit, setUpAtMs(context));
+  return [...(await ignoredFiles(git)), ...untracked];
 }

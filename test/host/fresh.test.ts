@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
 import type { FreshMode, TaskSpec } from '../../src/session/record.ts';
 import { Scratch, type LiveSession } from './scratch.ts';
@@ -58,7 +58,10 @@ describe('a pass that git does not carry', () => {
     assert.match(task.prompts()[1] ?? '', /0 passed, 1 failed/);
     const last = receiptOf(task);
     assert.deepEqual([last?.verdict.type, last?.fresh?.result], ['green', 'green']);
-    assert.match(bodyOf(task), /1 passed, 0 failed, 0 skipped; also in a fresh checkout \(git ignores files/);
+    assert.match(
+      bodyOf(task),
+      /1 passed, 0 failed, 0 skipped; also in a fresh checkout \(files that git does not track changed/,
+    );
     assert.equal(scratch.git('worktree', 'list').split('\n').length, 2, 'the scratch worktree is gone');
   });
 
@@ -97,6 +100,57 @@ describe('a pass that git does not carry', () => {
     assert.equal((await task.untilType('task-ended')).end, 'completed');
     assert.equal(receiptOf(task)?.fresh?.result, 'off');
     assert.match(bodyOf(task), /not confirmed in a fresh checkout, which is switched off/);
+  });
+});
+
+describe('work in a submodule', () => {
+  const allow = ['-c', 'protocol.file.allow=always'];
+  const fill = `git ${allow.join(' ')} submodule update -q --init`;
+  function withSubmodule(t: TestContext): Scratch {
+    const scratch = new Scratch(t);
+    const library = path.join(scratch.root, 'library');
+    scratch.git('clone', '-q', scratch.repo, library);
+    scratch.git(...allow, 'submodule', '--quiet', 'add', library, 'sub');
+    writeFileSync(path.join(scratch.repo, 'test.sh'), 'grep -qx 4 sub/sum.txt && echo "1 passed, 0 failed"\n');
+    scratch.git('add', '-A');
+    scratch.git('commit', '-qm', 'Submodule');
+    return scratch;
+  }
+  const cases = [
+    {
+      what: 'that nobody committed',
+      command: `${fill}; echo 4 > sub/sum.txt; echo x > y; git add y; git commit -qm x`,
+      says: /uncommitted changes: sub\/sum\.txt/,
+    },
+    {
+      what: 'at a commit that the repository does not name',
+      command: `${fill}; (cd sub; echo 4 > sum.txt; git commit -qam s); echo x > y; git add y; git commit -qm x`,
+      says: /uncommitted changes: sub$/,
+    },
+    {
+      what: 'at a commit that nobody else can have',
+      command: `${fill}; (cd sub; echo 4 > sum.txt; git commit -qam s); git add sub; git commit -qm x`,
+      says: /uncommitted changes: sub \(its commit [0-9a-f]{10} is at none of its remotes\)/,
+    },
+  ];
+  for (const { what, command, says } of cases) {
+    it(`is no pass: ${what}`, async (t) => {
+      const scratch = withSubmodule(t);
+      const task = scratch.task({ prompts: [{ steps: [shell(command), done] }] }, { task: { fixRounds: 0 } });
+      await task.host();
+      const end = await task.untilType('task-ended');
+      assert.equal(end.end, 'failed');
+      assert.match(end.reason.replace(/ \(no fix.*/, '').replace(/;.*/, ''), says);
+    });
+  }
+
+  it('is a pass when it is where the commit says, at its remote', async (t) => {
+    const scratch = withSubmodule(t);
+    const command = `${fill}; (cd sub; echo 4 > sum.txt; git commit -qam s; git push -q origin HEAD:refs/heads/four); git add sub; git commit -qm x`;
+    const task = scratch.task({ prompts: [{ steps: [shell(command), done] }] });
+    await task.host();
+    const end = await task.untilType('task-ended');
+    assert.equal(end.end, 'completed', end.reason);
   });
 });
 
