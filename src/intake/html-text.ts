@@ -1,13 +1,16 @@
-/** The readable text of an HTML page, and its title. Not a parser of all HTML: enough for documents and wikis. */
+/**
+ * The readable text of an HTML page, and its title. Not a parser of all HTML: enough for documents and wikis. No pattern
+ * that can fail scans past the next `<`: the page is a stranger's, and the cost stays linear.
+ */
 export function htmlToText(html: string): { readonly title: string; readonly text: string } {
-  const title = /<title[^>]*>([^<]*)/i.exec(html)?.[1] ?? '';
+  const title = /<title[^<>]*>([^<]*)/i.exec(html)?.[1] ?? '';
   const text = html
     .replace(/<!--[^]*?(?:-->|$)/g, '')
     .replace(/<(script|style|noscript|template|svg|head)\b[^]*?(?:<\/\1\s*>|$)/gi, ' ')
     .replace(/<br\s*\/?>/gi, '\n')
-    .replace(/<li\b[^>]*>/gi, '\n- ')
+    .replace(/<li\b[^<>]*>/gi, '\n- ')
     .replace(
-      /<\/?(?:p|div|h[1-6]|ul|ol|table|tr|section|article|header|footer|pre|blockquote|main|nav|form)\b[^>]*>/gi,
+      /<\/?(?:p|div|h[1-6]|ul|ol|table|tr|section|article|header|footer|pre|blockquote|main|nav|form)\b[^<>]*>/gi,
       '\n',
     )
     .replace(/<\/t[dh]\s*>/gi, '\t')

@@ -26,3 +26,13 @@ test('any text is read without an exception and without a script', () => {
     }),
   );
 });
+
+test('a page that is made to be slow is not', () => {
+  for (const part of ['<p ', '<title', '<li ', '</td ', '<!--', '<script', '</script ', '&a', '<a', ' \n']) {
+    const html = part.repeat(Math.ceil((256 * 1024) / part.length));
+    const startedAt = performance.now();
+    htmlToText(html);
+    const ms = performance.now() - startedAt;
+    assert.ok(ms < 2000, `${part}: ${Math.round(ms)} ms`);
+  }
+});
