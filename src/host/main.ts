@@ -21,6 +21,7 @@ import { agentBackend, type AgentBackend } from './agent-backend.ts';
 import { AgentSeat } from './agent-seat.ts';
 import { sweepFreshCheckout } from './fresh-checkout.ts';
 import { Bell } from './bell.ts';
+import { broughtVariables } from './brought-files.ts';
 import type { HostContext } from './context.ts';
 import { giveUp } from './give-up.ts';
 import { ControlDesk } from './control-desk.ts';
@@ -79,7 +80,7 @@ async function host(home: string, id: string): Promise<number> {
     log,
     clock: systemClock,
     env,
-    redact: makeRedactor({ ...env, ...secrets }),
+    redact: makeRedactor({ ...broughtVariables(record), ...env, ...secrets }),
     note: writeNote,
   };
   const identity = identityOf(process.pid);

@@ -6,7 +6,8 @@ export type Redactor = (text: string) => string;
 /** Shorter values would be found in ordinary words. */
 const MIN_SECRET_CHARS = 8;
 
-const SECRET_NAME = /TOKEN|KEY|SECRET|PASSWORD|PASSWD|PASSPHRASE|(?:_|^|PG)PASS(?:_|$)|CREDENTIAL|AUTH(?!OR)/i;
+const SECRET_NAME =
+  /TOKEN|KEY|SECRET|PASSWORD|PASSWD|PASSPHRASE|(?:_|^|PG)PASS(?:_|$)|_PWD(?:_|$)|CREDENTIAL|COOKIE|WEBHOOK|(?:_|^)(?:DSN|SALT)(?:_|$)|AUTH(?!OR)/i;
 /** Names that match but hold a place or a setting: redacting a path would only spoil the transcript. */
 const NOT_SECRET_NAME = /(?:_FILE|_PATH|_DIR|_SOCK|_TYPE)$|^(?:XAUTHORITY|GOOGLE_APPLICATION_CREDENTIALS)$/i;
 

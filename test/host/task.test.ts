@@ -210,6 +210,26 @@ describe('a task', () => {
     );
   });
 
+  it("keeps the secrets of a copied .env out of the pull request, whatever the agent's words", async (t) => {
+    const scratch = new Scratch(t);
+    writeFileSync(path.join(scratch.repo, '.env'), 'export API_PASS="hunter2hunter2"\nPORT=8080\n');
+    const says: Step = {
+      type: 'callback',
+      status: 'completed',
+      fields: { summary: 'It uses hunter2hunter2 on 8080.' },
+    };
+    const task = scratch.task(
+      { prompts: [{ steps: [fix, says] }] },
+      { task: { setup: { commands: [], from: 'none', copy: ['.env'], link: [], timeoutMs: 10_000 } } },
+    );
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    const { pullRequest } = task.view().folded.delivery;
+    assert.ok(pullRequest);
+    assert.match(readFileSync(new URL(pullRequest.url), 'utf8'), /It uses \[redacted:API_PASS\] on 8080\./);
+    assert.doesNotMatch(readFileSync(task.paths.journal, 'utf8'), /hunter2hunter2/);
+  });
+
   it('can be verified again by hand, and says when its tests fail now', async (t) => {
     const scratch = new Scratch(t);
     const task = scratch.task({ prompts: [{ steps: [fix, done] }] });

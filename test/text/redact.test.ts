@@ -25,6 +25,24 @@ describe('makeRedactor', () => {
     });
   }
 
+  it('knows a secret by the name of its variable, and leaves places and settings alone', () => {
+    const value = 'hunter2hunter2';
+    const secret = [
+      'DB_PASS',
+      'PGPASSWORD',
+      'DB_PWD',
+      'ADMIN_PWD_OLD',
+      'SENTRY_DSN',
+      'DSN',
+      'SESSION_COOKIE',
+      'SLACK_WEBHOOK_URL',
+      'HASH_SALT',
+    ];
+    for (const name of secret) assert.equal(makeRedactor({ [name]: value })(value), `[redacted:${name}]`);
+    for (const name of ['PWD', 'OLDPWD', 'SSH_AUTH_SOCK', 'PASSENGER_ROOT', 'BASALT', 'API_KEY_PATH', 'EDITOR'])
+      assert.equal(makeRedactor({ [name]: value })(value), value, name);
+  });
+
   it('finds a secret that needs escapes, in JSON and in JSON within JSON', () => {
     const value = 'pass"word\\ with\nlines é';
     const out = makeRedactor({ DB_PASSWORD: value });
