@@ -1,6 +1,8 @@
+import { z } from 'zod';
 import type { AgentListener, AgentSession, AgentUpdate, Backend, BackendNotice, OpenSpec } from '../backend/backend.ts';
 import { ConduxtError, messageOf } from '../errors.ts';
 import { endRecorded } from '../process/group.ts';
+import { ChunkRedactor, type Chunk, type Released } from '../text/chunk-redactor.ts';
 import { oneLine } from '../text/sanitize.ts';
 import type { HostContext } from './context.ts';
 import { guardedEnvironment } from './guard-hooks.ts';
@@ -22,6 +24,7 @@ export class AgentSeat {
   #backend: Backend;
   #spec: Omit<OpenSpec, 'resume'>;
   readonly #permission: AgentListener['permission'];
+  readonly #chunks: ChunkRedactor<AgentUpdate>;
   #session: AgentSession | null = null;
   #notices = 0;
 
@@ -35,6 +38,7 @@ export class AgentSeat {
     this.#backend = backend;
     this.#spec = spec;
     this.#permission = permission;
+    this.#chunks = new ChunkRedactor(context.redact, context.mayGoOn);
   }
 
   /** The living agent, or null. */
@@ -158,10 +162,25 @@ export class AgentSeat {
     };
   }
 
+  /** What waits for the rest of a text goes into the transcript: the text is over. */
+  flushText(): void {
+    void this.#write(this.#chunks.flush());
+  }
+
   #transcribe(update: AgentUpdate): void | Promise<void> {
-    const text = update.raw.toString('utf8');
-    const safe = this.#context.redact(text);
-    return this.#context.log.transcribe(update.turnId, safe === text ? update.raw : Buffer.from(safe));
+    return this.#write(this.#chunks.push({ item: update, piece: pieceOf(update) }));
+  }
+
+  #write(released: readonly Released<AgentUpdate>[]): void | Promise<void> {
+    const { log, redact } = this.#context;
+    let full: void | Promise<void> = undefined;
+    for (const { item, text } of released) {
+      const raw = text === null ? item.raw.toString('utf8') : withText(item, text);
+      const safe = redact(raw);
+      const unchanged = text === null && safe === raw;
+      full = log.transcribe(item.turnId, unchanged ? item.raw : Buffer.from(safe)) ?? full;
+    }
+    return full;
   }
 
   #onNotice(notice: BackendNotice): void {
@@ -174,6 +193,7 @@ export class AgentSeat {
 
   async #onExit(session: AgentSession, exit: Awaited<AgentSession['exited']>): Promise<void> {
     if (this.#session !== session) return;
+    this.flushText();
     this.#session = null;
     const stderrTail = this.#context.redact(exit.stderrTail).slice(-4096);
     await this.#context.log.appendPatiently({ type: 'agent-exited', ...exit, stderrTail });
@@ -187,6 +207,26 @@ export class AgentSeat {
     });
   }
 }
+
+/** Texts that come in pieces are the agent's messages and thoughts. */
+function pieceOf({ turnId, view }: AgentUpdate): Chunk<AgentUpdate>['piece'] {
+  if (view.type === 'message') return { of: `${turnId} message ${view.messageId}`, text: view.text };
+  return view.type === 'thought' ? { of: `${turnId} thought`, text: view.text } : null;
+}
+
+/** The agent's line with another text in it. One of a shape we do not know is not worth a secret. */
+function withText({ raw }: AgentUpdate, text: string): string {
+  const known = textUpdate.safeParse(JSON.parse(raw.toString('utf8')));
+  if (!known.success) return '{"redacted":"line"}';
+  const { data } = known;
+  const { update } = data.params;
+  const content = { ...update.content, text };
+  return JSON.stringify({ ...data, params: { ...data.params, update: { ...update, content } } });
+}
+
+const textUpdate = z.looseObject({
+  params: z.looseObject({ update: z.looseObject({ content: z.looseObject({ text: z.string() }) }) }),
+});
 
 /** What a person should know about; null for what belongs into the host's log only. */
 function describeNotice(notice: BackendNotice): string | null {

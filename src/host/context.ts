@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { SessionRecord, TaskSpec } from '../session/record.ts';
 import type { SessionPaths } from '../store/paths.ts';
+import type { MayGoOn } from '../text/secret-beginnings.ts';
 import type { SessionLog } from './session-log.ts';
 
 /** What every part of one host shares. Nothing in it changes while the host lives, but the log grows. */
@@ -16,6 +17,8 @@ export interface HostContext {
   readonly env: Readonly<Record<string, string>>;
   /** Takes secrets out of text before it reaches disk. */
   readonly redact: (text: string) => string;
+  /** Whether a text may end in the beginning of what `redact` takes out. */
+  readonly mayGoOn: MayGoOn;
   /** A line in `host.log`, for whoever has to find out what happened. */
   readonly note: (text: string) => void;
 }

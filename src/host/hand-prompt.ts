@@ -72,6 +72,7 @@ async function recordEnd(
   end: TurnEnd,
 ): Promise<void> {
   const { log, record, redact } = context;
+  seat.flushText();
   await log.flushTranscript();
   // The turn goes on; the next host tells its end.
   if (end.released === true) return;

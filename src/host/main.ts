@@ -16,6 +16,7 @@ import { backendNow } from '../session/backend.ts';
 import type { BackendName } from '../session/words.ts';
 import { nextAction } from '../route/next-action.ts';
 import { makeRedactor } from '../text/redact.ts';
+import { makeMayGoOn } from '../text/secret-beginnings.ts';
 import { version } from '../version.ts';
 import { agentBackend, type AgentBackend } from './agent-backend.ts';
 import { AgentSeat } from './agent-seat.ts';
@@ -71,6 +72,8 @@ async function host(home: string, id: string): Promise<number> {
   const secrets = envFile === null || isGivingUp ? {} : await readEnvFile(envFile);
   requireJournal(paths);
   const log = await SessionLog.open(paths, systemClock);
+  // What agent and tests can read, and may repeat.
+  const visible = { ...broughtVariables(record), ...env, ...secrets };
   const context: HostContext = {
     home,
     runtimeDir: places.runtimeDir,
@@ -80,7 +83,8 @@ async function host(home: string, id: string): Promise<number> {
     log,
     clock: systemClock,
     env,
-    redact: makeRedactor({ ...broughtVariables(record), ...env, ...secrets }),
+    redact: makeRedactor(visible),
+    mayGoOn: makeMayGoOn(visible),
     note: writeNote,
   };
   const identity = identityOf(process.pid);

@@ -17,7 +17,7 @@ const NOT_SECRET_NAME = /(?:_FILE|_PATH|_DIR|_SOCK|_TYPE)$|^(?:XAUTHORITY|GOOGLE
  * they stand in it) and tokens known by their shape. A valid JSON text stays valid JSON.
  *
  * One compiled expression, made once: this runs on every transcript line. A secret that was cut in two, between two
- * calls, is not seen.
+ * calls, is not seen: `ChunkRedactor` is for texts that come in pieces.
  */
 export function makeRedactor(env: Readonly<Record<string, string | undefined>>): Redactor {
   const needles = [...secretNeedles(env), ...TOKEN_SHAPES.map((shape) => ({ ...shape, fragile: false }))];
@@ -56,18 +56,26 @@ interface Needle {
   readonly fragile: boolean;
 }
 
-function secretNeedles(env: Readonly<Record<string, string | undefined>>): Needle[] {
-  const needles: (Needle & { readonly length: number })[] = [];
-  for (const [variable, raw] of Object.entries(env)) {
-    if (!SECRET_NAME.test(variable) || NOT_SECRET_NAME.test(variable)) continue;
+/** The values in `env` whose names speak of a secret, each with its name; of a key block also each line. */
+export function secretValues(
+  env: Readonly<Record<string, string | undefined>>,
+): readonly { readonly name: string; readonly value: string }[] {
+  return Object.entries(env).flatMap(([variable, raw]) => {
+    if (!SECRET_NAME.test(variable) || NOT_SECRET_NAME.test(variable)) return [];
     const name = variable.replace(/\W/g, '_');
-    for (const value of valuesIn(raw ?? '')) {
-      // MAX_TOKENS=100000000 is a number, not a secret.
-      if (/TOKENS$/i.test(variable) && /^\d+$/.test(value)) continue;
-      const forms = [plainForm(value), ...base64Cores(value).map(base64Form)];
-      needles.push({ name, source: forms.join('|'), fragile: mayStandOutsideStrings(value), length: value.length });
-    }
-  }
+    // MAX_TOKENS=100000000 is a number, not a secret.
+    const isCount = (value: string): boolean => /TOKENS$/i.test(variable) && /^\d+$/.test(value);
+    return valuesIn(raw ?? '')
+      .filter((value) => !isCount(value))
+      .map((value) => ({ name, value }));
+  });
+}
+
+function secretNeedles(env: Readonly<Record<string, string | undefined>>): Needle[] {
+  const needles: (Needle & { readonly length: number })[] = secretValues(env).map(({ name, value }) => {
+    const forms = [plainForm(value), ...base64Cores(value).map(base64Form)];
+    return { name, source: forms.join('|'), fragile: mayStandOutsideStrings(value), length: value.length };
+  });
   // The longest first: a value that is the beginning of another must not leave the rest of it behind.
   return needles.sort((a, b) => b.length - a.length);
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ConduxtError } from '../../src/errors.ts';
 import { isAlive } from '../../src/process/identity.ts';
 import { Scratch, waitFor, type LiveSession } from '../host/scratch.ts';
 import { randomOf } from './simulation.ts';
@@ -39,8 +40,9 @@ async function tellOnce(session: LiveSession, text: string): Promise<void> {
       await session.tell(text);
       return;
     } catch (error) {
-      // Not acknowledged: the caller knows, and says it again.
-      if (!(error instanceof Error) || !('exitCode' in error) || error.exitCode !== 75) throw error;
+      // Not acknowledged: the caller knows, and says it again. On a busy machine a host may also start too slowly.
+      const isRefusal = error instanceof ConduxtError && (error.exitCode === 75 || error.code === 'host-not-started');
+      if (!isRefusal) throw error;
     }
   }
 }
@@ -94,7 +96,7 @@ function check({ session, acknowledged }: Told): { readonly wrong: string[]; rea
 }
 
 describe('acknowledged prompts under random kill -9', () => {
-  it(`of ${SESSIONS * TELLS_EACH} none is lost, and none runs twice`, { timeout: 1_100_000 }, async (t) => {
+  it(`of ${SESSIONS * TELLS_EACH} none is lost, and none runs twice`, { timeout: 2_400_000 }, async (t) => {
     const scratch = new Scratch(t);
     const told: Told[] = Array.from({ length: SESSIONS }, () => ({
       session: scratch.plain(
@@ -113,7 +115,7 @@ describe('acknowledged prompts under random kill -9', () => {
         await settled(one.session);
       }
     };
-    await Promise.all([worker(), worker()]);
+    await Promise.all([worker(), worker(), worker(), worker()]);
     const checked = told.map(check);
     const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
     const kills = sum(told.map((one) => one.kills));

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
+import { Scratch } from './scratch.ts';
+
+const CANARY = 'canary-w0rd/of+the=mine';
+const TOKEN = `ghp_${'cD4'.repeat(12)}`;
+/** Nothing of these may be anywhere; the last three letters of a piece that was cut early are nothing. */
+const TRACES = [CANARY, encodeURIComponent(CANARY), Buffer.from(CANARY).toString('base64'), TOKEN].flatMap((form) => [
+  form,
+  form.slice(0, Math.ceil(form.length / 2)),
+  form.slice(-Math.ceil(form.length / 2)),
+]);
+
+const filesBelow = (directory: string): string[] =>
+  readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name));
+
+describe('secrets of the environment', () => {
+  it('reach neither journal, transcript, logs, memory, pull request nor a notifier, in any form or cut', async (t) => {
+    const scratch = new Scratch(t);
+    scratch.env['SHOP_API_KEY'] = CANARY;
+    const told = path.join(scratch.root, 'told');
+    const forms = [CANARY, encodeURIComponent(CANARY), Buffer.from(CANARY).toString('base64'), TOKEN];
+    const said: Step[] = forms.flatMap((form): Step[] => [
+      { type: 'text', text: `whole ${form} ` },
+      { type: 'text', text: `in two: ${form.slice(0, 9)}` },
+      { type: 'text', text: `${form.slice(9)} and on; letter by letter: ` },
+      { type: 'text', text: form, chunks: form.length },
+      { type: 'thought', text: `I think of ${form}` },
+      { type: 'tool', toolCallId: `t-${form.length}`, title: `curl -H ${form}`, rawInput: { command: `echo ${form}` } },
+      { type: 'stderr', text: `${form}\n` },
+    ]);
+    const task = scratch.task(
+      {
+        log: '/dev/null',
+        prompts: [
+          {
+            steps: [
+              ...said,
+              { type: 'shell', command: `echo 4 > sum.txt && git commit -qam 'fix: the sum'` },
+              {
+                type: 'callback',
+                status: 'completed',
+                fields: { summary: `The key is ${CANARY}, and ${TOKEN}.`, notes: CANARY },
+              },
+            ],
+          },
+        ],
+      },
+      {
+        record: {
+          hooks: {
+            notify: [{ type: 'command', argv: ['/bin/sh', '-c', `env | grep CONDUXT_ > ${told}`] }],
+            memoryFile: null,
+          },
+        },
+        task: {
+          verify: {
+            ...{ type: 'command', from: 'flag', runner: null, timeoutMs: 20_000 },
+            command: { type: 'shell', line: 'echo "1 passed, 0 failed"' },
+          },
+        },
+      },
+    );
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    await task.untilType('notified');
+    const found = [...filesBelow(scratch.home), told].flatMap((file) => {
+      const text = readFileSync(file, 'latin1');
+      return TRACES.filter((trace) => text.includes(trace)).map(
+        (trace) => `${path.relative(scratch.root, file)}: ${trace}`,
+      );
+    });
+    assert.deepEqual(found, []);
+    const transcript = readFileSync(task.paths.transcript, 'utf8');
+    assert.match(transcript, /whole \[redacted:SHOP_API_KEY\]/, 'the words were there to be found');
+    assert.match(readFileSync(told, 'utf8'), /CONDUXT_SUMMARY=The key is \[redacted/);
+  });
+});
