@@ -37,7 +37,7 @@ function removeHalves(prefix: string): void {
 /** Null when it is there now, or the reason why not. Next to the final place first, so a half one is never used. */
 async function install(agent: PinnedAgent, prefix: string): Promise<string | null> {
   const partial = `${prefix}.partial-${process.pid}`;
-  // As a user would (npm i -g), only elsewhere. None of them needs its packages' install scripts.
+  // As a user would (npm i -g), only elsewhere. No package's install script runs but the one that `finish` names.
   const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const args = ['install', '--global', '--prefix', partial, ...options, '--', ...agent.packages];
   try {
@@ -49,6 +49,14 @@ async function install(agent: PinnedAgent, prefix: string): Promise<string | nul
     if (result.timedOut) return `npm took longer than ${INSTALL_TIMEOUT_MS / 1000} s`;
     if (result.startError !== null) return `npm could not be started (${result.startError})`;
     if (result.exitCode !== 0) return oneLine(result.stderr) || `npm exited with ${String(result.exitCode)}`;
+    if (agent.finish !== undefined) {
+      const finished = await run(process.execPath, [path.join(partial, agent.finish)], {
+        cwd: partial,
+        env: npmEnvironment(),
+        timeoutMs: INSTALL_TIMEOUT_MS,
+      });
+      if (finished.exitCode !== 0) return `${agent.finish}: ${oneLine(finished.stderr)}`;
+    }
     if (!isInstalled(agent, partial)) return `npm installed it, but without ${agent.bins.join(' and ')}`;
     if (!isInstalled(agent, prefix)) {
       rmSync(prefix, { recursive: true, force: true });

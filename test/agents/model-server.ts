@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { chatDocument, chatEvents, parseChatRequest, type ChatRequest } from './chat-completions.ts';
-import { pick, type ModelAnswer, type Rule } from './model-script.ts';
+import { messageDocument, messageEvents, parseMessagesRequest } from './anthropic-messages.ts';
+import { chatDocument, chatEvents, parseChatRequest } from './chat-completions.ts';
+import { pick, type Conversation, type ModelAnswer, type Rule } from './model-script.ts';
+import { parseResponsesRequest, responseDocument, responseEvents } from './openai-responses.ts';
 
 export interface ModelServerOptions {
   readonly rules: readonly Rule[];
@@ -29,7 +31,10 @@ const TTL_MS = 180_000;
 const MAX_REQUESTS = 200;
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
-/** A scripted model behind OpenAI's chat completions, on a loopback port of its own. `close` it when done. */
+/**
+ * A scripted model behind OpenAI's chat completions and responses and Anthropic's messages, on a loopback port of its
+ * own. `close` it when done.
+ */
 export class ModelServer {
   readonly port: number;
   readonly requests: SeenRequest[] = [];
@@ -49,9 +54,14 @@ export class ModelServer {
     return new ModelServer(options, await listen(0));
   }
 
+  /** Without a path, as Anthropic's clients want it. */
+  get origin(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
   /** What an agent is given as its provider's address. */
   get url(): string {
-    return `http://127.0.0.1:${this.port}/v1`;
+    return `${this.origin}/v1`;
   }
 
   get isThere(): boolean {
@@ -85,13 +95,14 @@ export class ModelServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.method !== 'POST' || request.url !== '/v1/chat/completions') {
+    const dialect = request.method === 'POST' ? dialectOf(request.url ?? '') : null;
+    if (dialect === null) {
       sendError(response, 404);
       return;
     }
-    const chat = parseChatRequest(await bodyOf(request));
-    const { answer, ...picked } = pick(this.#options.rules, chat.conversation);
-    const tools = chat.conversation.tools.map(({ name }) => name);
+    const asked = dialect(await bodyOf(request));
+    const { answer, ...picked } = pick(this.#options.rules, asked.conversation);
+    const tools = asked.conversation.tools.map(({ name }) => name);
     const seen: SeenRequest = { index: this.requests.length, ...picked, tools, aborted: false };
     this.requests.push(seen);
     response.once('close', () => (seen.aborted = !response.writableFinished));
@@ -100,7 +111,44 @@ export class ModelServer {
       return;
     }
     await this.#options.before?.(seen);
-    if (!response.destroyed) send(response, answer, chat, String(seen.index));
+    // Agents of one user share it: ids of calls must be unique in a conversation, also in one that is resumed.
+    if (!response.destroyed) send(response, answer, asked, `${process.pid}x${this.port}x${seen.index}`);
+  }
+}
+
+type Message = Extract<ModelAnswer, { type: 'message' }>;
+
+/** A request in whatever protocol, and how it is answered. */
+interface Asked {
+  readonly conversation: Conversation;
+  readonly stream: boolean;
+  readonly document: (message: Message, id: string) => object;
+  readonly events: (message: Message, id: string) => readonly string[];
+}
+
+/** By the path that the agent posts to; null: no protocol that is spoken here. */
+function dialectOf(url: string): ((body: string) => Asked) | null {
+  switch (url.split('?')[0]) {
+    case '/v1/chat/completions':
+      return (body) => {
+        const { model, ...rest } = parseChatRequest(body);
+        const document = (message: Message, id: string): object => chatDocument(message, model, id);
+        return { ...rest, document, events: (message, id) => chatEvents(message, model, id) };
+      };
+    case '/v1/messages':
+      return (body) => {
+        const { model, ...rest } = parseMessagesRequest(body);
+        const document = (message: Message, id: string): object => messageDocument(message, model, id);
+        return { ...rest, document, events: (message, id) => messageEvents(message, model, id) };
+      };
+    case '/v1/responses':
+      return (body) => {
+        const asked = parseResponsesRequest(body);
+        const document = (message: Message, id: string): object => responseDocument(message, asked, id);
+        return { ...asked, document, events: (message, id) => responseEvents(message, asked, id) };
+      };
+    default:
+      return null;
   }
 }
 
@@ -124,16 +172,16 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function send(response: ServerResponse, answer: ModelAnswer, { model, stream }: ChatRequest, id: string): void {
+function send(response: ServerResponse, answer: ModelAnswer, { stream, document, events }: Asked, id: string): void {
   if (answer.type === 'error') {
     sendError(response, answer.status);
   } else if (stream) {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
-    for (const event of chatEvents(answer, model, id)) response.write(event);
+    for (const event of events(answer, id)) response.write(event);
     if (!answer.hang) response.end();
   } else {
     response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(chatDocument(answer, model, id)));
+    response.end(JSON.stringify(document(answer, id)));
   }
 }
 

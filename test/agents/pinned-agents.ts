@@ -10,6 +10,8 @@ export interface PinnedAgent {
   readonly packages: readonly string[];
   /** Programs that must be there afterwards. */
   readonly bins: readonly string[];
+  /** A script of its package that npm would have run, below the prefix: it puts the program for this machine in its place. */
+  readonly finish?: string;
 }
 
 export const PI: PinnedAgent = {
@@ -32,6 +34,15 @@ export const OPENCODE: PinnedAgent = { name: 'opencode', packages: ['opencode-ai
 export const GEMINI: PinnedAgent = { name: 'gemini', packages: ['@google/gemini-cli@0.61.0'], bins: ['gemini'] };
 export const QWEN: PinnedAgent = { name: 'qwen', packages: ['@qwen-code/qwen-code@0.24.4'], bins: ['qwen'] };
 
+/** The programs for a terminal, each without an adapter. */
+export const CODEX_CLI: PinnedAgent = { name: 'codex-cli', packages: ['@openai/codex@0.169.0'], bins: ['codex'] };
+export const CLAUDE_CODE: PinnedAgent = {
+  name: 'claude-code',
+  packages: ['@anthropic-ai/claude-code@2.1.329'],
+  bins: ['claude'],
+  finish: 'lib/node_modules/@anthropic-ai/claude-code/install.cjs',
+};
+
 /** Libraries that agents are built with: the older lines of the official SDK, for the cross-check. */
 export const SDK_1_9: PinnedAgent = {
   name: 'sdk',
@@ -45,7 +56,9 @@ export const SDK_1_0: PinnedAgent = {
 };
 
 /** The lightest first, so that an installation that is broken off has brought something. */
-export const PINNED: readonly PinnedAgent[] = [PI, SDK_1_9, SDK_1_0, OPENCODE, CODEX, CLAUDE, GEMINI, QWEN];
+export const PINNED: readonly PinnedAgent[] = [
+  ...[PI, SDK_1_9, SDK_1_0, OPENCODE, CODEX_CLI, CLAUDE_CODE, CODEX, CLAUDE, GEMINI, QWEN],
+];
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

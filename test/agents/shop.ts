@@ -18,7 +18,7 @@ import { readJournal } from '../../src/journal/read-journal.ts';
 import { markedPids } from '../../src/process/marker.ts';
 import type { EventType, JournalRecord } from '../../src/session/events.ts';
 import { until } from '../backend/acp/rig.ts';
-import { piEnvironment, seedPiHome } from './pi-home.ts';
+import { piHome, type AgentHome } from './agent-homes.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const CONDUXT = path.join(ROOT, 'dist', 'conduxt.js');
@@ -42,7 +42,7 @@ const QUICK: Pace = { retryBaseMs: 200, reminderPauseSeconds: 0 };
 /** What users have who configured nothing. */
 export const DEFAULT_PACE: Pace = { retryBaseMs: 2000, reminderPauseSeconds: 20 };
 
-/** The corner shop with its bug and issue 78, a bare remote, and a user of pi whose model is at `modelUrl`. */
+/** The corner shop with its bug and issue 78, a bare remote, and a user of an agent (pi) whose model is at `modelUrl`. */
 export class Shop {
   readonly root = realpathSync(mkdtempSync(path.join(tmpdir(), 'conduxt-shop-')));
   readonly repo = path.join(this.root, 'corner-shop');
@@ -50,13 +50,12 @@ export class Shop {
   readonly state = path.join(this.root, 'state');
   readonly #env: Readonly<Record<string, string>>;
 
-  constructor(t: TestContext, modelUrl: string, pace: Pace = QUICK) {
+  constructor(t: TestContext, modelUrl: string, pace: Pace = QUICK, agent: AgentHome = piHome(pace.retryBaseMs)) {
     assert.ok(existsSync(CONDUXT), 'build first: this test runs the built program');
     t.after(() => this.#close());
     const home = path.join(this.root, 'home');
-    seedPiHome(home, modelUrl, pace.retryBaseMs);
     this.#env = {
-      ...piEnvironment(home),
+      ...agent(home, { modelUrl, directories: [this.repo, this.worktree] }),
       TMPDIR: path.join(this.root, 'tmp'),
       CONDUXT_HOME: this.state,
       CONDUXT_REMINDER_PAUSE_SECONDS: String(pace.reminderPauseSeconds),

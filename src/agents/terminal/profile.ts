@@ -18,6 +18,8 @@ export interface TerminalProfile {
   readonly directoryArgs: readonly string[];
   /** `claude-settings`: hooks by `--settings`; `codex-notify`: a program by `-c notify=…`. */
   readonly hooks: 'claude-settings' | 'codex-notify' | null;
+  /** The path of a file that it keeps open, with its conversation's id in the first group: known before its first end. */
+  readonly openFile: RegExp | null;
   readonly screen: ScreenRules;
   /** Keys that end a turn, gentlest first; each group is pressed at once. */
   readonly interrupt: readonly (readonly string[])[];

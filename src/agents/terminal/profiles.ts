@@ -28,6 +28,7 @@ export const GENERIC_TERMINAL: TerminalProfile = {
   nativeId: 'unproven',
   directoryArgs: [],
   hooks: null,
+  openFile: null,
   screen: GENERIC_SCREEN,
   interrupt: [['Escape'], ['C-c']],
   clear: ['C-u'],
@@ -49,7 +50,7 @@ export const TERMINALS: Readonly<Record<string, TerminalProfile>> = {
     newIdArgs: ['--session-id', '{id}'],
     resumeArgs: ['--resume', '{id}'],
     nativeId: 'same',
-    directoryArgs: ['--add-dir', '{dir}'],
+    // Not --add-dir: it asks whether that directory is trusted. What it may do there is answered by its hook.
     hooks: 'claude-settings',
     screen: {
       box: { type: 'rules', glyphs: '❯' },
@@ -85,6 +86,7 @@ export const TERMINALS: Readonly<Record<string, TerminalProfile>> = {
     resumeArgs: ['resume', '{id}'],
     nativeId: 'same',
     hooks: 'codex-notify',
+    openFile: /\/rollout-[^/]*-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.jsonl$/,
     screen: {
       box: { type: 'glyph', glyphs: '›' },
       placeholder: /^Ask Codex to do anything/,

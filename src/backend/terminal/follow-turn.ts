@@ -1,5 +1,7 @@
 import { isTerminal, readPhase, type Phase } from '../../callback/phase.ts';
 import { messageOf } from '../../errors.ts';
+import { markedPids } from '../../process/marker.ts';
+import { openFiles } from '../../process/open-files.ts';
 import type { AgentPane, Look } from './agent-pane.ts';
 import { answerPermission } from './answer-permission.ts';
 import { Calm, pauseFor } from './calm.ts';
@@ -29,6 +31,7 @@ export async function followTurn(agent: AgentPane, running: RunningTurn): Promis
   const calm = new Calm(clock);
   while (!turn.isOver && !agent.isReleased) {
     await readHooks(agent, running);
+    if (turn.isAccepted) learnFromOpenFiles(agent);
     if (agent.gone !== null) return lost(agent, running, agent.gone);
     const look = await agent.look();
     let pauseMs = BUSY_PAUSE_MS;
@@ -45,6 +48,17 @@ export async function followTurn(agent: AgentPane, running: RunningTurn): Promis
     await agent.wake.wait(pauseMs);
     await pauseFor(READY_PAUSE_MS, clock);
   }
+}
+
+/** Tried until it is known: the file is made when the first turn begins. */
+function learnFromOpenFiles(agent: AgentPane): void {
+  const { openFile } = agent.parts.profile;
+  if (openFile === null || agent.thread !== null || agent.gone !== null) return;
+  const found = markedPids(agent.parts.spec.sessionId).flatMap(openFiles);
+  const ids = new Set(found.flatMap((file) => openFile.exec(file)?.[1] ?? []));
+  const [id] = ids;
+  // Of several nobody knows which is ours: the notifier says it at the end.
+  if (id !== undefined && ids.size === 1) agent.learn(id);
 }
 
 function isTurnOver({ parts }: AgentPane, running: RunningTurn, { state, screen }: Look, calmMs: number): boolean {

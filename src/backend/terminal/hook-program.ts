@@ -6,7 +6,7 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { answerPreToolUse, type HookAnswer, type HookFacts } from '../../permission/pre-tool-use.ts';
-import { isObject, textAt } from '../acp/json.ts';
+import { isObject, objectAt, textAt } from '../acp/json.ts';
 
 const [file, argument] = process.argv.slice(2);
 const MAX_LINE_CHARS = 4 * 1024 * 1024;
@@ -46,6 +46,12 @@ function replyTo(hookFile: string, event: unknown): string {
 
 /** Without facts nothing is decided here; with facts that cannot be read, nothing is allowed. */
 function decide(factsFile: string, event: unknown): HookAnswer {
+  if (isOwnFile(path.dirname(factsFile), event)) {
+    const permissionDecisionReason = 'It is a file of this run.';
+    return {
+      hookSpecificOutput: { hookEventName: 'PreToolUse', permissionDecision: 'allow', permissionDecisionReason },
+    };
+  }
   if (!existsSync(factsFile)) return {};
   try {
     // Written by the host into a directory that is the user's alone.
@@ -57,6 +63,15 @@ function decide(factsFile: string, event: unknown): HookAnswer {
       hookSpecificOutput: { hookEventName: 'PreToolUse', permissionDecision: 'deny', permissionDecisionReason },
     };
   }
+}
+
+/** Its own prompt to read, its own answer to write: under no permission mode a question. */
+function isOwnFile(directory: string, event: unknown): boolean {
+  const file = textAt(objectAt(event, 'tool_input'), 'file_path') ?? '';
+  if (path.dirname(file) !== directory) return false;
+  const name = path.basename(file);
+  const tool = textAt(event, 'tool_name');
+  return tool === 'Read' ? name.startsWith('prompt-') : tool === 'Write' && ['callback.json', 'phase'].includes(name);
 }
 
 function reminder(directory: string): string {

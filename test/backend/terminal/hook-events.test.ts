@@ -115,6 +115,17 @@ describe('the program that hooks run', () => {
     assert.equal(bash('git push --force origin main'), 'deny');
     const refusal = readFileSync(file, 'utf8').trim().split('\n').at(-1) ?? '';
     assert.partialDeepStrictEqual(readHookLine(refusal), { type: 'refused', what: 'Bash' });
+    writeFileSync(path.join(dir, 'guard.json'), JSON.stringify({ guard, rules: [], mode: 'deny-all' }));
+    const uses = (tool_name: string, file_path: string): unknown => {
+      const input = JSON.stringify({ hook_event_name: 'PreToolUse', tool_name, cwd: '/w', tool_input: { file_path } });
+      const args = ['--disable-warning=ExperimentalWarning', PROGRAM, file];
+      const printed = execFileSync(process.execPath, args, { input, encoding: 'utf8' });
+      return (JSON.parse(printed) as HookAnswer).hookSpecificOutput?.permissionDecision;
+    };
+    assert.equal(uses('Read', path.join(dir, 'prompt-t-1.md')), 'allow', 'its own prompt');
+    assert.equal(uses('Write', path.join(dir, 'callback.json')), 'allow', 'its own answer');
+    assert.equal(uses('Write', path.join(dir, 'guard.json')), 'deny');
+    assert.equal(uses('Write', `${dir}/../callback.json`), 'deny');
     writeFileSync(path.join(dir, 'guard.json'), 'damaged');
     assert.equal(bash('npm test'), 'deny');
   });

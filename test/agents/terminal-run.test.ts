@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { describe, it, type TestContext } from 'node:test';
+import { markedPids } from '../../src/process/marker.ts';
+import { socketNameFor, TmuxServer } from '../../src/tmux/server.ts';
+import { hasTmux } from '../tmux/scratch.ts';
+import { claudeHome, codexHome, piHome, type AgentHome } from './agent-homes.ts';
+import type { Rule, Step } from './model-script.ts';
+import { ModelServer } from './model-server.ts';
+import { CLAUDE_CODE, CODEX_CLI, notInstalled, PI, type PinnedAgent } from './pinned-agents.ts';
+import { Shop } from './shop.ts';
+
+/** The same way as over ACP, with the agents' own programs in real panes. */
+
+const edit: Step = {
+  use: {
+    type: 'shell',
+    command: `sed -i 's|full \\* percent)|(full * percent) / 100)|' src/cart.js && git diff --stat`,
+  },
+};
+const commit: Step = {
+  use: { type: 'shell', command: 'git commit --quiet --all --message "fix: take a discount in percent"' },
+};
+/** As the contract in the prompt's file asks for it: with the nonce of that turn, into the callback file. */
+const callback: Step = {
+  use: {
+    type: 'shell',
+    command:
+      'file=$(ls -t "$(dirname "$CONDUXT_CALLBACK")"/prompt-*.md | head -1); ' +
+      `nonce=$(grep -o '"nonce": "[^"]*"' "$file" | tail -1 | cut -d'"' -f4); ` +
+      `printf '{"task_id":"issue-78","nonce":"%s","status":"completed","summary":"Divided by 100."}' "$nonce" > "$CONDUXT_CALLBACK"`,
+  },
+};
+const done: Step = { text: 'The discount is right now.' };
+/** Long prompts go through a file, so the model reads one line of ours. */
+const HANDED = /Read the file "[^"]+prompt-[^"]+\.md" now/;
+const task: Rule = { match: HANDED, steps: [edit, commit, callback, done] };
+const stuck: Rule = { ...task, steps: [edit, { text: 'Thinking about it', hang: true }] };
+
+const SLOW = process.env['SLOW_TESTS'] === '1' ? false : 'takes long: npm run test:agents';
+
+interface Driven {
+  readonly agent: PinnedAgent;
+  readonly name: string;
+  readonly home: AgentHome;
+  /** How its conversation goes on after its death. */
+  readonly resumes: boolean;
+}
+const DRIVEN: readonly Driven[] = [
+  { agent: PI, name: 'pi', home: piHome(), resumes: false },
+  { agent: CLAUDE_CODE, name: 'claude', home: claudeHome, resumes: true },
+  { agent: CODEX_CLI, name: 'codex', home: codexHome, resumes: true },
+];
+
+for (const { agent, name, home, resumes } of DRIVEN) {
+  // Half a minute for each agent: in `npm test` one run of the lightest must do.
+  const skip = notInstalled(agent) ?? (agent !== PI ? SLOW : false);
+  const run = ['run', 'fix issue #78', '--agent', name, '--backend', 'tmux'];
+
+  async function start(t: TestContext, rules: Rule[]): Promise<{ shop: Shop; server: ModelServer }> {
+    const server = await ModelServer.start({ rules });
+    t.after(() => server.close());
+    const shop = new Shop(t, server.url, undefined, home);
+    t.after(() => endServer(shop));
+    return { shop, server };
+  }
+
+  describe(`conduxt run with ${name} in a terminal`, { skip, timeout: 180_000 }, () => {
+    it('turns issue 78 into a pull request and leaves nothing running', async (t) => {
+      if (!(await hasTmux(t))) return;
+      const { shop } = await start(t, [task]);
+      const { output } = await shop.expect(0, ...run);
+      assert.match(output, /over tmux[\s\S]*completed/);
+      assert.deepEqual(
+        shop.records('turn-ended').map(({ verdict, callback: { type } }) => [verdict, type]),
+        [['done', 'valid']],
+      );
+      assert.equal(shop.records('verification-finished').at(-1)?.receipt.verdict.type, 'green');
+      assert.equal(shop.pullRequests().length, 1);
+      await stop(shop);
+    });
+
+    it(
+      'goes on in its pane when its host is killed in the middle of a turn, and stops when it is cancelled',
+      { skip: SLOW },
+      async (t) => {
+        if (!(await hasTmux(t))) return;
+        const { shop, server } = await start(t, [stuck]);
+        await shop.expect(0, ...run, '--no-wait');
+        await untilStuck(shop, server);
+        process.kill(shop.records('host-started').at(-1)?.process.pid ?? 0, 'SIGKILL');
+        await shop.expect(0, 'cancel', 'issue-78');
+        assert.deepEqual(
+          shop.records('turn-ended').map(({ verdict }) => verdict),
+          ['cancelled'],
+        );
+        assert.equal(shop.records('agent-started').length, 1);
+        await stop(shop);
+      },
+    );
+
+    it(
+      `is continued when it was killed: ${resumes ? 'in its own conversation, by its id' : 'in a new one, told what it forgot'}`,
+      { skip: SLOW },
+      async (t) => {
+        if (!(await hasTmux(t))) return;
+        const rules = [stuck];
+        const { shop, server } = await start(t, rules);
+        await shop.expect(0, ...run, '--no-wait');
+        await untilStuck(shop, server);
+        rules[0] = { ...task, steps: [commit, callback, done] };
+        const [started] = shop.records('agent-started');
+        for (const pid of markedPids(idOf(shop))) process.kill(pid, 'SIGKILL');
+        await shop.expect(0, 'wait', 'issue-78');
+        assert.ok(started);
+        assert.deepEqual(
+          shop.records('turn-ended').map(({ verdict }) => verdict),
+          ['unknown', 'done'],
+        );
+        assert.deepEqual(
+          shop.records('agent-session').map(({ continuity }) => continuity),
+          ['new', resumes ? 'resumed' : 'new'],
+        );
+        assert.equal(shop.records('task-ended').at(-1)?.end, 'completed');
+        if (resumes) assert.ok((server.requests.at(-1)?.userTexts ?? 0) > 1, 'it remembers');
+        await stop(shop);
+      },
+    );
+  });
+}
+
+const idOf = (shop: Shop): string =>
+  shop.records('host-started').length > 0 ? ((shop.session ?? '').split('/').at(-1) ?? '') : '';
+
+/** The model thinks without an end, with an edit made and nothing committed. */
+async function untilStuck(shop: Shop, server: ModelServer): Promise<void> {
+  await shop.until('it is in the middle of it', () => server.requests.some(({ round }) => round === 1));
+  await shop.until('conduxt knows', () => shop.records('prompt-accepted').length === 1);
+}
+
+async function stop(shop: Shop): Promise<void> {
+  await shop.expect(0, 'stop', 'issue-78');
+  assert.deepEqual(markedPids(idOf(shop)), []);
+  const env = { PATH: process.env['PATH'] ?? '' };
+  assert.deepEqual(await new TmuxServer(shop.state, env).panes(), []);
+  endServer(shop);
+  await shop.until('nothing runs any more', () => shop.processes().length === 0);
+}
+
+function endServer(shop: Shop): void {
+  spawnSync('tmux', ['-L', socketNameFor(shop.state), 'kill-server']);
+}
