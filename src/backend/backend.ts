@@ -1,4 +1,5 @@
 import type { TurnFailure, Usage, ProcessIdentity } from '../session/events.ts';
+import type { AgentChoices } from '../session/record.ts';
 import type { BackendName } from '../session/words.ts';
 
 /** How conduxt talks to one kind of agent connection. Two implementations: `acp/` and `terminal/`. */
@@ -6,7 +7,7 @@ export interface Backend {
   readonly name: BackendName;
   /**
    * Starts the agent and opens its session. Rejects with a ConduxtError (`agent-not-started`, `agent-start-timeout`,
-   * `agent-login-required`, `agent-protocol`, `agent-session-lost`) after ending every process it started.
+   * `agent-login-required`, `agent-protocol`, `agent-session-lost`, `agent-choice-refused`) after ending every process it started.
    * @param listener is called in arrival order, one call at a time; a pending `update` stops reading from the agent.
    */
   open(spec: OpenSpec, listener: AgentListener): Promise<AgentSession>;
@@ -27,6 +28,8 @@ export interface OpenSpec {
   readonly env: Readonly<Record<string, string>>;
   /** Native id to continue, or null for a new session. A session that cannot be continued is an error, never replaced. */
   readonly resume: string | null;
+  /** Set in the agent's session before the first prompt. What it does not offer is `agent-choice-refused`. */
+  readonly choices?: AgentChoices;
   readonly startTimeoutMs: number;
   readonly firstSignTimeoutMs: number;
   readonly turnTimeoutMs: number;

@@ -21,7 +21,7 @@ import { refuseFromInside } from './own-judge.ts';
 import { startOrFollow } from './run/run-tasks.ts';
 import { pastTasks } from './run/history.ts';
 import { setupPlan, verifyPlan } from './run/judge.ts';
-import { backendFields, launchFor } from './run/launch-agent.ts';
+import { backendFields, chosenIn, launchFor } from './run/launch-agent.ts';
 import { worktreeFor, type TaskPlan } from './run/plan.ts';
 import { gatherRepository, type RepositoryFacts } from './run/repository-facts.ts';
 
@@ -101,6 +101,8 @@ async function planRetry(
     { config, cwd: ref.root, repoRoot: ref.root },
     options.agent ?? before.agent.name,
     before.requestedBackend,
+    // Another agent offers other ones.
+    options.agent === undefined ? { ...before.agent.choices, ...chosenIn(options) } : options,
   );
   const worktree = await worktreeFor({ facts, name: before.name }, context.io.homedir);
   const task: TaskSpec = {

@@ -12,7 +12,14 @@ import type { PermissionMode } from '../session/words.ts';
 import { describePrompt } from '../store/create-session.ts';
 import type { VerbContext } from './context.ts';
 import { uncommittedConfig } from './uncommitted-config.ts';
-import { backendFields, launchFor, requestedBackend, type BackendWord, type ChosenLaunch } from './run/launch-agent.ts';
+import {
+  backendFields,
+  launchFor,
+  requestedBackend,
+  type BackendWord,
+  type ChoiceFlags,
+  type ChosenLaunch,
+} from './run/launch-agent.ts';
 import { sandboxFields, type SandboxWord } from './run/sandbox.ts';
 
 /** Where a session without a task works, and what is configured there. */
@@ -67,6 +74,7 @@ export interface SessionWish {
   /** The idempotency key of that text. */
   readonly key?: string;
   readonly agent: string | undefined;
+  readonly choices?: ChoiceFlags;
   readonly backend: BackendWord;
   readonly permissions: { readonly mode: PermissionMode; readonly reason: string };
   readonly sandbox?: SandboxWord | undefined;
@@ -88,6 +96,7 @@ export async function planSession(context: VerbContext, place: SessionPlace, wis
     { config, cwd, repoRoot: ref?.root ?? null },
     wish.agent,
     backend,
+    wish.choices,
   );
   const hooks = sessionHooks(config, ref?.root ?? null, context.io.homedir);
   // Nobody waits to be asked by a question that is answered and gone.

@@ -10,7 +10,7 @@ import { oneLine } from '../text/sanitize.ts';
 import type { VerbContext } from './context.ts';
 import { waitFor } from './follow/wait-for.ts';
 import { applyPlan } from './run/apply.ts';
-import type { BackendWord } from './run/launch-agent.ts';
+import type { BackendWord, ChoiceFlags } from './run/launch-agent.ts';
 import type { SandboxWord } from './run/sandbox.ts';
 import { requireFreeName } from './run/name-free.ts';
 import { planSession, sessionPlace, type SessionPlan } from './session-plan.ts';
@@ -22,6 +22,7 @@ export interface StartWish {
   /** The idempotency key of that text. */
   readonly key?: string;
   readonly agent: string | undefined;
+  readonly choices?: ChoiceFlags;
   readonly backend: BackendWord;
   readonly permissions: PermissionMode | undefined;
   readonly sandbox?: SandboxWord | undefined;

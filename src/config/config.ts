@@ -7,6 +7,10 @@ import type { AgentSettings, ConfigFile, MachineSettings, NotifyEntry } from './
 export interface Config {
   /** Name of an agent, or `auto`. */
   readonly agent: string;
+  /** Of the agent's own offers; null: as the agent likes. */
+  readonly model: string | null;
+  readonly mode: string | null;
+  readonly effort: string | null;
   /** Preferred by `auto`, best first; empty: the built-in order. */
   readonly agentOrder: readonly string[];
   readonly backend: 'auto' | 'acp' | 'tmux';
@@ -81,6 +85,9 @@ export interface Config {
 /** The one place of defaults. The timeouts: research on real agents (a start under load takes up to 30 s). */
 export const DEFAULTS: Config = {
   agent: 'auto',
+  model: null,
+  mode: null,
+  effort: null,
   agentOrder: [],
   backend: 'auto',
   permissions: null,

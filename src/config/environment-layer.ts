@@ -6,6 +6,9 @@ type Kind = 'text' | 'number' | 'flag' | 'text-or-false';
 /** Settings that can be given as environment variables, for cron jobs and other programs. */
 export const ENVIRONMENT_KEYS: Readonly<Record<string, readonly [key: string, kind: Kind]>> = {
   CONDUXT_AGENT: ['agent', 'text'],
+  CONDUXT_MODEL: ['model', 'text'],
+  CONDUXT_MODE: ['mode', 'text'],
+  CONDUXT_EFFORT: ['effort', 'text'],
   CONDUXT_BACKEND: ['backend', 'text'],
   CONDUXT_PERMISSIONS: ['permissions', 'text'],
   CONDUXT_BASE: ['base', 'text'],

@@ -43,6 +43,8 @@ const insidePaths = z.array(
 /** As in session names: the name is also a directory and an environment word. */
 export const AGENT_NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
 const agentName = text('the name of an agent (lowercase letters, digits and hyphens)', AGENT_NAME);
+/** In the agent's own words: it says itself which there are. */
+const agentChoice = text('one line of text', /^[^\0\n]{1,200}$/);
 const environmentName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable');
 
 const agentProgram = (what: string) =>
@@ -111,6 +113,9 @@ export const configFileSchema = group({
   /** For editors. */
   $schema: z.string('text').optional(),
   agent: agentName.optional(),
+  model: agentChoice.optional(),
+  mode: agentChoice.optional(),
+  effort: agentChoice.optional(),
   agentOrder: z.array(agentName, 'a list of agent names').optional(),
   backend: choice(['auto', 'acp', 'tmux', 'acpx'])
     .transform((word) => (word === 'acpx' ? ('acp' as const) : word))

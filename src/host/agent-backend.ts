@@ -57,6 +57,7 @@ function openSpec(
     cwd: record.cwd,
     command,
     args,
+    ...(launch.choices === undefined ? {} : { choices: launch.choices }),
     env: agentEnvironment({ processEnv: env, profile, extra: { ...launch.env, ...secrets }, cwd: record.cwd }),
     startTimeoutMs: record.limits.startTimeoutMs,
     firstSignTimeoutMs: record.limits.firstSignTimeoutMs,

@@ -283,7 +283,8 @@ export class Spine {
     this.#failedStarts += 1;
     note(`agent start failed (${error.code}): ${error.message}`);
     const asks = error.code === 'agent-dialog';
-    const again = !asks && error.code !== 'agent-login-required' && this.#failedStarts < START_TRIES;
+    const settled = error.code === 'agent-login-required' || error.code === 'agent-choice-refused';
+    const again = !asks && !settled && this.#failedStarts < START_TRIES;
     if (again) return;
     this.#failedStarts = 0;
     if (await this.#fallBack.afterFailedStart(error)) return;

@@ -82,7 +82,14 @@ export interface AgentLaunch {
   /** A 0600 file of KEY=value lines read when the agent starts, or null. */
   readonly envFile: string | null;
   readonly version: string | null;
+  /** What a person wants of the agent itself, in its own words; absent: as the agent likes. */
+  readonly choices?: AgentChoices;
 }
+
+/** A model may bring other modes and efforts with it, so it is set first. */
+export const agentChoiceNames = ['model', 'mode', 'effort'] as const;
+export type AgentChoiceName = (typeof agentChoiceNames)[number];
+export type AgentChoices = { readonly [name in AgentChoiceName]?: string };
 
 export type TaskSource =
   | { readonly type: 'text' }

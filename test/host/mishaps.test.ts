@@ -322,3 +322,20 @@ describe('a damaged record', () => {
     assert.ok(existsSync(task.record.cwd));
   });
 });
+
+describe('a model that the agent does not offer', () => {
+  it('fails the task at once, with the list of those it does', async (t) => {
+    const scratch = new Scratch(t);
+    const options = [{ value: 'small', name: 'Small' }];
+    const configOptions = [{ type: 'select', id: 'model', category: 'model', currentValue: 'small', options }];
+    const task = scratch.task({ new: { result: { sessionId: 'n-1', configOptions } }, prompts: [] });
+    const file = task.paths.record;
+    const record = JSON.parse(readFileSync(file, 'utf8')) as { agent: object };
+    writeFileSync(file, JSON.stringify({ ...record, agent: { ...record.agent, choices: { model: 'huge' } } }));
+    await task.host();
+    const end = await task.untilType('task-ended');
+    assert.deepEqual([end.end, end.code], ['failed', 'agent-unavailable']);
+    assert.match(end.reason, /offers no model "huge"\. It offers: small\./);
+    assert.equal(task.agentRecords('start').length, 1, 'it is not tried again');
+  });
+});

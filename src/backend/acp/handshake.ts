@@ -1,5 +1,7 @@
 import { unavailable, type ConduxtError } from '../../errors.ts';
+import type { AgentChoices } from '../../session/record.ts';
 import type { AgentCapabilities } from '../backend.ts';
+import { applyChoices } from './agent-choices.ts';
 import { authMethodsOf, unattendedMethod } from './auth-method.ts';
 import type { Answer } from './connection.ts';
 import { isObject, objectAt, textAt } from './json.ts';
@@ -25,6 +27,7 @@ export interface HandshakeSpec {
   readonly cwd: string;
   readonly resume: string | null;
   readonly clientVersion: string;
+  readonly choices?: AgentChoices;
 }
 
 export interface Opened {
@@ -53,19 +56,35 @@ export async function shakeHands(port: HandshakePort, spec: HandshakeSpec): Prom
   };
   const base = { capabilities, agentVersion: textAt(objectAt(initialized, 'agentInfo'), 'version') };
   const login = new Login(port, initialized);
-  if (spec.resume === null) return { ...base, continuity: 'new', nativeId: await openNew(login, port, spec) };
+  const opened = async (session: unknown, nativeId: string, continuity: Opened['continuity']): Promise<Opened> => {
+    await chosen(port, spec.choices ?? {}, session, nativeId);
+    return { ...base, nativeId, continuity };
+  };
+  if (spec.resume === null) {
+    const session = await openNew(login, port, spec);
+    return opened(session.result, session.nativeId, 'new');
+  }
 
   const nativeId = spec.resume;
   if (canResume) {
-    const refusal = await continueWith('session/resume', login, port, spec, nativeId);
-    if (refusal === null) return { ...base, nativeId, continuity: 'resumed' };
+    const resumed = await continueWith('session/resume', login, port, spec, nativeId);
+    if (resumed.type === 'result') return opened(resumed.result, nativeId, 'resumed');
     // Advertised, yet unknown: the other way is still open.
-    if (refusal.code !== METHOD_NOT_FOUND || !canLoad) throw sessionLost(nativeId, refusal);
+    if (resumed.code !== METHOD_NOT_FOUND || !canLoad) throw sessionLost(nativeId, resumed);
   }
-  if (!canLoad) throw sessionLost(nativeId, { code: null, message: 'the agent cannot continue sessions' });
-  const refusal = await continueWith('session/load', login, port, spec, nativeId);
-  if (refusal !== null) throw sessionLost(nativeId, refusal);
-  return { ...base, nativeId, continuity: 'loaded' };
+  if (!canLoad)
+    throw sessionLost(nativeId, { type: 'refusal', code: null, message: 'the agent cannot continue sessions' });
+  const loaded = await continueWith('session/load', login, port, spec, nativeId);
+  if (loaded.type === 'refusal') throw sessionLost(nativeId, loaded);
+  return opened(loaded.result, nativeId, 'loaded');
+}
+
+/** Model, mode and effort, each in its own request. A resumed session has its earlier ones, which may be others. */
+async function chosen(port: HandshakePort, choices: AgentChoices, session: unknown, sessionId: string): Promise<void> {
+  await applyChoices(choices, session, async (method, params) => {
+    const answer = await port.send(method, { sessionId, ...params });
+    return resultOf(answer, method, port);
+  });
 }
 
 async function initialize(port: HandshakePort, spec: HandshakeSpec): Promise<unknown> {
@@ -88,44 +107,50 @@ async function initialize(port: HandshakePort, spec: HandshakeSpec): Promise<unk
   return result;
 }
 
-async function openNew(login: Login, port: HandshakePort, spec: HandshakeSpec): Promise<string> {
+async function openNew(
+  login: Login,
+  port: HandshakePort,
+  spec: HandshakeSpec,
+): Promise<{ readonly nativeId: string; readonly result: unknown }> {
   const answer = await login.send('session/new', { cwd: spec.cwd, mcpServers: [] });
   if (isAuthRequired(answer)) throw login.required(answer);
-  const nativeId = textAt(resultOf(answer, 'session/new', port), 'sessionId');
+  const result = resultOf(answer, 'session/new', port);
+  const nativeId = textAt(result, 'sessionId');
   if (nativeId === null || nativeId === '') {
     throw unavailable('agent-protocol', 'the agent opened a session without an id', { remedy: 'update the agent' });
   }
-  return nativeId;
+  return { nativeId, result };
 }
 
 interface Refusal {
+  readonly type: 'refusal';
   /** Null: no answer, or one that is none. */
   readonly code: number | null;
   readonly message: string;
 }
 
-/** Null when the session goes on. The result may be null or empty; agents that continue another session are refused. */
+/** The result may be null or empty; agents that continue another session are refused. */
 async function continueWith(
   method: 'session/resume' | 'session/load',
   login: Login,
   port: HandshakePort,
   spec: HandshakeSpec,
   sessionId: string,
-): Promise<Refusal | null> {
+): Promise<Refusal | { readonly type: 'result'; readonly result: unknown }> {
   port.closeGate();
   const answer = await login.send(method, { sessionId, cwd: spec.cwd, mcpServers: [] });
-  if (answer === null) return { code: null, message: `the agent did not answer ${method} in time` };
+  if (answer === null) return { type: 'refusal', code: null, message: `the agent did not answer ${method} in time` };
   switch (answer.type) {
     case 'lost':
       throw notStarted(method, answer.why, port);
     case 'error':
-      return { code: answer.error.code, message: `${method}: ${errorText(answer.error)}` };
+      return { type: 'refusal', code: answer.error.code, message: `${method}: ${errorText(answer.error)}` };
     case 'result': {
       const other = textAt(answer.result, 'sessionId');
       if (other !== null && other !== sessionId)
-        return { code: null, message: `${method} answered with session ${other}` };
+        return { type: 'refusal', code: null, message: `${method} answered with session ${other}` };
       await port.openGate(method === 'session/load');
-      return null;
+      return { type: 'result', result: answer.result };
     }
   }
 }

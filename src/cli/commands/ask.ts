@@ -18,13 +18,13 @@ import { askHost, startHostFor } from '../host-call.ts';
 import { finishVerb, parseDuration } from '../options.ts';
 import { promptText } from '../prompt-text.ts';
 import { applyPlan } from '../run/apply.ts';
-import { backendWords, type BackendWord } from '../run/launch-agent.ts';
+import { backendWords, choiceOptions, type BackendWord, type ChoiceFlags } from '../run/launch-agent.ts';
 import { sayIfSlow } from '../say-if-slow.ts';
 import { planSession, sessionPlace } from '../session-plan.ts';
 import { stopOne } from './stop.ts';
 import type { VerbCommand } from '../verb-command.ts';
 
-interface AskOptions {
+interface AskOptions extends ChoiceFlags {
   readonly file?: string;
   readonly agent?: string;
   readonly backend: BackendWord;
@@ -34,7 +34,7 @@ interface AskOptions {
 
 export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
-    command
+    choiceOptions(command)
       .argument('[question...]', 'what you want to know; - reads standard input')
       .option('--file <path>', 'read the question from a file')
       .option('--agent <name>', 'the agent to ask (see conduxt agents)')
@@ -63,6 +63,7 @@ async function ask(context: VerbContext, words: readonly string[], options: AskO
     name: `ask-${randomBytes(4).toString('hex')}`,
     text,
     agent: options.agent,
+    choices: options,
     backend: options.backend,
     permissions: { mode: options.permissions, reason: 'a question changes nothing' },
   });

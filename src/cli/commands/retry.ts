@@ -3,10 +3,11 @@ import { permissionModes, type PermissionMode } from '../../session/words.ts';
 import type { VerbContext } from '../context.ts';
 import { finishVerb } from '../options.ts';
 import { retryTask } from '../retry-task.ts';
+import { choiceOptions, type ChoiceFlags } from '../run/launch-agent.ts';
 import type { VerbCommand } from '../verb-command.ts';
 
 /** As commander hands them over. */
-export interface RetryOptions {
+export interface RetryOptions extends ChoiceFlags {
   readonly agent?: string;
   readonly base?: string;
   readonly branch?: string;
@@ -18,7 +19,7 @@ export interface RetryOptions {
 
 export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
-    command
+    choiceOptions(command)
       .argument('<task>', 'a name, repo/name, or a session id')
       .option('--agent <name>', 'another agent than last time')
       .option('--base <branch>', 'another base branch than last time')

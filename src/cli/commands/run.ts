@@ -2,13 +2,13 @@ import { Argument, Option } from 'commander';
 import { permissionModes, type PermissionMode } from '../../session/words.ts';
 import type { VerbContext } from '../context.ts';
 import { collect, finishVerb, parseCount, parseDuration } from '../options.ts';
-import { backendWords, type BackendWord } from '../run/launch-agent.ts';
+import { backendWords, choiceOptions, type BackendWord, type ChoiceFlags } from '../run/launch-agent.ts';
 import { sandboxWords, type SandboxWord } from '../run/sandbox.ts';
 import { runTasks } from '../run/run-tasks.ts';
 import type { VerbCommand } from '../verb-command.ts';
 
 /** As commander hands them over. */
-export interface RunOptions {
+export interface RunOptions extends ChoiceFlags {
   readonly file?: string;
   readonly review?: number;
   readonly agent?: string;
@@ -35,7 +35,7 @@ export interface RunOptions {
 
 export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
-    command
+    choiceOptions(command)
       .addArgument(
         new Argument(
           '[task...]',

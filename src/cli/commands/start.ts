@@ -4,12 +4,12 @@ import { permissionModes, type PermissionMode } from '../../session/words.ts';
 import type { VerbContext } from '../context.ts';
 import { finishVerb } from '../options.ts';
 import { promptText } from '../prompt-text.ts';
-import { backendWords, type BackendWord } from '../run/launch-agent.ts';
+import { backendWords, choiceOptions, type BackendWord, type ChoiceFlags } from '../run/launch-agent.ts';
 import { sandboxWords, type SandboxWord } from '../run/sandbox.ts';
 import { startSession } from '../start-session.ts';
 import type { VerbCommand } from '../verb-command.ts';
 
-interface StartOptions {
+interface StartOptions extends ChoiceFlags {
   readonly file?: string;
   readonly agent?: string;
   readonly backend: BackendWord;
@@ -20,7 +20,7 @@ interface StartOptions {
 
 export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
-    command
+    choiceOptions(command)
       .argument('<name>', 'name of the new session')
       .argument('[prompt...]', 'the first instruction; - reads standard input; without one it waits')
       .option('--file <path>', 'read the first instruction from a file')
@@ -54,6 +54,7 @@ async function start(
     name,
     text: said === null ? null : sessionPrompt({ words: said, directory: context.io.cwd }),
     agent: options.agent,
+    choices: options,
     backend: options.backend,
     permissions: options.permissions,
     sandbox: options.sandbox,

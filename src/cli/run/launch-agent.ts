@@ -4,11 +4,18 @@ import { findTerminalAgent } from '../../agents/find-terminal.ts';
 import type { AgentProfile } from '../../agents/profile.ts';
 import { profilesWith } from '../../agents/profiles.ts';
 import type { Config } from '../../config/config.ts';
-import { ConduxtError } from '../../errors.ts';
-import type { AgentLaunch, SessionRecord } from '../../session/record.ts';
+import { ConduxtError, usageError } from '../../errors.ts';
+import {
+  agentChoiceNames,
+  type AgentChoiceName,
+  type AgentChoices,
+  type AgentLaunch,
+  type SessionRecord,
+} from '../../session/record.ts';
 import type { BackendName } from '../../session/words.ts';
 import { installedTmux, isRecent, requireTmux } from '../../tmux/version.ts';
 import type { VerbContext } from '../context.ts';
+import type { VerbCommand } from '../verb-command.ts';
 import { REHEARSAL, rehearsalLaunch } from '../rehearsal-program.ts';
 
 export interface ChosenLaunch {
@@ -46,8 +53,49 @@ export async function launchFor(
   place: AgentPlace,
   flag: string | undefined,
   backend: SessionRecord['requestedBackend'],
+  flags: ChoiceFlags = {},
 ): Promise<ChosenLaunch> {
   const requested = flag ?? place.config.agent;
+  const chosen = await launchOver(context, place, requested, backend);
+  // The bundled agent has no model; what is configured is meant for others.
+  const configured = chosen.launch.name === REHEARSAL ? {} : chosenIn(place.config);
+  const choices = { ...configured, ...chosenIn(flags) };
+  const [first] = Object.keys(choices);
+  if (first === undefined) return chosen;
+  if (chosen.backend === 'tmux') {
+    throw usageError('choice-over-tmux', `--${first} needs an agent that is driven over ACP.`, {
+      remedy: `In a terminal its own arguments say so: agents.${chosen.launch.name}.terminal.args.`,
+    });
+  }
+  // A terminal would not know of them, so there is no falling back to one.
+  return { ...chosen, launch: { ...chosen.launch, choices }, terminal: null };
+}
+
+/** `--model`, `--mode`, `--effort`, as commander hands them over. */
+export type ChoiceFlags = { readonly [name in AgentChoiceName]?: string | undefined };
+
+/** What was really chosen. */
+export const chosenIn = (flags: { readonly [name in AgentChoiceName]?: string | null | undefined }): AgentChoices =>
+  Object.fromEntries(
+    agentChoiceNames.flatMap((name) => {
+      const value = flags[name] ?? '';
+      return value === '' ? [] : [[name, value]];
+    }),
+  );
+
+/** Adds the options that set them to a verb. */
+export const choiceOptions = (command: VerbCommand): VerbCommand =>
+  command
+    .option('--model <id>', 'the model it uses, of those it offers')
+    .option('--mode <id>', 'the mode it works in, of those it offers')
+    .option('--effort <level>', 'how hard it thinks, of the levels it offers');
+
+async function launchOver(
+  context: VerbContext,
+  place: AgentPlace,
+  requested: string,
+  backend: SessionRecord['requestedBackend'],
+): Promise<ChosenLaunch> {
   switch (backend) {
     case 'acp':
       return overAcp(await choose(context, place, requested, findIn), null);

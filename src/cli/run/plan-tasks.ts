@@ -39,7 +39,7 @@ export async function planTasks(
   const backend = requestedBackend(options.backend === 'auto' ? facts.loaded.config.backend : options.backend);
   const { config } = facts.loaded;
   const place = { config, cwd: facts.ref.root, repoRoot: facts.ref.root };
-  const agent = await launchFor(context, place, options.agent, backend);
+  const agent = await launchFor(context, place, options.agent, backend, options);
   const names = new Set<string>();
   const plans: TaskPlan[] = [];
   for (const text of words) {

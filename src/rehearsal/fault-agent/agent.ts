@@ -105,7 +105,9 @@ export class FaultAgent {
             : { id, result: { outcome: this.#run.steering.outcome } },
         );
       default:
-        if (id !== undefined) return this.#output.message(unknownMethod(id));
+        if (id === undefined) return;
+        if (this.#run.methods?.[method] !== undefined) return this.#answer(id, this.#run.methods[method], {});
+        return this.#output.message(unknownMethod(id));
     }
   }
 

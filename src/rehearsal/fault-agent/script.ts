@@ -144,6 +144,8 @@ export interface Run {
   readonly load?: MethodScript;
   readonly resume?: MethodScript;
   readonly prompts?: readonly PromptScript[];
+  /** Any other request, by method: `session/set_config_option`. */
+  readonly methods?: Readonly<Record<string, MethodScript>>;
   readonly onCancel?: CancelScript;
   /** `_session/steering`: advertised when given; the outcome it answers with. */
   readonly steering?: { readonly outcome: string; readonly steps?: readonly Step[] };
