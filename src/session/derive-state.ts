@@ -10,6 +10,8 @@ export function isOwed(session: FoldedSession, record: SessionRecord): boolean {
   if (prompts.byId.size === 0 && record.firstPrompt !== null) return true;
   if (record.task === null) return false;
   if (life.ended !== null) return false;
+  // Only prepared: its worktree is owed, and nothing else until somebody says something.
+  if (record.firstPrompt === null && prompts.byId.size === 0) return session.delivery.setup === null;
   // What was dropped before the agent saw it is not made again: the task waits for a word.
   if (turns.last === null) return [...prompts.byId.values()].some(({ state }) => state !== 'dropped');
   if (droppedOwnPrompt(session, turns.last.turnId)) return false;

@@ -114,6 +114,12 @@ function resting(
     };
   }
   if (life.ended !== null) return { text: `the task is over (${life.ended.end})`, command: `conduxt clean ${name}` };
+  if (record.task !== null && record.firstPrompt === null && turns.count === 0) {
+    return {
+      text: 'its worktree is prepared; begin with the words it was prepared for',
+      command: `conduxt run --name ${name}`,
+    };
+  }
   const text = record.task === null ? 'it waits for instructions' : 'the turn was cancelled; it waits for your word';
   return { text, command: `conduxt tell ${name} "…"` };
 }

@@ -117,12 +117,17 @@ function failedExit({ life }: FoldedSession): ExitCode {
   }
 }
 
+const waitsFor = ({ task, firstPrompt }: SessionRecord): string =>
+  task !== null && firstPrompt === null
+    ? 'its worktree is prepared; it waits to be begun'
+    : 'it waits for instructions';
+
 /** The last turn decides: an idle session has no end of its own. */
 function idleOutcome(
   end: NonNullable<FoldedSession['turns']['last']>['end'] | undefined,
   record: SessionRecord,
 ): Omit<Outcome, 'state'> {
-  if (end === undefined) return { exitCode: ExitCode.done, reason: 'it waits for instructions', tone: 'plain' };
+  if (end === undefined) return { exitCode: ExitCode.done, reason: waitsFor(record), tone: 'plain' };
   const why = end.failure === undefined ? '' : failureWords[end.failure];
   switch (end.verdict) {
     case 'done':

@@ -65,6 +65,7 @@ describe('the packed program', () => {
       'dist/host.js',
       'dist/rehearsal-agent.js',
       'dist/THIRD-PARTY-LICENSES.txt',
+      'scripts/launch.sh',
     ]) {
       assert.ok(existsSync(path.join(installed, file)), file);
     }

@@ -27,6 +27,8 @@ export interface RunOptions extends ChoiceFlags {
   readonly sandbox?: SandboxWord;
   readonly dryRun?: boolean;
   readonly adopt?: boolean;
+  readonly prepare?: boolean;
+  readonly worktree?: string;
   readonly after?: readonly string[];
   readonly tag?: readonly string[];
   readonly priority?: number;
@@ -58,6 +60,8 @@ export function define(command: VerbCommand, context: VerbContext): void {
       .option('--branch <branch>', 'branch to work on; otherwise <kind>/<name>')
       .option('--base <branch>', 'branch to start from and to open the pull request against')
       .option('--adopt', 'take over a branch or clean worktree that is already there')
+      .option('--worktree <dir>', 'where to work; otherwise ../worktrees/<repository>/<name>')
+      .option('--prepare', 'make branch and worktree and set them up; run --name begins the work later')
       .option('--parallel <n>', 'so many of several tasks at once; the others wait in line', parseCount(1, 64))
       .option('--no-wait', 'return as soon as the task is durable; it goes on by itself')
       .addOption(new Option('--permissions <mode>', 'what the agent may do unasked').choices(permissionModes))

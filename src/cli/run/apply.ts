@@ -3,6 +3,8 @@ import { createSession, createSessionInPlaceOf, type CreateResult } from '../../
 import type { SessionPaths } from '../../store/paths.ts';
 import type { VerbContext } from '../context.ts';
 import { startHostFor } from '../host-call.ts';
+import { stopOne } from '../commands/stop.ts';
+import type { PreparedTask } from './prepared.ts';
 import { keepsName, nameTaken } from './name-free.ts';
 
 export interface SessionPlan {
@@ -10,6 +12,8 @@ export interface SessionPlan {
   readonly promptText: string | null;
   /** The id of the finished session whose name it takes over. */
   readonly replaces?: string;
+  /** A session that only prepared the worktree: it ends before this one begins. */
+  readonly prepared?: PreparedTask;
   /** Called when it is on stable storage under its name. */
   readonly onDurable?: () => void;
 }
@@ -26,6 +30,7 @@ export async function applyPlan(context: VerbContext, plan: SessionPlan): Promis
 
 /** As `applyPlan`, without the host: whoever looks after the session next starts it. @throws `name-taken` (exit 6). */
 export async function placePlan(context: VerbContext, plan: SessionPlan): Promise<SessionPaths> {
+  if (plan.prepared !== undefined) await stopOne(context, plan.prepared.view);
   const made = await makeDurable(context, plan);
   if (made.type === 'taken') throw nameTaken(context.places, plan.record.name, made.id, plan.record.kind);
   plan.onDurable?.();

@@ -15,6 +15,7 @@ import { pastTasks } from './history.ts';
 import { launchFor, requestedBackend, type ChosenLaunch } from './launch-agent.ts';
 import { requireFreeName } from './name-free.ts';
 import { planTask, type TaskFlags, type TaskPlan } from './plan.ts';
+import { preparedTask, type PreparedTask } from './prepared.ts';
 import { pullRequestStart } from './pull-request-head.ts';
 import { gatherRepository, type RepositoryFacts } from './repository-facts.ts';
 import { tasksIn } from './task-words.ts';
@@ -28,7 +29,6 @@ export async function planTasks(
   args: readonly string[],
   options: RunOptions,
 ): Promise<TaskPlan[]> {
-  const words = taskTexts(args, options);
   if (!options.pr && options.draft === true) {
     throw usageError('conflicting-options', '--no-pr and --draft contradict each other.', {
       remedy: 'Leave one of them out: --draft opens a pull request.',
@@ -37,6 +37,9 @@ export async function planTasks(
   if (options.name !== undefined) checkName(options.name);
   let facts = await gatherRepository(context, options.base);
   const backend = requestedBackend(options.backend === 'auto' ? facts.loaded.config.backend : options.backend);
+  const prepared = preparedTask(context, facts.ref.key, options.name);
+  const words = taskTexts(args, options, prepared);
+  if (prepared !== null) facts = await gatherRepository(context, options.base ?? prepared.task.base);
   const { config } = facts.loaded;
   const place = { config, cwd: facts.ref.root, repoRoot: facts.ref.root };
   const agent = await launchFor(context, place, options.agent, backend, options);
@@ -48,27 +51,30 @@ export async function planTasks(
     if (gathered.pullRequest !== null) facts = await gatherRepository(context, gathered.pullRequest.baseBranch);
     const name = options.name ?? uniqueName(gathered.name, names);
     names.add(name);
-    requireFreeName(context.places, facts.ref.key, name, 'task');
+    if (prepared === null) requireFreeName(context.places, facts.ref.key, name, 'task');
     requireAfter(context, facts, options.after ?? [], names, name);
-    plans.push(await planOne(context, { facts, gathered, name, agent, options, requested: backend }));
+    plans.push(await planOne(context, { facts, gathered, name, agent, options, requested: backend, prepared }));
   }
   return plans;
 }
 
 /** The words of each task; '' for one that is a file or a review alone, '-' for standard input. */
-function taskTexts(args: readonly string[], options: RunOptions): readonly string[] {
+function taskTexts(args: readonly string[], options: RunOptions, prepared: PreparedTask | null): readonly string[] {
   const words = tasksIn(args);
   const elsewhere = options.file !== undefined || options.review !== undefined;
   if (options.file !== undefined && options.review !== undefined) {
     throw usageError('conflicting-options', '--file and --review cannot be used together.');
   }
+  if (words.length === 0 && !elsewhere && prepared !== null) return [prepared.task.words];
   if (words.length === 0 && !elsewhere) {
     throw usageError('empty-prompt', 'There is no task: nothing was said.', {
       remedy: 'Say what to do, e.g. conduxt run "fix issue #78", or pass --file spec.md.',
     });
   }
   if (words.length > 1) {
-    const single = (['name', 'branch', 'file', 'review'] as const).find((option) => options[option] !== undefined);
+    const single = (['name', 'branch', 'worktree', 'file', 'review'] as const).find(
+      (option) => options[option] !== undefined,
+    );
     if (single !== undefined) {
       throw usageError('conflicting-options', `--${single} names one thing, but there are ${words.length} tasks.`, {
         remedy: 'Run the tasks one by one, or leave the option out.',
@@ -141,16 +147,19 @@ interface OnePlan {
   readonly agent: ChosenLaunch;
   readonly options: RunOptions;
   readonly requested: TaskFlags['requestedBackend'];
+  readonly prepared: PreparedTask | null;
 }
 
 async function planOne(
   context: VerbContext,
-  { facts, gathered, name, agent, options, requested }: OnePlan,
+  { facts, gathered, name, agent, options, requested, prepared }: OnePlan,
 ): Promise<TaskPlan> {
   const { pullRequest } = gathered;
   const baseCommit =
-    pullRequest === null ? facts.base.commit : await pullRequestStart(facts, pullRequest, options.dryRun !== true);
-  const adopted = options.adopt === true || pullRequest !== null;
+    pullRequest === null
+      ? (prepared?.task.baseCommit ?? facts.base.commit)
+      : await pullRequestStart(facts, pullRequest, options.dryRun !== true);
+  const adopted = options.adopt === true || pullRequest !== null || prepared !== null;
   const task = { kind: gathered.kind, agent: agent.launch.name };
   const plan = await planTask(context, {
     facts,
@@ -160,6 +169,7 @@ async function planOne(
     flags: flagsOf(options, requested),
     baseCommit,
     adopted,
+    prepared,
     expected: expectedDuration(pastTasks(context.places, facts.ref.key), task),
     warnings: [...(isGenericName(name) ? [`the name "${name}" says little; --name chooses another`] : [])],
   });
@@ -191,5 +201,7 @@ function flagsOf(options: RunOptions, requested: TaskFlags['requestedBackend']):
     priority: options.priority ?? 0,
     checklist: options.checklist ?? [],
     requestedBackend: requested,
+    prepareOnly: options.prepare === true,
+    worktree: options.worktree,
   };
 }

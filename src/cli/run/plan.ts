@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { sessionHooks, sessionLimits, worktreeRoot } from '../../config/session-settings.ts';
 import { isoTime } from '../../clock.ts';
 import { checkBranchName } from '../../git/branch-name.ts';
@@ -15,6 +16,7 @@ import type { VerbContext } from '../context.ts';
 import { backendFields, type ChosenLaunch } from './launch-agent.ts';
 import { setupPlan, verifyPlan } from './judge.ts';
 import { choosePermissions, chooseRules } from './permission-default.ts';
+import type { PreparedTask } from './prepared.ts';
 import type { RepositoryFacts } from './repository-facts.ts';
 import { sandboxFields, type SandboxWord } from './sandbox.ts';
 
@@ -35,6 +37,10 @@ export interface TaskFlags {
   readonly checklist: readonly string[];
   readonly requestedBackend: SessionRecord['requestedBackend'];
   readonly sandbox?: SandboxWord | undefined;
+  /** Make the worktree and nothing more. */
+  readonly prepareOnly?: boolean;
+  /** As a person said it, instead of the usual place. */
+  readonly worktree?: string | undefined;
 }
 
 /** Everything `run` is about to do, as data: printing it is the dry run, `createSession` and a host carry it out. */
@@ -48,6 +54,8 @@ export interface TaskPlan {
   readonly warnings: readonly string[];
   /** The id of the finished task it takes the name of (`retry`). */
   readonly replaces?: string;
+  /** A session that only prepared the worktree: it ends before this one begins. */
+  readonly prepared?: PreparedTask;
   /** Called when it is on stable storage under its name. */
   readonly onDurable?: () => void;
 }
@@ -62,6 +70,8 @@ export interface PlanParts {
   /** Where the branch begins: the base commit, or the head of the pull request that is continued. */
   readonly baseCommit: string;
   readonly adopted: boolean;
+  /** Whose worktree and branch it goes on with. */
+  readonly prepared?: PreparedTask | null;
   readonly expected: ExpectedDuration | null;
   readonly warnings: readonly string[];
 }
@@ -72,11 +82,13 @@ export async function planTask(context: VerbContext, parts: PlanParts): Promise<
   const { repo, ref, base, loaded } = facts;
   const { config } = loaded;
   const { homedir } = context.io;
+  const prepared = parts.prepared ?? null;
   const branch = await checkBranchName(
     repo.git,
-    flags.branch ?? gathered.pullRequest?.headBranch ?? branchForTask(gathered.kind, name),
+    flags.branch ?? prepared?.task.branch ?? gathered.pullRequest?.headBranch ?? branchForTask(gathered.kind, name),
   );
-  const worktree = await worktreeFor(parts, homedir);
+  const said = flags.worktree === undefined ? null : path.resolve(context.io.cwd, flags.worktree);
+  const worktree = prepared?.view.record.cwd ?? (await (said === null ? worktreeFor(parts, homedir) : realPlace(said)));
   const permissions = choosePermissions(flags.permissions, config, gathered);
   const task: TaskSpec = {
     title: gathered.title,
@@ -87,7 +99,7 @@ export async function planTask(context: VerbContext, parts: PlanParts): Promise<
     base: base.branch,
     baseCommit,
     adopted: parts.adopted,
-    lent: parts.adopted,
+    lent: prepared?.task.lent ?? parts.adopted,
     verify: await verifyPlan(flags, loaded, facts.tree),
     setup: await setupPlan(config, facts.tree),
     delivery: {
@@ -128,13 +140,14 @@ export async function planTask(context: VerbContext, parts: PlanParts): Promise<
     ...chooseRules(flags.permissions, config, gathered),
     createdAt: isoTime(context.io.now()),
     task,
-    firstPrompt: describePrompt(newPromptId(), 'task', promptText),
+    firstPrompt: flags.prepareOnly === true ? null : describePrompt(newPromptId(), 'task', promptText),
     limits: sessionLimits(config, agent.launch.name, flags.timeoutMs ?? null),
     hooks: sessionHooks(config, ref.root, homedir),
     ...(await sandboxFields(context, config, flags.sandbox, ref.root)),
   };
   const warnings = [...agent.warnings, ...parts.warnings, ...warningsOf(facts, gathered)];
-  return { record, promptText, agentWhy: agent.why, expected: parts.expected, warnings };
+  const takesOver = prepared === null ? {} : { prepared, replaces: prepared.view.record.id };
+  return { record, promptText, agentWhy: agent.why, expected: parts.expected, warnings, ...takesOver };
 }
 
 /** Absolute real path of the worktree a task of this name gets. */
