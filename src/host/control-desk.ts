@@ -15,6 +15,8 @@ import {
 import { answerText } from '../intake/prompt.ts';
 import { deriveState } from '../session/derive-state.ts';
 import { newPromptId } from '../session/ids.ts';
+import type { TellMode } from '../session/words.ts';
+import type { AgentSession } from '../backend/backend.ts';
 import type { PromptEntry } from '../session/fold/prompts.ts';
 import type { AgentSeat } from './agent-seat.ts';
 import type { Bell } from './bell.ts';
@@ -53,6 +55,7 @@ export class ControlDesk implements ControlHandler {
   /** Decide-and-append runs one at a time: two tells with one key must not both find it new. */
   #turnstile: Promise<unknown> = Promise.resolve();
   #steering: Promise<unknown> = Promise.resolve();
+  readonly #stopped = Promise.withResolvers<void>();
 
   constructor(parts: {
     context: HostContext;
@@ -83,9 +86,9 @@ export class ControlDesk implements ControlHandler {
     return this.#context.log.watch(send);
   }
 
-  /** Resolves when no steer is under way: until then its prompt is neither owed nor done. */
+  /** Resolves when no steer is under way: until then its prompt is neither owed nor done. A stop waits for none. */
   steered(): Promise<unknown> {
-    return this.#steering;
+    return Promise.race([this.#steering, this.#stopped.promise]);
   }
 
   async #dispatch(request: Exclude<ControlRequest, { op: 'watch' }>): Promise<Replies[keyof Replies]> {
@@ -93,7 +96,7 @@ export class ControlDesk implements ControlHandler {
       case 'hello':
         return this.#hello();
       case 'tell':
-        return this.#oneAtATime(() => this.#tell(request));
+        return (await this.#oneAtATime(() => this.#tell(request)))();
       case 'cancel':
         return this.#cancel(request.scope);
       case 'stop':
@@ -133,26 +136,37 @@ export class ControlDesk implements ControlHandler {
     return { done: true };
   }
 
-  async #tell(request: TellRequest): Promise<TellReply> {
+  /** @returns what answers the caller; nobody else waits for it. */
+  async #tell(request: TellRequest): Promise<() => Promise<TellReply>> {
     const known = this.#context.log.folded.prompts.byKey.get(request.key);
-    if (known !== undefined) return this.#duplicate(known, request.text);
+    if (known !== undefined) {
+      const reply = this.#duplicate(known, request.text);
+      // The first try may have been refused after its prompt was safe.
+      if (known.state === 'queued') await this.#answeredBy(known);
+      return () => Promise.resolve(reply);
+    }
     this.#refuseIfOver();
-    if (request.mode !== 'steer') return this.#queueAndAct(request);
-    // The spine takes no next step until the fate of the steer is known: its prompt is owed and under way at once.
-    const steered = this.#queueAndAct(request);
-    this.#steering = steered.catch(() => {});
-    return steered;
+    const { mode } = request;
+    if (mode !== 'steer') {
+      const reply = await this.#queueAndAct(request, mode);
+      return () => Promise.resolve(reply);
+    }
+    // The spine takes no next step until the fate of the steer is known: its prompt is owed and under way at once. Stop,
+    // cancel, answers and other tells do not wait for an agent that thinks about it.
+    const attempted = this.#queueAndAttempt(request);
+    const steered = attempted.then((finish) => finish());
+    this.#steering = Promise.allSettled([this.#steering, steered]);
+    await attempted;
+    return () => steered;
   }
 
-  async #queueAndAct(request: TellRequest): Promise<TellReply> {
-    const urgent = request.mode === 'interrupt' || request.mode === 'replace';
+  async #queueAndAct(request: TellRequest, mode: Exclude<TellMode, 'steer'>): Promise<TellReply> {
+    const urgent = mode === 'interrupt' || mode === 'replace';
     const entry = await queuePrompt(this.#context, { ...request, kind: 'user', urgent });
     await this.#answeredBy(entry);
-    switch (request.mode) {
+    switch (mode) {
       case 'queue':
         return this.#told('queued', entry);
-      case 'steer':
-        return this.#steer(entry, request.text);
       case 'replace':
         await dropOwed(this.#context, 'replaced', entry);
         await this.#interrupt();
@@ -161,7 +175,7 @@ export class ControlDesk implements ControlHandler {
         await this.#interrupt();
         return this.#told('interrupted', entry);
       default:
-        return unreachable(request.mode, 'tell mode');
+        return unreachable(mode, 'tell mode');
     }
   }
 
@@ -175,18 +189,26 @@ export class ControlDesk implements ControlHandler {
     }
   }
 
-  async #steer(entry: PromptEntry, text: string): Promise<TellReply> {
+  async #queueAndAttempt(request: TellRequest): Promise<() => Promise<TellReply>> {
     const { log } = this.#context;
+    const entry = await queuePrompt(this.#context, { ...request, kind: 'user', urgent: false });
+    await this.#answeredBy(entry);
     const turn = log.folded.turns.open;
     const session = this.#seat.current;
     if (turn === null || session === null || !session.capabilities.steer) {
       const why = turn === null ? 'no turn is running' : 'this agent cannot be steered in the middle of a turn';
-      return { ...this.#told('queued', entry), note: why };
+      const reply = { ...this.#told('queued', entry), note: why };
+      return () => Promise.resolve(reply);
     }
-    const { promptId, id } = { promptId: entry.id, id: turn.turnId };
-    await log.append({ type: 'prompt-steered', promptId, turnId: id, outcome: 'attempted' });
+    const { turnId } = turn;
+    await log.append({ type: 'prompt-steered', promptId: entry.id, turnId, outcome: 'attempted' });
+    return () => this.#steer(session, entry, turnId, request.text);
+  }
+
+  async #steer(session: AgentSession, entry: PromptEntry, turnId: string, text: string): Promise<TellReply> {
     const result = await session.steer(text);
-    await log.appendPatiently({ type: 'prompt-steered', promptId, turnId: id, outcome: STEERED[result] });
+    const outcome = STEERED[result];
+    await this.#context.log.appendPatiently({ type: 'prompt-steered', promptId: entry.id, turnId, outcome });
     switch (result) {
       case 'injected':
         return this.#told('steered', entry);
@@ -226,6 +248,7 @@ export class ControlDesk implements ControlHandler {
           await dropOwed(this.#context, 'stopped');
           await log.append({ type: 'session-stopped' });
         });
+        this.#stopped.resolve();
       } catch (error) {
         await this.#seat.close();
         throw error;

@@ -1,19 +1,10 @@
-import { isUtf8 } from 'node:buffer';
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import path from 'node:path';
-import { messageOf, refused, systemCode } from '../errors.ts';
-import { waitForLock } from '../lock/file-lock.ts';
+import { messageOf } from '../errors.ts';
 import type { JournalRecord } from '../session/events.ts';
-import { makePrivateDirectory, replaceFile } from '../store/durable-files.ts';
-import { listNames, readSessionOrNull } from '../store/read-session.ts';
-import { repoPaths } from '../store/paths.ts';
-import { activeTasksJson, renderMemorySection, replaceSection } from '../views/memory-section.ts';
-import { memoryEntry } from '../views/memory-entry.ts';
 import type { HostContext } from './context.ts';
+import { writeMemory } from './write-memory.ts';
 
 /** Not more often than this: a burst of records is one change for whoever reads the file. */
 const PAUSE_MS = 300;
-const LOCK_POLL_MS = 50;
 
 /**
  * Keeps the repository's MEMORY.md and active-tasks.json in step with the journals of all its sessions. A projection:
@@ -48,61 +39,5 @@ export class MemoryKeeper {
     this.#writing = this.#writing
       .then(() => writeMemory(this.#context))
       .catch((error: unknown) => this.#context.note(`memory: ${messageOf(error)}`));
-  }
-}
-
-async function writeMemory({ home, runtimeDir, record, redact }: HostContext): Promise<void> {
-  if (record.repo === null || record.kind === 'ask' || record.hooks.memoryOff === true) return;
-  const paths = repoPaths(home, record.repo.key);
-  makePrivateDirectory(paths.dir);
-  const lock = await waitForLock(paths.memoryLock, { pollMs: LOCK_POLL_MS });
-  if (lock === null) return;
-  try {
-    const entries = listNames(home, record.repo.key).flatMap(({ id }) => {
-      const view = readSessionOrNull(home, runtimeDir, id);
-      return view === null || view.record.kind === 'ask' ? [] : [memoryEntry(view)];
-    });
-    const named = record.hooks.memoryFile ?? paths.memory;
-    // A link to the file is kept: what it leads to is rewritten.
-    const file = existsSync(named) ? realpathSync(named) : named;
-    if (record.hooks.memoryFile !== null) requireInside(record.repo.root, file);
-    makePrivateDirectory(path.dirname(file));
-    const before = readOrEmpty(file);
-    const after = replaceSection(before, redact(renderMemorySection(entries)));
-    if (after !== before) replaceFile(file, after, modeOf(file));
-    replaceFile(paths.activeTasks, redact(activeTasksJson(entries)));
-  } finally {
-    lock.release();
-  }
-}
-
-/** A link in the repository must not lead the section into some other file of the user. */
-function requireInside(root: string, file: string): void {
-  const realRoot = realpathSync(root);
-  let place = existsSync(file) ? file : path.dirname(file);
-  while (!existsSync(place)) place = path.dirname(place);
-  const real = realpathSync(place);
-  if (real !== realRoot && !real.startsWith(realRoot + path.sep)) {
-    throw refused('memory-outside', `The memory file ${file} leads to ${real}, outside of the repository.`, {
-      remedy: 'Change "memory" in the configuration.',
-    });
-  }
-}
-
-/** A file that people keep in their repository stays as readable as it was; ours is private. */
-function modeOf(file: string): number {
-  return existsSync(file) ? statSync(file).mode & 0o777 : 0o600;
-}
-
-function readOrEmpty(file: string): string {
-  try {
-    const bytes = readFileSync(file);
-    if (isUtf8(bytes)) return bytes.toString('utf8');
-    throw refused('memory-not-text', `The memory file ${file} is not UTF-8 text, so it is left as it is.`, {
-      remedy: 'Convert it, or set "memory" to another file.',
-    });
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return '';
-    throw error;
   }
 }

@@ -2,6 +2,7 @@ import { isoTime } from '../clock.ts';
 import { ConduxtError, heldElsewhere, messageOf, unreachable } from '../errors.ts';
 import type { StepReply, StopReply } from '../control/protocol.ts';
 import type { HostStopped } from '../session/events.ts';
+import type { FoldedSession } from '../session/fold/session-fold.ts';
 import { newPromptId } from '../session/ids.ts';
 import { nextAction, type NextAction } from '../route/next-action.ts';
 import { formatDuration } from '../views/quantities.ts';
@@ -52,6 +53,10 @@ export class Spine {
   #leaving: HostStopped['reason'] | null = null;
   readonly #manual: ManualStep[] = [];
   readonly #farewells: ((reply: StopReply) => void)[] = [];
+  /** What everybody hears who asks once the agent is gone. */
+  #farewell: StopReply | null = null;
+  /** What people are being told right now, beside everything else: a slow notifier must not hold it up. */
+  readonly #telling = new Map<string, Promise<void>>();
   #failedStarts = 0;
   #mishaps = 0;
 
@@ -89,6 +94,7 @@ export class Spine {
   }
 
   left(): Promise<StopReply> {
+    if (this.#farewell !== null) return Promise.resolve(this.#farewell);
     return new Promise((resolve) => this.#farewells.push(resolve));
   }
 
@@ -111,7 +117,7 @@ export class Spine {
     for (;;) {
       if (this.#leaving !== null) break;
       await this.#desk?.steered();
-      const action = nextAction(log.folded, record);
+      const action = nextAction(this.#asIfTold(), record);
       // Never in the middle of a plan: what it verified is what it pushes.
       const manual = action.type === 'rest' || action.type === 'leave' ? this.#manual.shift() : undefined;
       if (manual !== undefined) {
@@ -139,7 +145,10 @@ export class Spine {
     await this.#slot.release();
     for (const manual of this.#manual)
       manual.reject(heldElsewhere('host-leaving', 'The host of this session is leaving.'));
+    if (this.#leaving === 'stopped') this.#farewell = { stopped: true, left };
     for (const farewell of this.#farewells) farewell({ stopped: true, left });
+    // A machine that goes down does not wait; the next host tells again.
+    if (this.#leaving !== 'signal') await Promise.all(this.#telling.values());
     return this.#leaving ?? 'idle';
   }
 
@@ -183,6 +192,22 @@ export class Spine {
     );
   }
 
+  #tell(about: string): void {
+    const { note } = this.#context;
+    const told = tellPeople(this.#context, about).catch((error: unknown) =>
+      note(`telling people: ${messageOf(error)}`),
+    );
+    this.#telling.set(about, told);
+  }
+
+  /** What is being told counts as told, also when it failed: it is not tried again and again. */
+  #asIfTold(): FoldedSession {
+    const { folded } = this.#context.log;
+    if (this.#telling.size === 0) return folded;
+    const notified = new Set([...folded.life.notified, ...this.#telling.keys()]);
+    return { ...folded, life: { ...folded.life, notified } };
+  }
+
   /** Nobody can work where the worktree was: a further turn would be paid for nothing. */
   async #performOrGiveUp(action: Exclude<NextAction, { type: 'leave' | 'rest' }>, signal: AbortSignal): Promise<void> {
     const { record, log } = this.#context;
@@ -210,7 +235,7 @@ export class Spine {
         });
         return;
       case 'notify':
-        return tellPeople(this.#context, action.about);
+        return this.#tell(action.about);
       case 'prepare-worktree':
         if (!(await awaitDependencies(this.#context, this.#bell, signal))) return;
         if (await this.#slot.take(signal)) await prepareTaskWorktree(this.#context);

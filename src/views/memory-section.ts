@@ -19,6 +19,8 @@ export interface MemoryEntry {
   readonly baseCommit: string | null;
   /** Where the agent works: a worktree, or the checkout for a plain session. */
   readonly directory: string;
+  /** True when somebody removed the worktree (`clean`). */
+  readonly cleaned?: boolean;
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
@@ -79,7 +81,7 @@ function renderEntry(entry: MemoryEntry): string {
     ['Status', status === entry.state ? status : `${status} (${entry.state})`],
     ['Branch', code(entry.branch)],
     ['Base', code(base)],
-    ['Worktree', code(entry.directory)],
+    ['Worktree', `${code(entry.directory)}${entry.cleaned === true ? ' (cleaned up)' : ''}`],
     ['Session', `${code(entry.name)} (${entry.sessionId})`],
     ['Backend', entry.backend],
     ['Agent', prose(entry.agent)],

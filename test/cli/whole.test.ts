@@ -377,6 +377,22 @@ describe('an agent that would judge its own work', () => {
   });
 });
 
+describe('the memory file', () => {
+  it('is right when run, wait and clean return', async (t) => {
+    const machine = new Machine(t);
+    machine.agent({ prompts: [{ match: '.', steps: [fix, done] }] }, { memory: 'MEMORY.md' });
+    const memory = (): string => readFileSync(path.join(machine.repo, 'MEMORY.md'), 'utf8');
+    await machine.ok('run', 'Fix the sum', '--name', 'the-sum', ...verify);
+    assert.match(memory(), /Status.{0,8}completed/);
+    await machine.ok('run', 'Fix another', '--name', 'other', '--no-wait', ...verify);
+    await machine.ok('wait', 'other');
+    assert.equal(memory().match(/Status.{0,8}completed/g)?.length, 2);
+    assert.doesNotMatch(memory(), /cleaned up/);
+    await machine.ok('clean', 'the-sum');
+    assert.match(memory(), /the-sum` \(cleaned up\)/);
+  });
+});
+
 describe('stop', () => {
   it('says what it waits for when the agent takes its time', async (t) => {
     const machine = new Machine(t);

@@ -70,4 +70,25 @@ describe('notifications', () => {
     assert.ok(existsSync(path.join(scratch.root, 'marker')));
     assert.equal(notified.problems.length, 1);
   });
+
+  it('that take their time hold up neither a stop nor the next prompt, and are told all the same', async (t) => {
+    const scratch = new Scratch(t);
+    const goOn = path.join(scratch.root, 'go-on');
+    const notify = [
+      { type: 'command', argv: ['/bin/sh', '-c', `until [ -e '${goOn}' ]; do sleep 0.05; done`] },
+    ] as const;
+    const task = scratch.task(
+      { prompts: [{ steps: [fix, done] }, { match: 'more', steps: [{ type: 'text', text: 'x' }, { type: 'hang' }] }] },
+      { record: { hooks: { notify, memoryFile: null } } },
+    );
+    await task.host();
+    await task.untilType('task-ended');
+    await task.tell('more');
+    await task.untilType('prompt-accepted', 2);
+    await task.call({ op: 'stop' });
+    assert.equal(task.types().includes('notified'), false);
+    writeFileSync(goOn, '');
+    await task.untilType('notified');
+    await task.untilType('host-stopped');
+  });
 });

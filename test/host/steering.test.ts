@@ -193,6 +193,26 @@ describe('tell', () => {
     assert.deepEqual(lastLines(session), ['first']);
   });
 
+  it('--steer holds up neither another tell nor a cancel nor a stop while the agent thinks about it', async (t) => {
+    const scratch = new Scratch(t);
+    const never = path.join(scratch.root, 'never');
+    const session = scratch.plain({
+      steering: { outcome: 'injected', steps: [{ type: 'wait-for-file', path: never }] },
+      prompts: [{ match: '.', steps: [{ type: 'text', text: 'x' }, { type: 'hang' }] }],
+    });
+    await session.tell('begin');
+    await session.untilType('prompt-accepted');
+    const steered = session.tell('and this', 'steer').catch((error: unknown) => error);
+    await session.untilType('prompt-steered');
+    assert.equal((await session.tell('later')).outcome, 'queued');
+    assert.equal((await session.call({ op: 'cancel', scope: 'queued' })).dropped, 1);
+    await session.call({ op: 'stop' });
+    const outcomes = session.journal().flatMap((one) => (one.type === 'prompt-steered' ? [one.outcome] : []));
+    assert.equal(outcomes[0], 'attempted');
+    assert.equal(outcomes.includes('injected'), false);
+    await steered;
+  });
+
   it('--steer is queued, and says why, where the agent cannot', async (t) => {
     const scratch = new Scratch(t);
     const goOn = path.join(scratch.root, 'go-on');

@@ -71,6 +71,16 @@ describe('the state of a session', () => {
     }
   });
 
+  it('does not go on asking what a prompt that was on its way has answered', () => {
+    const open = { choices: [], facts: {}, deadline: null, fallback: null };
+    const decision = { ...open, id: 'clarify-t-a', kind: 'clarification', question: '?' } as const;
+    const asked = { type: 'decision-opened', decision } as const;
+    const before = [queued('a', { kind: 'task' }), handed('a'), ended('a'), queued('b'), asked];
+    assert.equal(foldSession(journalOf(before)).life.decisions.size, 1);
+    const { life } = foldSession(journalOf([...before, handed('b')]));
+    assert.deepEqual([life.decisions.size, life.endedDecisions.get('clarify-t-a')?.type], [0, 'withdrawn']);
+  });
+
   const table: readonly [string, readonly SessionEvent[], boolean, string][] = [
     ['preparing before its worktree is set up', [queued('a', { kind: 'task' })], true, 'preparing'],
     [

@@ -8,6 +8,7 @@ import { listed } from '../../views/receipt.ts';
 import type { VerbContext } from '../context.ts';
 import { finishVerb } from '../options.ts';
 import { refuseFromInside } from '../own-judge.ts';
+import { settleMemory } from '../settle-memory.ts';
 import { stopOne } from './stop.ts';
 import type { VerbCommand } from '../verb-command.ts';
 
@@ -54,6 +55,7 @@ async function clean(context: VerbContext, name: string, options: CleanOptions):
     return removeWork(context, repo, resting, wish);
   });
   const { record } = resting.view;
+  await settleMemory(context, [record]);
   if (context.json) {
     context.printer.document({ schemaVersion: SCHEMA_VERSION, session: record.name, sessionId: record.id, ...removed });
   } else for (const line of describe(record.name, removed)) context.printer.result(line);

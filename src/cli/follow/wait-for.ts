@@ -61,6 +61,7 @@ export async function waitFor(
         });
         sink.finish();
         const end: FollowEnd = facts.settled ? 'settled' : timeout.signal.aborted ? 'timed-out' : 'detached';
+        if (facts.settled) await settled(context, session.record);
         return tell(context, facts, end, options);
       }),
     );
@@ -72,6 +73,11 @@ export async function waitFor(
     clearTimeout(timer);
     interrupt.dispose();
   }
+}
+
+async function settled(context: VerbContext, record: SessionRecord): Promise<void> {
+  const { settleMemory } = await import('../settle-memory.ts');
+  await settleMemory(context, [record]);
 }
 
 function sinkFor(

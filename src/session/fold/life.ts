@@ -150,6 +150,7 @@ export function foldLife(life: Life, record: JournalRecord): void {
       return;
     case 'prompt-handed':
       life.parked = null;
+      withdrawOvertaken(life);
       life.agent = { ...life.agent, lost: null };
       return;
     case 'task-ended':
@@ -185,6 +186,15 @@ export function foldLife(life: Life, record: JournalRecord): void {
 function withdrawAll(life: Life): void {
   for (const id of life.decisions.keys()) life.endedDecisions.set(id, { type: 'withdrawn' });
   life.decisions.clear();
+}
+
+/** The agent has heard something since it asked: a question opened while that was on its way is answered by it. */
+function withdrawOvertaken({ decisions, endedDecisions }: Life): void {
+  for (const { id, kind } of [...decisions.values()]) {
+    if (kind !== 'clarification') continue;
+    decisions.delete(id);
+    endedDecisions.set(id, { type: 'withdrawn' });
+  }
 }
 
 const kept = ({ milestones }: Life, milestone: Milestone): Milestone[] => [
