@@ -6,9 +6,13 @@ const MIN_BEGINNING_CHARS = 4;
 /** Longer tokens than this exist, but none that an agent would print bit by bit. */
 const MAX_TAIL_CHARS = 8192;
 
+/** Tokens end long before; this keeps the search short on hostile text. */
+const MAX_TOKEN_CHARS = 1024;
+
 /** How tokens of a known shape begin, and what they go on with; see `TOKEN_SHAPES`. */
 const OPEN_TOKEN =
-  /(?:gh[pousr]_|github_pat_|\bsk-|xox[abeoprs]-|xapp-|AKIA|ASIA|AIza|glpat-|npm_|\bhf_|bearer {1,4})[\w.~+/=-]*$|-----BEGIN [A-Z ]{0,40}PRIVATE KEY[-A-Za-z0-9+/=\s\\]*$|:\/\/[^\s/:@"'\\]{0,64}:[^\s/@"'\\]{0,256}$/i;
+  /(?:gh[pousr]_|github_pat_|\bsk-|xox[abeoprs]-|xapp-|AKIA|ASIA|AIza|glpat-|npm_|\bhf_|bearer {1,4})[\w.~+/=-]*$|:\/\/[^\s/:@"'\\]{0,64}:[^\s/@"'\\]{0,256}$/i;
+const OPEN_KEY = /^-----BEGIN [A-Z ]{0,40}PRIVATE KEY[-A-Za-z0-9+/=\s\\]*$/;
 const TOKEN_BEGINNINGS = [
   'ghp_',
   'gho_',
@@ -58,7 +62,13 @@ export function makeMayGoOn(env: Readonly<Record<string, string | undefined>>): 
   };
   return (text) => {
     const tail = text.slice(-MAX_TAIL_CHARS);
-    return isOpenValue(tail) || OPEN_TOKEN.test(tail) || endsInBeginning(tail);
+    const key = tail.lastIndexOf('-----BEGIN ');
+    return (
+      isOpenValue(tail) ||
+      OPEN_TOKEN.test(tail.slice(-MAX_TOKEN_CHARS)) ||
+      (key >= 0 && OPEN_KEY.test(tail.slice(key))) ||
+      endsInBeginning(tail)
+    );
   };
 }
 
