@@ -28,6 +28,10 @@ export async function diffStat(git: Git, baseCommit: string, head: string): Prom
   return parseNumstat((await git.run([...SAFE_DIFF, ...NUMSTAT.args, baseCommit, head, '--'])).stdout);
 }
 
+/** What the working tree has that a commit has not, as a patch; files that git does not know are left out. */
+export const workingDiff = async (git: Git, baseCommit: string): Promise<string> =>
+  (await git.run([...SAFE_DIFF, baseCommit, '--'])).stdout;
+
 /** How many commits `head` has that `baseCommit` has not. */
 export const commitCount = async (git: Git, baseCommit: string, head: string): Promise<number> =>
   Number(await git.line(['rev-list', '--count', head, `^${baseCommit}`, '--']));

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { isoTime } from '../clock.ts';
-import { systemCode } from '../errors.ts';
 import { extractCallback } from '../callback/extract.ts';
 import { withPhase } from '../callback/phase.ts';
 import { messageOf } from '../errors.ts';
@@ -14,6 +13,7 @@ import type { TurnEnd } from '../backend/backend.ts';
 import { promptFile } from '../store/paths.ts';
 import type { AgentSeat } from './agent-seat.ts';
 import type { HostContext } from './context.ts';
+import { forgottenBrief } from './forgotten-brief.ts';
 import { acceptGitConfig, inspectGitConfig } from './git-config.ts';
 import { readPrompt } from './session-log.ts';
 
@@ -39,7 +39,7 @@ export async function handPrompt(
   const { refusals } = log.folded.turns;
   const nonce = randomBytes(9).toString('base64url');
   const words = readPrompt(promptFile(paths, promptId));
-  const preface = prefaceFor(context, promptId);
+  const preface = await prefaceFor(context, promptId);
   // Opening takes seconds, and room on a full disk longer; a person may have dropped the prompt meanwhile.
   const handed = await log.withRoom(async () => {
     const state = log.folded.prompts.byId.get(promptId)?.state;
@@ -121,34 +121,15 @@ function compose({ record }: HostContext, text: string, nonce: string, callbackF
 }
 
 /** What the agent has to know before this prompt, because it forgot its conversation or was torn out of its work. */
-function prefaceFor({ log, record, paths }: HostContext, promptId: string): string {
-  const { life, turns } = log.folded;
-  const first = record.firstPrompt;
-  const isFirst = first?.promptId === promptId;
-  if (life.agent.lost !== null) {
-    const task =
-      record.task === null || first === null || isFirst ? null : readIfThere(promptFile(paths, first.promptId));
-    return (
-      'Your earlier conversation about this work could not be resumed, so you may not remember it. ' +
-      'Look at the working directory, `git status` and `git log` before you begin.\n\n' +
-      (task === null ? '' : `The task as it was given:\n\n${task}\n\nWhat is asked of you now:\n\n`)
-    );
-  }
+async function prefaceFor(context: HostContext, promptId: string): Promise<string> {
+  const { life, turns } = context.log.folded;
+  if (life.agent.lost !== null) return forgottenBrief(context, promptId);
   const wasInterrupted = turns.last?.end.verdict === 'unknown' && turns.last.routed?.type === 'nothing';
+  const isFirst = context.record.firstPrompt?.promptId === promptId;
   return wasInterrupted && !isFirst
     ? 'Your last turn was interrupted, and its work may be half done: look at `git status` and `git log`, and finish ' +
         'it as well.\n\n'
     : '';
-}
-
-/** Null when it was pruned. */
-function readIfThere(file: string): string | null {
-  try {
-    return readPrompt(file);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return null;
-    throw error;
-  }
 }
 
 /** An agent that only hears "no" tries again in other words. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import type { Script } from '../../src/rehearsal/fault-agent/script.ts';
+import type { Script, Step as AdapterStep } from '../../src/rehearsal/fault-agent/script.ts';
 import type { Step } from '../../src/rehearsal/scripted-tui/script.ts';
 import type { SessionRecord } from '../../src/session/record.ts';
 import { socketNameFor } from '../../src/tmux/server.ts';
@@ -76,6 +76,50 @@ describe('a task whose adapter fails', { concurrency: 2 }, () => {
     assert.equal(new Set(handed.map(({ promptId }) => promptId)).size, handed.length);
     const kinds = session.journal().flatMap((record) => (record.type === 'prompt-queued' ? [record.kind] : []));
     assert.deepEqual(kinds, ['task', 'recovery', 'recovery']);
+  });
+
+  it('because it breaks the protocol at its start goes on in a terminal', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const [session] = task(t, { initialize: { protocolVersion: 'two' } });
+    await session.host();
+    assert.equal((await session.untilType('task-ended')).end, 'completed');
+    assert.match((await session.untilType('backend-changed')).reason, /did not start/);
+    assert.equal(session.types().filter((type) => type === 'prompt-handed').length, 1);
+  });
+
+  it('because it is missing goes on in a terminal', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const agent = { ...sessionRecord().agent, name: 'fault', command: '/nowhere/adapter', args: [] };
+    const [session] = task(t, {}, { agent });
+    await session.host();
+    assert.equal((await session.untilType('task-ended')).end, 'completed');
+    assert.match((await session.untilType('backend-changed')).reason, /did not start/);
+  });
+
+  it('after some work hands on a brief: the task, what was answered, the diff so far', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const half: AdapterStep = { type: 'shell', command: 'echo half-done > sum.txt' };
+    const asks: AdapterStep = { type: 'callback', status: 'need_clarification', fields: { summary: 'Tabs?' } };
+    const [session, log] = task(t, {
+      prompts: [
+        { match: 'Tabs, please', steps: [{ type: 'exit', signal: 'SIGKILL' }] },
+        { match: 'interrupted', steps: [{ type: 'exit', signal: 'SIGKILL' }] },
+        { match: '.', steps: [half, asks] },
+      ],
+    });
+    await session.host();
+    const { decision } = await session.untilType('decision-opened');
+    await session.call({ op: 'answer', decisionId: decision.id, answer: 'Tabs, please' });
+    assert.equal((await session.untilType('task-ended')).end, 'completed');
+    const [prompt] = readFileSync(log, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(({ event }) => event === 'prompt');
+    const text = String(prompt?.['text']);
+    assert.match(text, /could not be resumed[\s\S]*Make the sum 4\.[\s\S]*Tabs, please[\s\S]*\+half-done/);
+    const handed = session.journal().flatMap((record) => (record.type === 'prompt-handed' ? [record.promptId] : []));
+    assert.equal(new Set(handed).size, handed.length, 'nothing was handed twice');
   });
 
   it('stays with it when it was asked for', async (t) => {
