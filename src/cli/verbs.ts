@@ -182,6 +182,12 @@ export const verbs: readonly Verb[] = [
     load: () => import('./commands/callback.ts'),
   },
   {
+    name: 'lock',
+    group: COMMANDS,
+    summary: 'run a command while nobody else holds the lock of the agents',
+    load: () => import('./commands/lock.ts'),
+  },
+  {
     name: 'completion',
     group: KEEP,
     summary: 'print a completion script for bash, zsh or fish',

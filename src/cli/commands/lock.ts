@@ -1,0 +1,75 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { ExitCode, heldElsewhere, ioError, messageOf, unavailable, usageError } from '../../errors.ts';
+import { runDirect } from '../../placement/run-direct.ts';
+import { SCHEMA_VERSION } from '../../views/json-session.ts';
+import type { VerbContext } from '../context.ts';
+import { finishVerb, parseDuration } from '../options.ts';
+import type { VerbCommand } from '../verb-command.ts';
+
+interface LockOptions {
+  readonly file?: string;
+  readonly timeout?: number;
+}
+
+const TIMEOUT_MS = 300_000;
+/** How flock says that it waited in vain; a command may say the same, which is then told in its own output. */
+const HELD = 75;
+
+export function define(command: VerbCommand, context: VerbContext): void {
+  finishVerb(
+    command
+      .argument('[command...]', 'run with the lock held, after --; without it the path of the lock is printed')
+      .option('--file <path>', 'another lock: in a directory that containers share, for example')
+      .option('--timeout <duration>', 'how long to wait for it (300s)', parseDuration('s'))
+      .action(context.act((words: string[], options: LockOptions) => lock(context, words, options))),
+    {
+      examples: ['conduxt lock -- claude -p "refresh"', 'flock -w 300 "$(conduxt lock)" ./login.sh'],
+      exits: 'those of the command; 5 (no flock here), 74, 75 (not free in time)',
+      notes:
+        'One holder at a time, whoever takes it: for agents that must not refresh the same login at once. It is free when\n' +
+        'the command ends, however it ends. $CONDUXT_LOCK names another file for everybody.',
+    },
+  );
+}
+
+async function lock(context: VerbContext, command: readonly string[], options: LockOptions): Promise<number> {
+  const { io, json, printer, places } = context;
+  const given = options.file ?? io.env['CONDUXT_LOCK'] ?? '';
+  const file = given === '' ? path.join(places.home, 'agent.lock') : path.resolve(io.cwd, given);
+  makeFile(file);
+  if (command.length === 0) {
+    if (json) printer.document({ schemaVersion: SCHEMA_VERSION, file });
+    else printer.result(file);
+    return ExitCode.done;
+  }
+  if (json) throw usageError('lock-json', 'With a command its own output is printed, and no JSON.');
+  const seconds = String((options.timeout ?? TIMEOUT_MS) / 1000);
+  const began = performance.now();
+  const argv = ['flock', '--timeout', seconds, '--conflict-exit-code', String(HELD), file, ...command];
+  const { exitCode, startError } = await runDirect(argv, { cwd: io.cwd, env: io.env, collect: false });
+  if (startError !== null) {
+    throw unavailable('no-flock', `The lock needs the program flock (${startError}).`, {
+      remedy: 'Install util-linux, or Homebrew’s flock on macOS.',
+    });
+  }
+  const waited = performance.now() - began >= (options.timeout ?? TIMEOUT_MS);
+  if (exitCode === HELD && waited) {
+    throw heldElsewhere('lock-held', `The lock ${file} was not free within ${seconds} s.`, {
+      remedy: `See who holds it with fuser ${file}, or wait longer with --timeout.`,
+    });
+  }
+  return exitCode ?? ExitCode.internal;
+}
+
+/** Made once and kept: a lock file that is removed is another lock for whoever comes next. */
+function makeFile(file: string): void {
+  try {
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    writeFileSync(file, '', { mode: 0o600, flag: 'a' });
+  } catch (error) {
+    throw ioError('lock-unwritable', `The lock ${file} cannot be made: ${messageOf(error)}.`, {
+      remedy: 'Name another file with --file or CONDUXT_LOCK.',
+    });
+  }
+}

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { finished, Machine } from './scratch.ts';
+
+describe('conduxt lock', { concurrency: 2 }, () => {
+  const skip = spawnSync('flock', ['--version']).error === undefined ? false : 'flock is not installed';
+
+  it('hands on what a command says and its exit code, word for word', { skip }, async (t) => {
+    const machine = new Machine(t);
+    const ran = await machine.run('lock', '--', 'sh', '-c', 'printf "%s|" "$@"; exit 3', 'sh', '$HOME; x', '--json');
+    assert.deepEqual([ran.code, ran.stdout], [3, '$HOME; x|--json|']);
+    const path = (await machine.ok('lock')).stdout.trim();
+    assert.equal(path, `${machine.state}/agent.lock`);
+    assert.equal((await machine.json('lock'))['file'], path);
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+  });
+
+  it(
+    'waits for whoever holds it with flock, says when that takes too long, and is free after a kill',
+    { skip },
+    async (t) => {
+      const machine = new Machine(t);
+      machine.env['CONDUXT_LOCK'] = machine.file('shared.lock');
+      const held = machine.file('held');
+      const script = `touch '${held}'; exec sleep 60`;
+      const holder = spawn('flock', [machine.file('shared.lock'), 'sh', '-c', script], { detached: true });
+      t.after(() => holder.exitCode ?? holder.signalCode ?? process.kill(-(holder.pid ?? 0), 'SIGKILL'));
+      await machine.untilFile(held);
+      const late = await machine.run('lock', '--timeout', '1s', '--', 'touch', machine.file('not-run'));
+      assert.equal(late.code, 75, late.stderr);
+      assert.match(late.stderr, /not free within 1 s/);
+      assert.ok(!existsSync(machine.file('not-run')));
+      const waiting = finished(machine.start('lock', '--', 'echo', 'mine'));
+      process.kill(-(holder.pid ?? 0), 'SIGKILL');
+      const { code, stdout } = await waiting;
+      assert.deepEqual([code, stdout], [0, 'mine\n']);
+    },
+  );
+});
