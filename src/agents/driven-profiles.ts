@@ -17,6 +17,7 @@ export const DRIVEN: readonly AgentProfile[] = [
       packages: ['@agentclientprotocol/claude-agent-acp'],
       oldPackages: ['@zed-industries/claude-code-acp', '@zed-industries/claude-agent-acp'],
       resume: 'resume',
+      steer: true,
       preferredOptionIds: [],
       closePatienceMs: CLOSE_PATIENCE_MS,
     },
@@ -57,6 +58,7 @@ export const DRIVEN: readonly AgentProfile[] = [
       packages: ['@agentclientprotocol/codex-acp'],
       oldPackages: ['@zed-industries/codex-acp'],
       resume: 'resume',
+      steer: true,
       // `cancel` is also a reject_once, but ends the turn.
       preferredOptionIds: ['decline'],
       // It always takes 7.0 s.

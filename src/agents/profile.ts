@@ -38,6 +38,8 @@ export interface AcpProfile {
   readonly oldPackages?: readonly string[];
   readonly resume: 'resume' | 'load' | 'none';
   readonly preferredOptionIds: readonly string[];
+  /** Takes text into a running turn. Absent: it was never seen to. What counts is what it advertises when it starts. */
+  readonly steer?: true;
   /** How long it takes to leave after its stdin is closed. */
   readonly closePatienceMs: number;
 }

@@ -595,6 +595,14 @@ describe('ask that is ended from outside', () => {
 });
 
 describe('doctor', () => {
+  it('starts every agent that is installed, one line each', async (t) => {
+    const machine = new Machine(t);
+    machine.agent({ prompts: [] });
+    const { stdout } = await machine.ok('doctor');
+    assert.match(stdout, /ok +agent fault +speaks ACP, answered after \d+ ms; .*; left nothing behind/);
+    assert.doesNotMatch(stdout, /agent rehearsal/);
+  });
+
   it('starts an agent, says hello, and leaves nothing running', async (t) => {
     const machine = new Machine(t);
     machine.agent({ prompts: [] });

@@ -26,6 +26,8 @@ export interface AgentJson {
   readonly login: LoginState;
   readonly backends: readonly BackendName[];
   readonly resume: 'resume' | 'load' | 'none' | null;
+  /** Whether it is known to take text into a running turn. */
+  readonly steer: boolean;
   readonly command: readonly string[] | null;
   /** How it is started in a terminal; null when that program was not found. */
   readonly terminalCommand: readonly string[] | null;
@@ -77,6 +79,7 @@ function agentJson(profile: AgentProfile, acp: FoundAgent, terminal: FoundAgent)
     login: found.state === 'found' ? found.login : 'unknown',
     backends: backendsOf(profile, terminal),
     resume: profile.acp?.resume ?? null,
+    steer: profile.acp?.steer === true,
     command: launch === null ? null : [launch.command, ...launch.args],
     terminalCommand: terminal.state === 'found' ? [terminal.launch.command, ...terminal.launch.args] : null,
     install: profile.install,
@@ -92,15 +95,15 @@ function backendsOf(profile: AgentProfile, terminal: FoundAgent): readonly Backe
 }
 
 function show({ printer }: VerbContext, agents: readonly AgentJson[], hidden: number): void {
-  const head = row(['NAME', 'STATE', 'VERSION', 'BACKENDS', 'RESUME', ''], ['dim', 'dim', 'dim', 'dim', 'dim', 'dim']);
+  const head = row(['NAME', 'STATE', 'VERSION', 'BACKENDS', 'RESUME', 'STEER', ''], Array<Tone>(7).fill('dim'));
   printer.result(head);
   for (const agent of agents) {
     const { word, tone, hint } = stateOf(agent);
     const resume = agent.resume === null ? '-' : agent.resume;
     printer.result(
       row(
-        [agent.name, word, agent.version ?? '-', agent.backends.join(', '), resume, hint],
-        ['strong', tone, 'plain', 'plain', 'plain', 'dim'],
+        [agent.name, word, agent.version ?? '-', agent.backends.join(', '), resume, agent.steer ? 'yes' : '-', hint],
+        ['strong', tone, 'plain', 'plain', 'plain', 'plain', 'dim'],
       ),
     );
   }
@@ -108,7 +111,10 @@ function show({ printer }: VerbContext, agents: readonly AgentJson[], hidden: nu
 }
 
 function stateOf(agent: AgentJson): { word: string; tone: Tone; hint: string } {
-  if (agent.state === 'missing') return { word: 'missing', tone: 'dim', hint: agent.install };
+  const unverified = agent.verifiedVersion === null && agent.name !== 'rehearsal';
+  if (agent.state === 'missing') {
+    return { word: 'missing', tone: 'dim', hint: unverified ? `unverified; ${agent.install}` : agent.install };
+  }
   if (agent.login === 'no') return { word: 'logged out', tone: 'warn', hint: agent.loginHint };
   if (agent.warnings.length > 0) return { word: 'outdated', tone: 'warn', hint: agent.warnings.join(' ') };
   if (agent.name === 'rehearsal') return { word: 'ready', tone: 'good', hint: 'scripted; needs no account' };
@@ -121,7 +127,7 @@ function stateOf(agent: AgentJson): { word: string; tone: Tone; hint: string } {
   };
 }
 
-const WIDTHS = [12, 10, 10, 10, 7];
+const WIDTHS = [12, 10, 10, 10, 7, 5];
 
 function row(cells: readonly string[], tones: readonly Tone[]): Line {
   return cells.map((cell, at) => {

@@ -3,7 +3,7 @@ import { oneLine } from '../../text/sanitize.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import type { Tone } from '../../views/tone.ts';
 import type { VerbContext } from '../context.ts';
-import { checkAgent } from '../doctor/check-agent.ts';
+import { checkAgent, checkFoundAgents } from '../doctor/check-agent.ts';
 import { checkJournals } from '../doctor/check-journals.ts';
 import { checkMachine } from '../doctor/check-machine.ts';
 import type { Check } from '../doctor/check.ts';
@@ -13,7 +13,7 @@ import type { VerbCommand } from '../verb-command.ts';
 export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
-      .argument('[agent]', 'start this agent, say hello, and end it')
+      .argument('[agent]', 'only this agent, in detail')
       .option('--verify', 'read every journal and check every record')
       .action(
         context.act((agent: string | undefined, options: { verify?: boolean }) =>
@@ -23,7 +23,9 @@ export function define(command: VerbCommand, context: VerbContext): void {
     {
       examples: ['conduxt doctor', 'conduxt doctor codex', 'conduxt doctor --verify'],
       exits: '0 (all that is needed is there), 1 (something is not), 2, 5 (the agent is not installed)',
-      notes: 'With an agent: it is started in an empty directory and asked for a session; nothing is sent to a model.',
+      notes:
+        'Every agent that is installed, or the one that is named, is started in an empty directory, asked for a session, and\n' +
+        'ended; nothing is sent to a model. The named one is told about in detail. With --verify only journals are read.',
     },
   );
 }
@@ -32,7 +34,7 @@ async function doctor(context: VerbContext, agent: string | undefined, verify: b
   const machine = await checkMachine(context);
   const checks = [
     ...machine,
-    ...(agent === undefined ? [] : await checkAgent(context, agent)),
+    ...(agent === undefined ? (verify ? [] : await checkFoundAgents(context)) : await checkAgent(context, agent)),
     ...(verify ? await checkJournals(context) : []),
   ];
   const bad = checks.some((check) => check.state === 'bad');

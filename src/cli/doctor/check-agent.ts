@@ -4,6 +4,7 @@ import path from 'node:path';
 import { agentEnvironment } from '../../agents/environment.ts';
 import { readEnvFile } from '../../agents/env-file.ts';
 import { knownProfile } from '../../agents/choose.ts';
+import { UNVERIFIED } from '../../agents/unverified-profiles.ts';
 import { profilesWith } from '../../agents/profiles.ts';
 import type { AgentProfile } from '../../agents/profile.ts';
 import { acpBackend } from '../../backend/acp/acp-backend.ts';
@@ -12,7 +13,7 @@ import { ConduxtError } from '../../errors.ts';
 import { newSessionId } from '../../session/ids.ts';
 import type { AgentLaunch } from '../../session/record.ts';
 import type { VerbContext } from '../context.ts';
-import { findTerminalIn, launchFor, type AgentPlace } from '../run/launch-agent.ts';
+import { findIn, findTerminalIn, launchFor, type AgentPlace } from '../run/launch-agent.ts';
 import { installedTmux, isRecent } from '../../tmux/version.ts';
 import { sessionPlace } from '../session-plan.ts';
 import { bad, good, note, type Check } from './check.ts';
@@ -35,6 +36,9 @@ export async function checkAgent(context: VerbContext, name: string): Promise<Ch
   const found = [
     ...terminal,
     good('agent', `${profile.title}: ${[launch.command, ...launch.args].join(' ')}`),
+    ...(isUnverified(profile)
+      ? [note('agent', 'unverified: this profile comes from its manual, nobody ran it here', null)]
+      : []),
     ...warnings.map((text) => note('agent', text, null)),
     ...profile.knownFaults.map((fault) => note('known fault', `${fault.seenIn}: ${fault.what}`, null)),
   ];
@@ -44,6 +48,40 @@ export async function checkAgent(context: VerbContext, name: string): Promise<Ch
   } catch (error) {
     if (!(error instanceof ConduxtError)) throw error;
     return [...found, bad('start', error.message, error.remedy ?? profile.install)];
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+const isUnverified = (profile: AgentProfile): boolean =>
+  profile.verified === null && UNVERIFIED.some(({ name }) => name === profile.name);
+
+/** Starts every agent that is installed, one after the other, in one line each. */
+export async function checkFoundAgents(context: VerbContext): Promise<Check[]> {
+  const { loaded, cwd, ref } = await sessionPlace(context, 'optional');
+  const place = { config: loaded.config, cwd, repoRoot: ref?.root ?? null };
+  const checks: Check[] = [];
+  for (const profile of profilesWith(loaded.config.agents)) {
+    // The scripted agent says nothing about this machine; conduxt rehearse tries it.
+    if (profile.name === 'rehearsal') continue;
+    const found = await findIn(context, place, profile);
+    if (found.state === 'found') checks.push(await greetInOneLine(context, profile, found.launch));
+  }
+  return checks;
+}
+
+async function greetInOneLine(context: VerbContext, profile: AgentProfile, launch: AgentLaunch): Promise<Check> {
+  const directory = await mkdtemp(path.join(os.tmpdir(), 'conduxt-doctor-'));
+  const name = `agent ${profile.name}`;
+  try {
+    const said = await greet(await openSpec(context, profile, launch, directory), profile);
+    const worst = said.find(({ state }) => state === 'bad');
+    const text = [...(isUnverified(profile) ? ['unverified'] : []), ...said.map((check) => check.text)].join('; ');
+    return worst === undefined ? good(name, text) : bad(name, worst.text, worst.remedy ?? profile.install);
+  } catch (error) {
+    if (!(error instanceof ConduxtError)) throw error;
+    // One of several that does not start is no reason to call the machine bad.
+    return note(name, error.message, error.code === 'agent-login-required' ? profile.login : (error.remedy ?? null));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
