@@ -18,6 +18,8 @@ export interface Step {
   readonly callback?: { readonly status: string; readonly [field: string]: unknown };
   /** After its text the answer stays open until the agent hangs up or the server goes away. */
   readonly hang?: boolean;
+  /** After its text the connection breaks. */
+  readonly cut?: boolean;
   /** An HTTP error with this status instead of an answer. */
   readonly status?: number;
 }
@@ -52,7 +54,13 @@ export interface ToolCall {
 
 /** What goes back to the agent. */
 export type ModelAnswer =
-  | { readonly type: 'message'; readonly text: string; readonly call: ToolCall | null; readonly hang: boolean }
+  | {
+      readonly type: 'message';
+      readonly text: string;
+      readonly call: ToolCall | null;
+      readonly hang: boolean;
+      readonly cut?: boolean;
+    }
   | { readonly type: 'error'; readonly status: number };
 
 export interface Picked {
@@ -84,7 +92,13 @@ function answerOf(step: Step, conversation: Conversation, prompt: string): Model
   const call = step.use === undefined ? null : callFor(step.use, conversation.tools);
   if (call === undefined) parts.push(`No tool for "${step.use?.type ?? ''}".`);
   const text = fill(parts.filter((part) => part !== '').join('\n\n'), values);
-  return { type: 'message', text, call: call ?? null, hang: step.hang === true };
+  return {
+    type: 'message',
+    text,
+    call: call ?? null,
+    hang: step.hang === true || step.cut === true,
+    ...(step.cut === true ? { cut: true } : {}),
+  };
 }
 
 /** What templates stand for: `nonce`, `taskId`, `cwd` (as far as the prompt names them), `userTexts`, `lastResult`. */

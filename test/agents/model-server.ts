@@ -178,7 +178,8 @@ function send(response: ServerResponse, answer: ModelAnswer, { stream, document,
   } else if (stream) {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
     for (const event of events(answer, id)) response.write(event);
-    if (!answer.hang) response.end();
+    if (answer.cut === true) response.socket?.destroySoon();
+    else if (!answer.hang) response.end();
   } else {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(document(answer, id)));

@@ -30,7 +30,12 @@ export const CLAUDE: PinnedAgent = {
   packages: ['@agentclientprotocol/claude-agent-acp@0.100.0'],
   bins: ['claude-agent-acp'],
 };
-export const OPENCODE: PinnedAgent = { name: 'opencode', packages: ['opencode-ai@1.18.33'], bins: ['opencode'] };
+export const OPENCODE: PinnedAgent = {
+  name: 'opencode',
+  packages: ['opencode-ai@1.18.33'],
+  bins: ['opencode'],
+  finish: 'lib/node_modules/opencode-ai/postinstall.mjs',
+};
 export const GEMINI: PinnedAgent = { name: 'gemini', packages: ['@google/gemini-cli@0.61.0'], bins: ['gemini'] };
 export const QWEN: PinnedAgent = { name: 'qwen', packages: ['@qwen-code/qwen-code@0.24.4'], bins: ['qwen'] };
 
