@@ -188,6 +188,12 @@ export const verbs: readonly Verb[] = [
     load: () => import('./commands/lock.ts'),
   },
   {
+    name: 'manifest',
+    group: KEEP,
+    summary: 'say in JSON what this program can do, for programs',
+    load: () => import('./commands/manifest.ts'),
+  },
+  {
     name: 'completion',
     group: KEEP,
     summary: 'print a completion script for bash, zsh or fish',
