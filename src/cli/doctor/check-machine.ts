@@ -13,6 +13,7 @@ import { profilesWith } from '../../agents/profiles.ts';
 import { findIn } from '../run/launch-agent.ts';
 import { REHEARSAL } from '../rehearsal-program.ts';
 import { sessionPlace } from '../session-plan.ts';
+import { checkOpenClaw } from './check-openclaw.ts';
 import { bad, good, note, type Check } from './check.ts';
 
 const TOOL_TIMEOUT_MS = 10_000;
@@ -28,6 +29,7 @@ export async function checkMachine(context: VerbContext): Promise<Check[]> {
     ...checkState(context.places.home),
     await checkGithub(context),
     await checkTmux(context),
+    ...checkOpenClaw(context),
     await checkSandbox(context),
     await checkRepository(context),
     await checkAgents(context),
