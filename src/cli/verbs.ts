@@ -70,6 +70,12 @@ export const verbs: readonly Verb[] = [
     load: () => import('./commands/attach.ts'),
   },
   {
+    name: 'watch',
+    group: WATCH,
+    summary: 'show the live logs of several sessions side by side, in tmux',
+    load: () => import('./commands/watch.ts'),
+  },
+  {
     name: 'wait',
     group: WATCH,
     summary: 'wait until a session has nothing left to do',

@@ -16,6 +16,8 @@ export class TerminalRig {
   nowMs: number | null = null;
 
   constructor(t: TestContext) {
+    // Before the directory goes.
+    t.after(() => this.#close());
     this.desk = new Desk(t);
     this.env = {
       HOME: this.desk.root,
@@ -26,7 +28,6 @@ export class TerminalRig {
     };
     writeFileSync(path.join(this.desk.root, '.bashrc'), "PS1='$ '\n");
     this.server = new TmuxServer(this.desk.home, { ...this.env, PATH: process.env['PATH'] ?? '' });
-    t.after(() => this.#close());
   }
 
   run(...args: string[]): Promise<Ran> {

@@ -21,6 +21,7 @@ const READING = new Set([
   'status',
   'log',
   'attach',
+  'watch',
   'wait',
   'why',
   'decisions',
