@@ -144,6 +144,20 @@ describe('conduxt terminal', { concurrency: 2 }, () => {
     assert.equal(codeOf(await rig.json('terminal', 'kill', 'theirs', ...at)), 'conflicting-options');
   });
 
+  it('is looked at, and typed into by --write, with conduxt attach', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    rig.desk.session('helper', []);
+    await rig.json('terminal', 'create', 'edit', '--', 'sleep', '300');
+    const looking = await rig.json('attach', 'edit');
+    assert.partialDeepStrictEqual(looking, { code: 0, session: 'oc-demo-edit', backend: 'tmux' });
+    assert.ok((looking['command'] as string[]).includes('-r'));
+    assert.ok(!((await rig.json('attach', 'edit', '--write'))['command'] as string[]).includes('-r'));
+    assert.equal(codeOf(await rig.json('attach', 'nobody')), 'session-not-found');
+    rig.env['TMUX'] = '/tmp/x,1,0';
+    assert.equal((await rig.run('attach', 'edit')).code, 6);
+  });
+
   it('refuses what does not fit, in a sentence', async (t) => {
     const rig = new TerminalRig(t);
     const wrong: readonly (readonly [readonly string[], string])[] = [

@@ -2,10 +2,12 @@ import { Pane } from '../../backend/terminal/pane.ts';
 import { ExitCode, notFound, refused, usageError } from '../../errors.ts';
 import { backendNow } from '../../session/backend.ts';
 import type { SessionView } from '../../store/read-session.ts';
+import type { Terminal } from '../../placement/terminal.ts';
 import { sanitize } from '../../text/sanitize.ts';
 import { attachTo } from '../../tmux/attach.ts';
 import { TmuxServer } from '../../tmux/server.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
+import { terminalNamed } from '../attach-terminal.ts';
 import type { VerbContext } from '../context.ts';
 import { finishVerb } from '../options.ts';
 import type { VerbCommand } from '../verb-command.ts';
@@ -21,7 +23,7 @@ const MAX_HISTORY_LINES = 1_000;
 export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
-      .argument('<session>', 'a name, repo/name, or a session id')
+      .argument('<session>', 'a name, repo/name, a session id, or a terminal')
       .option('--write', 'what you type goes to the agent: to answer a question that it asks on its screen')
       .action(context.act((name: string, options: AttachOptions) => attach(context, name, options))),
     {
@@ -35,6 +37,8 @@ export function define(command: VerbCommand, context: VerbContext): void {
 }
 
 async function attach(context: VerbContext, name: string, options: AttachOptions): Promise<number> {
+  const plain = await terminalNamed(context, name);
+  if (plain !== null) return attachPlain(context, plain, options);
   const session = context.session(name);
   const { record } = session;
   if (backendNow(record, session.folded) === 'acp') {
@@ -56,6 +60,28 @@ async function attach(context: VerbContext, name: string, options: AttachOptions
   if (history !== '') context.printer.result(sanitize(history));
   const terminal = context.io.env['TERM'] ?? 'xterm-256color';
   await attachTo(server, sessionId, { write: options.write === true, terminal });
+  context.printer.note(`left ${record.name}; it goes on`, 'dim');
+  return ExitCode.done;
+}
+
+/** The terminal of a plain command (`conduxt exec`). */
+async function attachPlain(context: VerbContext, { record, pane }: Terminal, options: AttachOptions): Promise<number> {
+  const server = new TmuxServer(context.places.home, context.io.env);
+  if (pane === null || pane.dead) {
+    throw notFound('no-terminal', `${record.name} is over.`, {
+      remedy: `See conduxt terminal capture ${record.name} --all.`,
+    });
+  }
+  const readOnly = options.write === true ? [] : ['-r'];
+  const command = ['tmux', ...server.clientArguments('attach-session', ...readOnly, '-t', pane.sessionId)];
+  if (context.json) {
+    const facts = { session: record.name, sessionId: record.id, backend: 'tmux', command };
+    context.printer.document({ schemaVersion: SCHEMA_VERSION, ...facts });
+    return ExitCode.done;
+  }
+  requireTerminal(context, record.name);
+  const terminal = context.io.env['TERM'] ?? 'xterm-256color';
+  await attachTo(server, pane.sessionId, { write: options.write === true, terminal });
   context.printer.note(`left ${record.name}; it goes on`, 'dim');
   return ExitCode.done;
 }
