@@ -292,7 +292,7 @@ export class LiveSession {
 
   async end(): Promise<void> {
     // A session that was deleted tells nobody its host; that host has ended, or the marked processes below tell on it.
-    if (existsSync(this.paths.record)) await this.killHost();
+    if (existsSync(this.paths.record) && existsSync(this.paths.journal)) await this.killHost();
     for (const pid of markedPids(this.record.id)) await kill(pid);
     assert.deepEqual(markedPids(this.record.id), []);
   }
