@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { copyFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { systemCode } from '../errors.ts';
@@ -55,6 +56,7 @@ export async function snapshotWorktree(repo: Repository, worktree: string, name:
   try {
     const hasIndex = await copyIndex(join(gitDir, 'index'), index);
     const staged = hasIndex ? await commitIndex(git, head === null ? [] : [head], `index of ${worktree}`) : null;
+    await lookEverywhere(git, worktree);
     await git.run(['-c', 'core.safecrlf=false', '-c', 'advice.addEmbeddedRepo=false', 'add', '--all', '--', '.']);
     const parents = [head, staged].filter((commit) => commit !== null);
     const commit = await commitIndex(git, parents, `conduxt snapshot of ${worktree}`);
@@ -63,6 +65,26 @@ export async function snapshotWorktree(repo: Repository, worktree: string, name:
     return { ...(await keepCommit(repo, name, commit, 'worktree')), notSaved };
   } finally {
     await rm(index, { force: true });
+  }
+}
+
+/**
+ * An index can be told not to look at a file (`update-index --assume-unchanged`, `--skip-worktree`): what was written
+ * there would be lost. Where nothing stands, a sparse checkout left the file out, and HEAD has it.
+ */
+async function lookEverywhere(git: Git, worktree: string): Promise<void> {
+  const listed = await git.run(['ls-files', '-v', '-z'], { maxOutputBytes: 512 * 1024 * 1024 });
+  const flagged = listed.stdout.split('\0').filter((entry) => /^[a-zS] /.test(entry));
+  const files = (tag: RegExp): string[] =>
+    flagged
+      .filter((entry) => tag.test(entry))
+      .map((entry) => entry.slice(2))
+      .filter((file) => existsSync(join(worktree, file)));
+  for (const [flag, paths] of [
+    ['--no-skip-worktree', files(/^[Ss]/)],
+    ['--no-assume-unchanged', files(/^[a-z]/)],
+  ] as const) {
+    if (paths.length > 0) await git.run(['update-index', flag, '-z', '--stdin'], { input: paths.join('\0') });
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { whatWouldBeLost } from '../../src/git/losses.ts';
@@ -76,6 +76,24 @@ test('a forced removal saves index, changed and untracked files under a hidden r
   assert.equal(s.git(root, 'show', `${ref}^2:README.md`), 'staged');
   assert.equal(s.git(root, 'rev-parse', `${ref}^1`), head);
   assert.equal(s.git(root, 'status', '--porcelain'), '');
+});
+
+test('a snapshot holds what the index was told not to look at', async (t) => {
+  const s = scratch(t);
+  const root = makeProject(s);
+  const removal = await withWorktree(s, root);
+  const files = { 'README.md': '--skip-worktree', 'a.txt': '--assume-unchanged', 'b.txt': '--skip-worktree' };
+  for (const file of ['a.txt', 'b.txt']) commitFile(s, removal.worktree, file, 'before', `Add ${file}`);
+  for (const [file, flag] of Object.entries(files)) {
+    s.git(removal.worktree, 'update-index', flag, file);
+    writeFileSync(join(removal.worktree, file), 'hidden');
+  }
+  // What a sparse checkout leaves out is not deleted.
+  rmSync(join(removal.worktree, 'b.txt'));
+  const forced = await removeWorktree({ ...removal, force: FORCE });
+  assert.ok(forced.type === 'removed' && forced.snapshot !== null);
+  const held = ['README.md', 'a.txt', 'b.txt'].map((file) => s.git(root, 'show', `${forced.snapshot}:${file}`));
+  assert.deepEqual(held, ['hidden', 'hidden', 'before']);
 });
 
 test('a snapshot is taken in the middle of a conflict, too', async (t) => {
