@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
@@ -543,6 +543,40 @@ describe('rehearse', () => {
       assert.deepEqual(readdirSync(temporary), []);
     });
   }
+});
+
+describe('a state directory without room in the middle of a turn', () => {
+  it('is named by status and by whoever waits, and the work goes on when there is room', async (t) => {
+    const machine = new Machine(t);
+    mkdirSync(machine.state);
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m,mode=0700', 'tmpfs', machine.state]);
+    if (mounted.status !== 0) {
+      t.skip('a file system cannot be mounted here (needs root)');
+      return;
+    }
+    const goOn = machine.file('go-on');
+    machine.agent({ prompts: [{ steps: [says('x'), { type: 'wait-for-file', path: goOn }, fix, done] }] });
+    await machine.ok('run', 'Fix the sum', '--name', 'the-sum', '--no-wait', ...verify);
+    await machine.until('prompt-accepted');
+    const filler = path.join(machine.state, 'filler');
+    spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=64k']);
+    for (const args of [['status'], ['status', 'the-sum']]) {
+      assert.match(
+        (await machine.ok(...args)).stderr,
+        /The disk of .*state is full .*: running sessions wait for room/,
+      );
+    }
+    const cli = machine.start('wait', 'the-sum');
+    const waited = finished(cli);
+    const told = new Promise((resolve) => cli.stderr?.on('data', resolve));
+    await told;
+    rmSync(filler);
+    writeFileSync(goOn, '');
+    const { code, stderr } = await waited;
+    await machine.ok('stop', 'the-sum');
+    spawnSync('umount', ['-l', machine.state]);
+    assert.deepEqual([code, /is full/.test(stderr)], [0, true], stderr);
+  });
 });
 
 describe('a state directory that cannot be written', () => {

@@ -11,6 +11,7 @@ import {
 } from '../../views/json-session.ts';
 import { statusTable } from '../../views/status-table.ts';
 import type { VerbContext } from '../context.ts';
+import { fullStateDisk } from '../full-disk.ts';
 import { finishVerb } from '../options.ts';
 import type { VerbCommand } from '../verb-command.ts';
 
@@ -24,9 +25,10 @@ export function define(command: VerbCommand, context: VerbContext): void {
       .argument('[session]', 'show this one in detail: a name, repo/name, or a session id')
       .option('-a, --all', 'sessions of all repositories of this user')
       .action(
-        context.act((name: string | undefined, options: StatusOptions) =>
-          name === undefined ? list(context, options) : show(context, name),
-        ),
+        context.act((name: string | undefined, options: StatusOptions) => {
+          sayWhenFull(context);
+          return name === undefined ? list(context, options) : show(context, name);
+        }),
       ),
     {
       examples: ['conduxt status', 'conduxt status issue-78', 'conduxt ls --all --json'],
@@ -34,6 +36,12 @@ export function define(command: VerbCommand, context: VerbContext): void {
       notes: 'Reads files only: it never waits for an agent or a host.',
     },
   );
+}
+
+/** Its hosts cannot say so themselves: they write nothing until there is room. */
+function sayWhenFull({ printer, places }: VerbContext): void {
+  const full = fullStateDisk(places.home);
+  if (full !== null) printer.note(full, 'bad');
 }
 
 function list(context: VerbContext, options: StatusOptions): number {

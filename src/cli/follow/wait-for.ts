@@ -9,9 +9,12 @@ import { outcomeOf, type SessionFacts } from '../../views/outcome.ts';
 import type { VerbContext } from '../context.ts';
 import { startHostFor } from '../host-call.ts';
 import { onCtrlC } from '../ctrl-c.ts';
+import { fullStateDisk } from '../full-disk.ts';
 import { followSession } from './follow-session.ts';
 import { recordsUpTo } from './records-up-to.ts';
 import { jsonSink, silentSink, textSink, type Sink } from './sinks.ts';
+
+const DISK_LOOK_MS = 2000;
 
 export interface Followed {
   readonly record: SessionRecord;
@@ -49,6 +52,7 @@ export async function waitFor(
   const timeout = new AbortController();
   const timer = options.timeoutMs === null ? undefined : setTimeout(() => timeout.abort(), options.timeoutMs);
   const signal = AbortSignal.any([leave, timeout.signal, io.readerGone]);
+  const stopLooking = sayWhenFull(context);
   try {
     const outcomes = await Promise.all(
       sessions.map(async (session) => {
@@ -70,9 +74,21 @@ export async function waitFor(
     if (left && options.outcome === 'text' && options.advice !== false) howToComeBack(context, outcomes);
     return outcomes.map((outcome) => outcome.exitCode);
   } finally {
+    stopLooking();
     clearTimeout(timer);
     interrupt.dispose();
   }
+}
+
+/** A host without room for its journal waits and can tell nobody: whoever waits for it is told here, once. */
+function sayWhenFull({ printer, places }: VerbContext): () => void {
+  const timer = setInterval(() => {
+    const full = fullStateDisk(places.home);
+    if (full === null) return;
+    printer.note(full, 'warn');
+    clearInterval(timer);
+  }, DISK_LOOK_MS);
+  return () => clearInterval(timer);
 }
 
 async function settled(context: VerbContext, record: SessionRecord): Promise<void> {
