@@ -18,9 +18,13 @@ export interface DiffStat {
 /** Nothing a repository configures may run: neither an external diff program nor a text conversion. */
 const SAFE_DIFF = ['diff', '--no-ext-diff', '--no-textconv', '--no-color', '--ignore-submodules=dirty', '-M'] as const;
 
+/** A million files. It is never cut: each name in it may be the one that matters. */
+const MAX_LIST_BYTES = 256 * 1024 * 1024;
+
 /** Files that differ between two commits, in git's order. */
 export async function changedFiles(git: Git, baseCommit: string, head: string): Promise<ChangedFile[]> {
-  return parseNameStatus((await git.run([...SAFE_DIFF, ...NAME_STATUS.args, baseCommit, head, '--'])).stdout);
+  const args = [...SAFE_DIFF, ...NAME_STATUS.args, baseCommit, head, '--'];
+  return parseNameStatus((await git.run(args, { maxOutputBytes: MAX_LIST_BYTES })).stdout);
 }
 
 /** Files and lines that differ between two commits; a binary file counts as a file without lines. */

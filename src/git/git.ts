@@ -9,7 +9,8 @@ export interface Git {
   readonly env: Readonly<Record<string, string>>;
   /**
    * Runs `git <args>` and resolves when its exit code is one of `okCodes` (default: 0 alone).
-   * @throws ConduxtError `git-failed` with command, directory, exit code and stderr; `git-missing`; `git-timeout`.
+   * @throws ConduxtError `git-failed` with command, directory, exit code and stderr; `git-missing`; `git-timeout`;
+   *   `git-output-too-large`.
    */
   run(args: readonly string[], options?: GitRunOptions): Promise<RunResult>;
   /** The same, and the first line of its output without the line end. */
@@ -24,6 +25,8 @@ export interface GitRunOptions {
   readonly timeoutMs?: number;
   readonly okCodes?: readonly number[];
   readonly maxOutputBytes?: number;
+  /** A list of which the beginning is enough: its output ends after the last complete entry (`-z`) that fits. */
+  readonly mayBeCut?: boolean;
 }
 
 export interface GitOptions {
@@ -83,8 +86,10 @@ export function createGit(options: GitOptions): Git {
       ...(runOptions.input === undefined ? {} : { input: runOptions.input }),
       ...(runOptions.maxOutputBytes === undefined ? {} : { maxOutputBytes: runOptions.maxOutputBytes }),
     });
+    if (result.truncated && runOptions.mayBeCut === true && !result.timedOut)
+      return { ...result, stdout: result.stdout.slice(0, result.stdout.lastIndexOf('\0') + 1) };
     const okCodes = runOptions.okCodes ?? [0];
-    if (result.exitCode !== null && okCodes.includes(result.exitCode)) return result;
+    if (result.exitCode !== null && !result.truncated && okCodes.includes(result.exitCode)) return result;
     throw gitError(result, args, timeoutMs);
   };
   return {
@@ -102,6 +107,12 @@ function gitError(result: RunResult, args: readonly string[], timeoutMs: number)
   const command = showCommand('git', args.map(withoutCredentials));
   const stderr = cleanStderr(result.stderr);
   const facts = { command, cwd: result.cwd, exitCode: result.exitCode, signal: result.signal, stderr };
+  if (result.truncated) {
+    return new ConduxtError('git-output-too-large', ExitCode.io, `\`${command}\` in ${result.cwd} says too much.`, {
+      facts,
+      remedy: 'Is a build tree, or a directory like node_modules, not ignored or even committed?',
+    });
+  }
   if (result.timedOut) {
     return new ConduxtError(
       'git-timeout',

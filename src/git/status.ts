@@ -47,14 +47,14 @@ export interface FileStatus {
 /** What git ignores in the worktree that `git` runs in: files, and whole directories with a slash at the end. */
 export async function ignoredFiles(git: Git): Promise<readonly string[]> {
   const args = ['ls-files', '-z', '--others', '--ignored', '--exclude-standard', '--directory'];
-  return (await git.run(args)).stdout.split('\0').filter((path) => path !== '');
+  return (await git.run(args, { mayBeCut: true })).stdout.split('\0').filter((path) => path !== '');
 }
 
-/** Uncommitted and unknown files of the worktree that `git` runs in. */
+/** Uncommitted and unknown files of the worktree that `git` runs in; of very many, the first. */
 export async function fileStatus(git: Git): Promise<FileStatus> {
   // Submodules are not entered: their own configuration could start programs.
   const args = ['status', '--porcelain=v2', '-z', '--untracked-files=all', '--ignore-submodules=dirty', '--no-renames'];
-  return parseStatus((await git.run(args)).stdout);
+  return parseStatus((await git.run(args, { mayBeCut: true })).stdout);
 }
 
 /**

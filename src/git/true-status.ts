@@ -5,6 +5,9 @@ import type { Git } from './git.ts';
 import { resolveCommit } from './refs.ts';
 import type { FileStatus } from './status.ts';
 
+/** That there is something is what counts; the first names are enough to say what. */
+const LIST = { mayBeCut: true } as const;
+
 /**
  * What in a worktree is not in its commit, as it really is: compared through an index of our own, made from HEAD. The
  * worktree's own index can be told not to look (`update-index --skip-worktree`, `--assume-unchanged`), and
@@ -18,9 +21,12 @@ export async function trueStatus(git: Git, scratchIndex: string, excludeFrom: re
     await own.run(['read-tree', 'HEAD']);
     // Exit 1: some files differ. Without it every file would, because the new index knows no times yet.
     await own.run(['update-index', '-q', '--refresh', '--ignore-submodules'], { okCodes: [0, 1] });
-    const changed = await own.run(['diff-files', '--name-only', '-z', '--ignore-submodules=dirty']);
+    const changed = await own.run(['diff-files', '--name-only', '-z', '--ignore-submodules=dirty'], LIST);
     const excludes = excludeFrom.map((file) => `--exclude-from=${file}`);
-    const unknown = await own.run(['ls-files', '-z', '--others', '--exclude-per-directory=.gitignore', ...excludes]);
+    const unknown = await own.run(
+      ['ls-files', '-z', '--others', '--exclude-per-directory=.gitignore', ...excludes],
+      LIST,
+    );
     return { dirty: paths(changed.stdout), untracked: paths(unknown.stdout) };
   } finally {
     await rm(scratchIndex, { force: true });

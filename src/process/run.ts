@@ -9,6 +9,8 @@ export interface RunResult {
   readonly stdout: string;
   readonly stderr: string;
   readonly timedOut: boolean;
+  /** True when there was more output than `maxOutputBytes`; the program was ended then. */
+  readonly truncated: boolean;
   /** The system's code (`ENOENT`, `EACCES`) when the program could not be started. */
   readonly startError: string | null;
 }
@@ -73,6 +75,7 @@ export async function run(command: string, args: readonly string[], options: Run
       stdout: result.stdout,
       stderr: result.stderr,
       timedOut,
+      truncated: result.isMaxBuffer,
       startError: result.exitCode === undefined && result.signal === undefined ? (result.code ?? 'UNKNOWN') : null,
     };
   } finally {

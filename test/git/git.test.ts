@@ -7,6 +7,7 @@ import { createGit, withoutCredentials } from '../../src/git/git.ts';
 import { changedFiles } from '../../src/git/changes.ts';
 import { addWorktree } from '../../src/git/worktree.ts';
 import { fileStatus } from '../../src/git/status.ts';
+import { trueStatus } from '../../src/git/true-status.ts';
 import { resolveCommit } from '../../src/git/refs.ts';
 import { commitFile, makeProject, open, scratch } from './scratch.ts';
 
@@ -32,6 +33,32 @@ test('a call that does not end is ended and said to have timed out', async (t) =
   chmodSync(join(s.dir, 'wait.sh'), 0o755);
   const args = ['-c', `alias.wait=!${join(s.dir, 'wait.sh')}`, 'wait'];
   await assert.rejects(git.run(args, { timeoutMs: 200 }), { code: 'git-timeout', exitCode: 5 });
+});
+
+test('a list that is too long is cut after a whole entry where its beginning is enough, and refused elsewhere', async (t) => {
+  const s = scratch(t);
+  const git = createGit({ cwd: makeProject(s), env: s.env });
+  for (let at = 0; at < 60; at += 1) s.write(`project/untracked/${'x'.repeat(40)}-${at}`, '');
+  const args = ['ls-files', '-z', '--others'];
+  const cut = await git.run(args, { maxOutputBytes: 1000, mayBeCut: true });
+  assert.match(cut.stdout, /^(?:untracked\/x{40}-\d+\0){5,}$/);
+  assert.ok(cut.stdout.length <= 1000);
+  await assert.rejects(git.run(args, { maxOutputBytes: 1000 }), { code: 'git-output-too-large', exitCode: 74 });
+});
+
+test('a worktree with more untracked files than git may say is dirty, not broken', async (t) => {
+  const s = scratch(t);
+  const root = makeProject(s);
+  // 16 MiB of names, for which few files are needed when their paths are long.
+  const deep = Array.from({ length: 16 }, () => 'd'.repeat(220)).join('/');
+  for (let at = 0; at < 4800; at += 1) {
+    if (at === 0) s.write(`project/${deep}/0`, '');
+    else writeFileSync(join(root, deep, String(at)), '');
+  }
+  const git = createGit({ cwd: root, env: s.env });
+  const { untracked } = await fileStatus(git);
+  assert.ok(untracked.length > 1000 && untracked.every((path) => path.startsWith('dddd')));
+  assert.ok((await trueStatus(git, join(s.dir, 'index'), [])).untracked.length > 1000);
 });
 
 test('addresses in messages lose their passwords and keep what helps', () => {
