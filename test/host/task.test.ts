@@ -393,6 +393,26 @@ describe('a task that ends before its agent was given anything', () => {
   });
 });
 
+describe('the files that other tasks also touch', () => {
+  it('are those of work that is not merged yet', async (t) => {
+    const scratch = new Scratch(t);
+    const add = (line: string): Step => ({
+      type: 'shell',
+      command: `echo 4 > sum.txt && echo ${line} >> log.txt && git add -A && git commit -qm ${line}`,
+    });
+    const finished = async (name: string): Promise<readonly string[]> => {
+      const task = scratch.task({ prompts: [{ steps: [add(name), done] }] }, { name });
+      await task.host();
+      assert.equal((await task.untilType('task-ended')).end, 'completed');
+      return Object.keys(task.view().folded.delivery.pullRequest?.conflicts ?? {});
+    };
+    assert.deepEqual(await finished('one'), []);
+    assert.deepEqual(await finished('two'), ['one']);
+    scratch.git('merge', '-q', '--no-ff', '--no-edit', 'fix/one');
+    assert.deepEqual(await finished('three'), ['two']);
+  });
+});
+
 describe('tasks that wait for a slot', () => {
   it('get it by priority, then by age', async (t) => {
     const scratch = new Scratch(t);
