@@ -88,5 +88,12 @@ describe('run on GitHub', () => {
     );
     assert.equal((task?.['delivery'] as { pullRequestNumber: number }).pullRequestNumber, 5);
     assert.match(String(task?.['prompt']), /Please test this/);
+
+    const both = await world.plan('https://github.com/o/r/pull/5', 'add a second thing');
+    assert.deepEqual(
+      both.map((one) => one['base']),
+      ['next', 'main'],
+      'what a pull request goes against is its own affair',
+    );
   });
 });

@@ -35,20 +35,21 @@ export async function planTasks(
     });
   }
   if (options.name !== undefined) checkName(options.name);
-  let facts = await gatherRepository(context, options.base);
-  const backend = requestedBackend(options.backend === 'auto' ? facts.loaded.config.backend : options.backend);
-  const prepared = preparedTask(context, facts.ref.key, options.name);
+  let usual = await gatherRepository(context, options.base);
+  const backend = requestedBackend(options.backend === 'auto' ? usual.loaded.config.backend : options.backend);
+  const prepared = preparedTask(context, usual.ref.key, options.name);
   const words = taskTexts(args, options, prepared);
-  if (prepared !== null) facts = await gatherRepository(context, options.base ?? prepared.task.base);
-  const { config } = facts.loaded;
-  const place = { config, cwd: facts.ref.root, repoRoot: facts.ref.root };
+  if (prepared !== null) usual = await gatherRepository(context, options.base ?? prepared.task.base);
+  const { config } = usual.loaded;
+  const place = { config, cwd: usual.ref.root, repoRoot: usual.ref.root };
   const agent = await launchFor(context, place, options.agent, backend, options);
   const names = new Set<string>();
   const plans: TaskPlan[] = [];
   for (const text of words) {
-    const gathered = await gather(context, facts, text, options);
-    // A pull request says itself what it goes against.
-    if (gathered.pullRequest !== null) facts = await gatherRepository(context, gathered.pullRequest.baseBranch);
+    const gathered = await gather(context, usual, text, options);
+    // A pull request says itself what it goes against; the next task does not go there.
+    const { pullRequest } = gathered;
+    const facts = pullRequest === null ? usual : await gatherRepository(context, pullRequest.baseBranch);
     const name = options.name ?? uniqueName(gathered.name, names);
     names.add(name);
     if (prepared === null) requireFreeName(context.places, facts.ref.key, name, 'task');
