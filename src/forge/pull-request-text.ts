@@ -50,6 +50,7 @@ export function pullRequestBody(facts: PullRequestFacts): string {
     section('Changed files', fileList(facts.files)),
     changedByTests(facts.receipt),
     judges(facts.receipt),
+    moved(facts.receipt),
     conflicts(facts.conflicts),
     section('How it was made', making(facts)),
   ];
@@ -123,6 +124,17 @@ function changedByTests(receipt: Receipt | null): string {
     'Changed by the tests',
     [`${why}\n`, ...list, ...more(changed.length - MAX_FILES, 'files')].join('\n'),
   );
+}
+
+function moved(receipt: Receipt | null): string {
+  const branches = receipt?.movedBranches ?? [];
+  if (branches.length === 0) return '';
+  const lines = branches.slice(0, MAX_FILES).map(({ branch, from, to }) => {
+    const back = codeSpan(`git update-ref refs/heads/${branch} ${from} ${to}`);
+    return `- ${codeSpan(branch)} from ${codeSpan(from.slice(0, 10))} to ${codeSpan(to.slice(0, 10))}. Back: ${back}`;
+  });
+  const why = 'In the repository it worked in, the agent moved these other branches to commits of its own:';
+  return section('Moved branches', [`${why}\n`, ...lines, ...more(branches.length - MAX_FILES, 'branches')].join('\n'));
 }
 
 function judges(receipt: Receipt | null): string {

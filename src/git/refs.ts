@@ -111,3 +111,10 @@ export const branchCommit = async (git: Git, branch: string): Promise<string | n
 /** True when there is a local branch of this name. */
 export const branchExists = async (git: Git, branch: string): Promise<boolean> =>
   (await branchCommit(git, branch)) !== null;
+
+/** The commits of all local branches, by short name. */
+export async function branchTips(git: Git): Promise<Record<string, string>> {
+  const args = ['for-each-ref', '--format=%(objectname) %(refname:lstrip=2)', 'refs/heads'];
+  const lines = (await git.run(args)).stdout.split('\n').filter((line) => line !== '');
+  return Object.fromEntries(lines.map((line) => [line.slice(line.indexOf(' ') + 1), line.slice(0, line.indexOf(' '))]));
+}

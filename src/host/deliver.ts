@@ -16,6 +16,7 @@ import { requireTask, type HostContext } from './context.ts';
 import { checkBaseline } from './baseline.ts';
 import { confirmFresh } from './confirm-fresh.ts';
 import { redacted } from './fresh-checkout.ts';
+import { movedBranches } from './moved-branches.ts';
 import { openPullRequest } from './open-pull-request.ts';
 import { pushTaskBranch } from './push-branch.ts';
 import { budgetOf } from './route-last-turn.ts';
@@ -97,7 +98,10 @@ async function verifyTask(context: HostContext, signal: AbortSignal): Promise<Re
       ),
   });
   if (signal.aborted) return null;
-  return confirmFresh(context, redacted(receipt, redact), leftBefore ?? [], signal);
+  const judged = await confirmFresh(context, redacted(receipt, redact), leftBefore ?? [], signal);
+  if (judged === null) return null;
+  const moved = await movedBranches(context);
+  return moved.length === 0 ? judged : { ...judged, movedBranches: moved };
 }
 
 /**

@@ -15,6 +15,7 @@ import type { AgentSeat } from './agent-seat.ts';
 import type { HostContext } from './context.ts';
 import { forgottenBrief } from './forgotten-brief.ts';
 import { acceptGitConfig, inspectGitConfig } from './git-config.ts';
+import { rememberBranches } from './moved-branches.ts';
 import { readPrompt } from './session-log.ts';
 
 const LAST_MESSAGE_CHARS = 2048;
@@ -47,6 +48,7 @@ export async function handPrompt(
     return isOwed ? log.append({ type: 'prompt-handed', promptId, turnId, nonce }) : null;
   });
   if (handed === null) return;
+  await rememberBranches(context);
   const text = compose(context, preface + refusalNote(refusals) + words, nonce, session.callbackFile);
   const end = await session.prompt({ turnId, text });
   await recordEnd(context, seat, { turnId, promptId, nonce }, end);

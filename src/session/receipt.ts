@@ -20,6 +20,8 @@ export interface Receipt {
   readonly changedByTests?: readonly string[];
   /** The same command in a fresh checkout of the commit; absent when nothing asked for it. */
   readonly fresh?: FreshRun;
+  /** Other local branches that the agent moved to commits of this task; absent when there are none. */
+  readonly movedBranches?: readonly MovedBranch[];
   readonly at: string;
 }
 
@@ -34,6 +36,13 @@ export interface FreshRun {
   /** For `unjudged`. */
   readonly why?: string;
   readonly durationMs: number;
+}
+
+export interface MovedBranch {
+  readonly branch: string;
+  /** Full hashes: `git update-ref refs/heads/<branch> <from> <to>` brings it back. */
+  readonly from: string;
+  readonly to: string;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { SessionDetailsJson } from './json-session.ts';
 import { rulesText } from './permissions.ts';
 import { answerHint, conflictLines } from './progress.ts';
 import { formatBytes, formatDuration, formatUsage, plural } from './quantities.ts';
-import { excerptLines, isGreen, receiptLine } from './receipt.ts';
+import { excerptLines, isGreen, movedLines, receiptLine } from './receipt.ts';
 import { withoutCallback } from './said.ts';
 import { stateTone } from './state-tone.ts';
 import type { Line, Tone } from './tone.ts';
@@ -154,6 +154,7 @@ function receiptLines({ receipt }: Session): readonly Line[] {
   return [
     field('verified', receiptLine(receipt), green ? 'good' : 'bad'),
     ...below(green ? [] : excerptLines(receipt), 'dim'),
+    ...movedLines(receipt).map((text): Line => [{ text: `${' '.repeat(LABEL_WIDTH + 2)}${text}`, tone: 'warn' }]),
     ...below(
       receipt.changedJudges.slice(0, 10).map((file) => `changes what judges it: ${oneLine(file, 150)}`),
       'warn',

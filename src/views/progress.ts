@@ -5,7 +5,7 @@ import type { PromptKind, TaskEnd } from '../session/words.ts';
 import { oneLine } from '../text/sanitize.ts';
 import { failureWords } from './failure-words.ts';
 import { formatBytes, formatDuration, formatUsage, plural } from './quantities.ts';
-import { excerptLines, isGreen, listed, receiptLine, tailLines } from './receipt.ts';
+import { excerptLines, isGreen, listed, movedLines, receiptLine, tailLines } from './receipt.ts';
 import type { Tone } from './tone.ts';
 
 /** One line of progress: a short label, the text, and lines that belong below it. All sanitized. */
@@ -106,7 +106,7 @@ export function progressOf(memory: ProgressMemory, record: JournalRecord): Progr
       return stepLine(record.step, record.outcome);
     case 'verification-finished':
       return isGreen(record.receipt.verdict)
-        ? line('verify', receiptLine(record.receipt), 'good')
+        ? line('verify', receiptLine(record.receipt), 'good', movedLines(record.receipt))
         : line('verify', receiptLine(record.receipt), 'bad', excerptLines(record.receipt));
     case 'baseline-checked':
       return isGreen(record.receipt.verdict)

@@ -37,6 +37,13 @@ export function freshText({ fresh }: Receipt): string {
   }
 }
 
+/** One line for each branch the agent moved, with the way back. */
+export const movedLines = ({ movedBranches = [] }: Receipt): readonly string[] =>
+  movedBranches.map(
+    ({ branch, from, to }) =>
+      `the agent moved your branch ${oneLine(branch, 120)} to its own commit; back: git update-ref refs/heads/${oneLine(branch, 120)} ${from} ${to}`,
+  );
+
 function ownVerdictText({ verdict, counts, exitCode }: Receipt): string {
   switch (verdict.type) {
     case 'green':

@@ -18,6 +18,28 @@ const gone = (session: LiveSession, pid: number): Promise<void> =>
     () => `host ${pid} stays:\n${session.hostLog()}`,
   );
 
+describe('a branch of a person', () => {
+  it('that the agent moved to its own commit is named everywhere, with the way back', async (t) => {
+    const scratch = new Scratch(t);
+    scratch.git('branch', 'topic');
+    scratch.git('branch', 'other');
+    const from = scratch.git('rev-parse', 'topic');
+    const move: Step = { type: 'shell', command: 'git update-ref refs/heads/topic HEAD' };
+    const task = scratch.task({ prompts: [{ steps: [fix, move, done] }] });
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    const { receipt, pullRequest } = task.view().folded.delivery;
+    const to = scratch.git('rev-parse', 'fix/task-1');
+    assert.deepEqual(receipt?.movedBranches, [{ branch: 'topic', from, to }]);
+    assert.ok(pullRequest);
+    const back = `update-ref refs/heads/topic ${from} ${to}`;
+    assert.ok(readFileSync(new URL(pullRequest.url), 'utf8').includes(`git ${back}`));
+    scratch.git(...back.split(' '));
+    const again = await task.call({ op: 'step', step: 'verify' });
+    assert.equal('receipt' in again && again.receipt.movedBranches, undefined);
+  });
+});
+
 describe('a commit that git is told to show as another one', () => {
   it('is verified and delivered as what it is', async (t) => {
     const scratch = new Scratch(t);

@@ -45,6 +45,7 @@ const delivered: readonly SessionEvent[] = [
     planId: 't-p-1',
     receipt: receipt({
       changedByTests: ['src/generated.ts'],
+      movedBranches: [{ branch: 'next', from: 'd'.repeat(40), to: 'c'.repeat(40) }],
       fresh: { because: 'the tests changed src/generated.ts', result: 'green', durationMs: 4100 },
     }),
     decision: { type: 'deliver' },
