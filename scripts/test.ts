@@ -10,6 +10,7 @@
  */
 import { spawn } from 'node:child_process';
 import { globSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { runTestFile, type FileResult } from './test-file.ts';
 
@@ -17,7 +18,8 @@ const root = join(import.meta.dirname, '..');
 /** A file with tests that hang is ended after this long; the slowest honest one takes about 30 s on 2 cores. */
 const FILE_TIMEOUT_MS = process.argv.includes('--faults') ? 2_500_000 : 180_000;
 const STAGE_TIMEOUT_MS = 300_000;
-const CONCURRENCY = 2;
+/** One more than cores: tests of processes mostly wait. */
+const CONCURRENCY = availableParallelism() + 1;
 
 /** What the tests start must not see how the tests were started (npm, an agent, a session of conduxt). */
 function cleanEnvironment(): Record<string, string> {
@@ -33,6 +35,8 @@ const agents = process.argv.includes('--agents');
 const faults = process.argv.includes('--faults');
 const env = {
   ...cleanEnvironment(),
+  // Hundreds of hosts and commands start from the same sources: a quarter of all the work was to compile them.
+  NODE_COMPILE_CACHE: join(root, '.test-cache', 'compiled'),
   ...(agents ? { SLOW_TESTS: '1' } : {}),
   ...(faults ? { FAULTS: 'all', FAULT_SEEDS: process.env['FAULT_SEEDS'] ?? '10000' } : {}),
 };

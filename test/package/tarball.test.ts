@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -73,8 +73,12 @@ describe('the packed program', () => {
       dependencies?: object;
     };
     assert.equal(manifest.dependencies, undefined);
-    for (const folder of ['src', 'test', 'fixtures', 'scripts', 'node_modules'])
+    for (const folder of ['src', 'test', 'fixtures', 'node_modules'])
       assert.equal(existsSync(path.join(installed, folder)), false, folder);
+    assert.deepEqual(
+      readdirSync(path.join(installed, 'scripts')).filter((name) => !name.endsWith('.sh')),
+      [],
+    );
     assert.ok((statSync(path.join(installed, 'dist/conduxt.js')).mode & 0o111) !== 0, 'the program may be executed');
     assert.match(readFileSync(path.join(installed, 'dist/conduxt.js'), 'utf8'), /^#!\/usr\/bin\/env node\n/);
   });
