@@ -3,7 +3,7 @@
  * dependencies of conduxt. Prints one line per agent; an agent that cannot be installed is a reason for its tests to be
  * skipped, which they then say, and exit code 1.
  *
- *   node scripts/install-agents.ts
+ *   node scripts/install-agents.ts [name…]    all of them (2.4 GB), or those with these names: pi, sdk, codex …
  */
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -75,7 +75,13 @@ const oneLine = (text: string): string =>
     .trim()
     .slice(0, MAX_REASON_CHARS);
 
-for (const agent of PINNED) {
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !PINNED.some((agent) => agent.name === name));
+if (unknown.length > 0) {
+  console.error(`no agent ${unknown.join(', ')}; there are ${[...new Set(PINNED.map(({ name }) => name))].join(', ')}`);
+  process.exit(2);
+}
+for (const agent of PINNED.filter(({ name }) => names.length === 0 || names.includes(name))) {
   const prefix = prefixOf(agent);
   const what = agent.packages.join(' and ');
   mkdirSync(path.dirname(prefix), { recursive: true, mode: 0o700 });
