@@ -90,7 +90,7 @@ const CHECKS: readonly (readonly [check: string, ...tests: (readonly [string, re
   [
     '15 a silent session/new: the tree is killed, the prompt is still queued',
     acp('handshake', 'an agent that does not answer in time is ended with all it started'),
-    host('steering', 'leaves the prompt owed and asks a person; retry hands it over'),
+    host('ending', 'leaves the prompt owed and asks a person; retry hands it over'),
   ],
   [
     '16 updates before the session is open are kept and ordered',
@@ -150,7 +150,7 @@ const CHECKS: readonly (readonly [check: string, ...tests: (readonly [string, re
   ],
   [
     '28 a cancel leaves the queue alone unless asked',
-    host('steering', 'ends the running turn and the queue goes on', '--queued drops what is owed and nothing else'),
+    host('ending', 'ends the running turn and the queue goes on', '--queued drops what is owed and nothing else'),
   ],
   [
     '29 a withdrawn permission is answered',
@@ -166,8 +166,8 @@ const CHECKS: readonly (readonly [check: string, ...tests: (readonly [string, re
       'whatever is offered, a refusal never selects what allows, and nothing unknown is ever selected',
     ),
   ],
-  ['31 allowed once, never for ever unasked', host('steering', 'under approve-all are allowed once, never for ever')],
-  ['32 no answer by the deadline is a refusal', host('steering', 'that nobody answers are refused at the deadline')],
+  ['31 allowed once, never for ever unasked', host('ending', 'under approve-all are allowed once, never for ever')],
+  ['32 no answer by the deadline is a refusal', host('ending', 'that nobody answers are refused at the deadline')],
   // recovery
   [
     '33 killed at any point, every prompt is queued, settled or unknown; none lost, none twice',
