@@ -21,7 +21,7 @@ export function inertMarkdown(text: string): string {
       .replace(/@(?=[A-Za-z0-9])/g, `@${APART}`)
       .replace(/#(?=\d)/g, `#${APART}`)
       .replace(/(GH)(?=-\d)/gi, `$1${APART}`)
-      .replace(/\b(https?:|www)(?=(?:\/\/|\.)\S{0,2000}(?:\/(?:issues|pull|discussions|commit)\b|%))/gi, `$1${APART}`)
+      .replace(/(https?:|www)(?=(?:\/\/|\.)\S{0,2000}(?:\/(?:issues|pull|discussions|commit)\b|%))/gi, `$1${APART}`)
   );
 }
 

@@ -62,13 +62,15 @@ test('no name is read as an option: it is refused, or it names nothing', async (
   const names = fc.array(pieces, { minLength: 1, maxLength: 6 }).map((parts) => parts.join(''));
   await fc.assert(
     fc.asyncProperty(names, async (name) => {
-      assert.equal(await resolveCommit(repo.git, name === 'HEAD' ? 'x' : name).catch(() => null), null, name);
+      const found = await resolveCommit(repo.git, name).catch(() => null);
+      // git reads whatever follows `@{` as a time: the place of HEAD then.
+      assert.ok(found === null || name.includes('@{'), name);
       await checkBranchName(repo.git, name).then(
         (accepted) => assert.match(accepted, /^[A-Za-z0-9._/][A-Za-z0-9._/-]*$/),
         (error: unknown) => assert.equal((error as { exitCode?: number }).exitCode, 2, name),
       );
     }),
-    { numRuns: 40 },
+    { numRuns: 40, examples: [['@{touch x ']] },
   );
   assert.equal(existsSync(marker), false);
 });
