@@ -2,6 +2,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { systemCode } from '../errors.ts';
+import { ProcessOutput } from './process-output.ts';
 
 /** What the command line reads and writes. Passed in, so that a test sees what a user would see. */
 export interface Io {
@@ -38,7 +39,7 @@ const LEAVING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export function processIo(): Io {
   const readerGone = new AbortController();
   let failure: Error | null = null;
-  const stdout = outputTo(process.stdout, (error) => {
+  const stdout = new ProcessOutput(process.stdout, (error) => {
     // A pipe whose reader left is the end of the output, not an error.
     if (systemCode(error) !== 'EPIPE') failure = error;
     readerGone.abort();
@@ -46,7 +47,7 @@ export function processIo(): Io {
   return {
     stdin: process.stdin,
     stdout,
-    stderr: outputTo(process.stderr, () => {}),
+    stderr: new ProcessOutput(process.stderr, () => {}, stdout),
     env: process.env,
     cwd: currentDirectory(process.env['PWD']),
     homedir: os.homedir(),
@@ -75,31 +76,4 @@ function currentDirectory(shellsOwn: string | undefined): string {
     process.chdir('/');
     return shellsOwn !== undefined && path.isAbsolute(shellsOwn) ? shellsOwn : '/';
   }
-}
-
-/** A stream without exceptions: after its first failure, which `onFailure` hears of, nothing more is written. */
-function outputTo(stream: NodeJS.WriteStream, onFailure: (error: Error) => void): Output & { settle(): Promise<void> } {
-  let gone = false;
-  stream.on('error', (error: Error) => {
-    if (gone) return;
-    gone = true;
-    onFailure(error);
-  });
-  return {
-    write(text) {
-      if (!gone) stream.write(text);
-    },
-    async settle() {
-      if (gone) return;
-      await new Promise<void>((resolve) => stream.write('', () => resolve()));
-      // The failure of a write is told after its callback.
-      await new Promise((resolve) => setImmediate(resolve));
-    },
-    get isTTY() {
-      return stream.isTTY;
-    },
-    get columns() {
-      return stream.isTTY ? stream.columns : undefined;
-    },
-  };
 }

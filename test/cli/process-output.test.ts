@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { execPath } from 'node:process';
+import path from 'node:path';
+import { run } from '../../src/process/run.ts';
+
+const MODULE = path.resolve(import.meta.dirname, '../../src/cli/process-output.ts');
+
+/** Runs a program with both of its streams in one pipe, and returns what came through it. */
+async function printed(body: string): Promise<string> {
+  const program =
+    `const { ProcessOutput } = await import(${JSON.stringify(MODULE)});` +
+    'const out = new ProcessOutput(process.stdout, (error) => { console.error(error.code); });' +
+    `const err = new ProcessOutput(process.stderr, () => {}, out); ${body}`;
+  const env = { PATH: process.env['PATH'] ?? '', PROGRAM: program, NODE: execPath };
+  const line = 'exec "$NODE" --disable-warning=ExperimentalWarning --input-type=module -e "$PROGRAM" 2>&1';
+  const result = await run('sh', ['-c', line], { cwd: import.meta.dirname, env, timeoutMs: 30_000 });
+  return result.stdout;
+}
+
+describe('output of this process', () => {
+  it('comes out in the order in which both streams were written', async () => {
+    const text = await printed("out.write('a'); out.write('b'); err.write('C'); out.write('d'); err.write('E');");
+    assert.equal(text, 'abCdE');
+  });
+
+  it('is all there when the process ends by itself, without being settled', async () => {
+    const text = await printed("for (let n = 0; n < 100_000; n += 1) out.write(n + ' ');");
+    assert.equal(text, `${Array.from({ length: 100_000 }, (_, n) => n).join(' ')} `);
+  });
+
+  it('is all there when it was settled', async () => {
+    assert.equal(await printed("out.write('a'); await out.settle(); process.kill(process.pid, 'SIGKILL');"), 'a');
+  });
+
+  it('goes out in few calls, however many pieces it was written in', async () => {
+    const count =
+      'let calls = 0; const { write } = process.stdout;' +
+      'process.stdout.write = (...args) => { calls += 1; return write.apply(process.stdout, args); };';
+    const text = await printed(
+      `${count} for (let n = 0; n < 1000; n += 1) out.write('x'); await out.settle(); err.write(' ' + calls);`,
+    );
+    assert.match(text, /^x{1000} [12]$/);
+  });
+});
