@@ -40,7 +40,12 @@ export class Printer {
 
   /** One line of a JSON stream. */
   record(value: object): void {
-    this.#io.stdout.write(`${safeJson(value)}\n`);
+    this.line(safeJson(value));
+  }
+
+  /** One line of a JSON stream that is made already. */
+  line(json: string): void {
+    this.#io.stdout.write(`${json}\n`);
   }
 
   /** Something to know that is not the result. */

@@ -27,7 +27,6 @@ const FIRST_ANSWER_MS = 2_000;
  * other; a number stays unused when a full disk refused its record.
  */
 const HOLE_PATIENCE_MS = 5_000;
-const RECORDS_PER_BREATH = 64;
 /** Between two looks for a new host; a change in the directory is seen at once where the system can watch it. */
 const RECONNECT_MS = 500;
 /** With a living host everything comes by its announcements; this only bounds the wait. */
@@ -36,17 +35,24 @@ const IDLE_LOOK_MS = 60_000;
 const BETWEEN_HOSTS_MS = 50;
 const BETWEEN_HOSTS_PATIENCE_MS = 1_000;
 
+/** Some records in their order. */
+export type FollowedBatch = readonly Followed[];
+
 /**
  * Follows a session: journal and transcript in one order, from a cursor on, with no gap and no repeat. While a host
  * lives only synced bytes are delivered; without one, what the files hold. Survives the host's death and the start
  * of the next one.
  */
 export async function* follow(options: FollowOptions): AsyncGenerator<Followed, void> {
+  for await (const batch of followBatches(options)) yield* batch;
+}
+
+/** As `follow`, as many at a time as are there: over a million records a promise for each would be half of the cost. */
+export async function* followBatches(options: FollowOptions): AsyncGenerator<FollowedBatch, void> {
   const { paths, since, live, signal } = options;
   const records = new MergedRecords({ journal: paths.journal, transcript: paths.transcript }, since);
   const host = new RecordedHost(paths.journal);
   const news = new News();
-  const breather = new Breather();
   let unheardSince: number | null = null;
   try {
     while (!signal.aborted) {
@@ -54,11 +60,11 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Followed, 
       if (watch !== null) {
         unheardSince = null;
         try {
-          for await (const followed of followHost(records, watch, options)) {
-            host.see(followed);
-            if (news.isNew(followed)) yield followed;
-            await breather.afterEach();
-            if (!live && followed.source === 'caught-up') return;
+          for await (const batch of followHost(records, watch, options)) {
+            host.see(batch);
+            if (news.isNew(batch)) yield batch;
+            await breath();
+            if (!live && isCaughtUp(batch)) return;
           }
         } finally {
           watch.close();
@@ -73,12 +79,14 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Followed, 
           continue;
         }
       }
-      for (const followed of records.read(records.sizes(), !alive || !live)) {
-        host.see(followed);
-        if (news.isNew(followed)) yield followed;
-        await breather.afterEach();
+      const limits = records.sizes();
+      for (let { batch } = records.read(limits, !alive || !live); batch.length > 0;) {
+        host.see(batch);
+        if (news.isNew(batch)) yield batch;
+        await breath();
+        ({ batch } = records.read(limits, !alive || !live));
       }
-      const caughtUp = { source: 'caught-up', hostAlive: alive } as const;
+      const caughtUp: FollowedBatch = [{ source: 'caught-up', hostAlive: alive }];
       // A host that started while we read is told as such after the next connection.
       if (alive === host.isAlive() && news.isNew(caughtUp)) yield caughtUp;
       if (!live) return;
@@ -94,7 +102,7 @@ async function* followHost(
   records: MergedRecords,
   watch: HostWatch,
   { live, signal }: FollowOptions,
-): AsyncGenerator<Followed, void> {
+): AsyncGenerator<FollowedBatch, void> {
   let heldSince: number | null = null;
   if (watch.latest === null) await watch.wait(FIRST_ANSWER_MS, signal);
   while (!signal.aborted) {
@@ -102,9 +110,13 @@ async function* followHost(
     const limits = latest ?? (live ? null : records.sizes());
     if (limits !== null) {
       const patienceOver: boolean = heldSince !== null && performance.now() - heldSince >= HOLE_PATIENCE_MS;
-      const held: boolean = yield* records.read(limits, patienceOver);
-      heldSince = held ? (heldSince ?? performance.now()) : null;
-      if (!held) yield { source: 'caught-up', hostAlive: true };
+      let read = records.read(limits, patienceOver);
+      while (read.batch.length > 0) {
+        yield read.batch;
+        read = records.read(limits, patienceOver);
+      }
+      heldSince = read.held ? (heldSince ?? performance.now()) : null;
+      if (!read.held) yield [{ source: 'caught-up', hostAlive: true }];
     }
     if (ended) return;
     if (watch.latest === latest && !watch.ended) {
@@ -114,28 +126,22 @@ async function* followHost(
 }
 
 /**
- * Lets the event loop turn now and then. Reading a long file is one chain of promises: without a pause what was
- * written to stdout would pile up in memory, and a reader that left would not be noticed.
+ * Lets the event loop turn. Reading a long file is one chain of promises: without a pause what was written to stdout
+ * would pile up in memory, and a reader that left would not be noticed.
  */
-class Breather {
-  #records = 0;
+const breath = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-  async afterEach(): Promise<void> {
-    this.#records += 1;
-    if (this.#records % RECORDS_PER_BREATH === 0) await new Promise((resolve) => setImmediate(resolve));
-  }
-}
+const isCaughtUp = (batch: FollowedBatch): boolean => batch.at(-1)?.source === 'caught-up';
 
 /** Being caught up is worth telling after something else was told, and when the host came or went. */
 class News {
   #last: Followed | null = null;
 
-  isNew(followed: Followed): boolean {
+  isNew(batch: FollowedBatch): boolean {
+    const last = batch.at(-1) ?? null;
     const repeats =
-      followed.source === 'caught-up' &&
-      this.#last?.source === 'caught-up' &&
-      this.#last.hostAlive === followed.hostAlive;
-    this.#last = followed;
+      last?.source === 'caught-up' && this.#last?.source === 'caught-up' && this.#last.hostAlive === last.hostAlive;
+    this.#last = last;
     return !repeats;
   }
 }
@@ -148,8 +154,8 @@ class RecordedHost {
     for (const record of readJournal(journal).records) this.#apply(record);
   }
 
-  see(followed: Followed): void {
-    if (followed.source === 'journal') this.#apply(followed.record);
+  see(batch: FollowedBatch): void {
+    for (const followed of batch) if (followed.source === 'journal') this.#apply(followed.record);
   }
 
   isAlive(): boolean {

@@ -6,7 +6,7 @@ import { errorJson } from '../../src/cli/report-error.ts';
 import { refused } from '../../src/errors.ts';
 import type { SessionEvent } from '../../src/session/events.ts';
 import { safeJson } from '../../src/views/json-text.ts';
-import { damagedJson, eventJson, updateJson } from '../../src/views/json-log.ts';
+import { damagedJson, eventJson, updateLines } from '../../src/views/json-log.ts';
 import { outcomeJson, waitJson } from '../../src/views/json-outcome.ts';
 import { sessionDetailsJson, sessionJson } from '../../src/views/json-session.ts';
 import { plannedTaskJson } from '../../src/views/plan.ts';
@@ -87,6 +87,7 @@ const paths = {
   transcript: '/state/sessions/s-01jd0000000000000000000000/transcript.ndjson',
 };
 const label = { name: 'issue-78', id: 's-01jd0000000000000000000000' };
+const updateLine = updateLines(label);
 const firstRecord = (event: SessionEvent) => {
   const [record] = journalOf([event]);
   assert.ok(record !== undefined);
@@ -131,29 +132,37 @@ const documents: Readonly<Record<string, object | readonly object[]>> = {
   'run.ndjson': [
     { schemaVersion: 1, type: 'task', ...plannedTaskJson(plan) },
     eventJson(label, '1:1', firstRecord(hostStarted)),
-    updateJson(label, '1:2', {
-      at: '2026-01-01T00:00:01.000Z',
+    updateLine('1:2', {
+      atMs: Date.UTC(2026, 0, 1, 0, 0, 1),
       turnId: 't-1',
       news: { type: 'message', text: 'Hello\u202e', messageId: null },
       bytes: 140,
+      message: undefined,
     }),
     { schemaVersion: 1, type: 'outcome', ...outcomeJson(factsOf(delivered), 'settled', 0, NOW) },
   ],
   'log.ndjson': [
     eventJson(label, '1:4', firstRecord(setUp)),
-    updateJson(label, '1:5', {
-      at: '2026-01-01T00:00:01.000Z',
+    updateLine('1:5', {
+      atMs: Date.UTC(2026, 0, 1, 0, 0, 1),
       turnId: 't-1',
       news: { type: 'tool', toolCallId: 'c1', title: 'Read a.ts', kind: 'read', status: 'completed' },
       bytes: 200,
+      message: undefined,
     }),
-    updateJson(label, '1:6', { at: '2026-01-01T00:00:02.000Z', turnId: null, news: null, bytes: 9_000_000 }),
-    updateJson(label, '1:7', {
-      at: '2026-01-01T00:00:03.000Z',
+    updateLine('1:6', {
+      atMs: Date.UTC(2026, 0, 1, 0, 0, 2),
+      turnId: null,
+      news: null,
+      bytes: 9_000_000,
+      message: undefined,
+    }),
+    updateLine('1:7', {
+      atMs: Date.UTC(2026, 0, 1, 0, 0, 3),
       turnId: 't-1',
       news: { type: 'thought', text: 'hm' },
       bytes: 90,
-      message: { jsonrpc: '2.0' },
+      message: '{"jsonrpc":"2.0"}',
     }),
     damagedJson(label, { file: 'journal', offset: 812, bytes: 90 }),
   ],
@@ -168,8 +177,11 @@ const documents: Readonly<Record<string, object | readonly object[]>> = {
 describe('the JSON contract', () => {
   for (const [file, document] of Object.entries(documents)) {
     it(`of ${file} is as programs know it`, () => {
-      const list: readonly object[] | null = Array.isArray(document) ? document : null;
-      const text = list === null ? `${safeJson(document, 2)}\n` : list.map((line) => `${safeJson(line)}\n`).join('');
+      const list: readonly (object | string)[] | null = Array.isArray(document) ? document : null;
+      const text =
+        list === null
+          ? `${safeJson(document, 2)}\n`
+          : list.map((line) => `${typeof line === 'string' ? line : safeJson(line)}\n`).join('');
       const fixture = path.join(FIXTURES, file);
       if (process.env['CONDUXT_WRITE_FIXTURES'] === '1') {
         mkdirSync(FIXTURES, { recursive: true });
@@ -181,8 +193,11 @@ describe('the JSON contract', () => {
 
   it('names its schema version in every document and on every line', () => {
     for (const [file, document] of Object.entries(documents)) {
-      const all: readonly object[] = Array.isArray(document) ? document : [document];
-      for (const one of all) assert.equal((one as { schemaVersion?: unknown }).schemaVersion, 1, file);
+      const all: readonly (object | string)[] = Array.isArray(document) ? document : [document];
+      for (const one of all) {
+        const line: unknown = typeof one === 'string' ? JSON.parse(one) : one;
+        assert.equal((line as { schemaVersion?: unknown }).schemaVersion, 1, file);
+      }
     }
   });
 });

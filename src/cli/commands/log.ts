@@ -1,6 +1,6 @@
 import { ConduxtError, ExitCode, usageError } from '../../errors.ts';
 import { formatCursor, isAfter, parseCursor, type Cursor } from '../../store/cursor.ts';
-import { beginAt, follow, type Beginning, type Followed } from '../../store/follow.ts';
+import { beginAt, followBatches, type Beginning, type Followed } from '../../store/follow.ts';
 import type { SessionView } from '../../store/read-session.ts';
 import type { VerbContext } from '../context.ts';
 import { onCtrlC } from '../ctrl-c.ts';
@@ -116,12 +116,12 @@ async function showAll(
   signal: AbortSignal,
 ): Promise<Cursor> {
   let last = since;
-  for await (const followed of follow({ paths: session.paths, since, live, signal })) {
-    if (followed.source === 'caught-up') {
-      continue;
+  for await (const batch of followBatches({ paths: session.paths, since, live, signal })) {
+    for (const followed of batch) {
+      if (followed.source === 'caught-up') continue;
+      if (followed.source !== 'damaged') last = followed.cursor;
+      sink.show(followed);
     }
-    if (followed.source !== 'damaged') last = followed.cursor;
-    sink.show(followed);
   }
   sink.finish();
   return last;

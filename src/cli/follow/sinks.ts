@@ -2,12 +2,14 @@ import type { JournalRecord } from '../../session/events.ts';
 import type { SessionRecord } from '../../session/record.ts';
 import { formatCursor } from '../../store/cursor.ts';
 import type { Followed } from '../../store/follow.ts';
-import { damagedJson, eventJson, updateJson } from '../../views/json-log.ts';
+import { damagedJson, eventJson, updateLines } from '../../views/json-log.ts';
 import type { Io, Output } from '../io.ts';
 import type { Printer } from '../printer.ts';
 import { PieceReader } from './blocks.ts';
 import { ProgressPrinter, type ProgressStyle } from './progress-printer.ts';
-import { messageValue, newsOf } from './read-news.ts';
+import { readMessage } from './read-news.ts';
+
+type FollowedUpdate = Extract<Followed, { source: 'transcript' }>;
 
 /** Where followed records go: a person, or a program. */
 export interface Sink {
@@ -32,6 +34,12 @@ export function textSink(io: Io, output: Output, style: ProgressStyle, before: r
 
 /** One JSON object per record. `raw` adds the agent's message as it came. */
 export function jsonSink(printer: Printer, session: Pick<SessionRecord, 'name' | 'id'>, raw: boolean): Sink {
+  const updateLine = updateLines(session);
+  function showUpdate({ cursor, atMs, turnId, bytes, message: content }: FollowedUpdate): void {
+    const read = readMessage(content);
+    const message = raw ? (read?.text ?? null) : undefined;
+    printer.line(updateLine(formatCursor(cursor), { atMs, turnId, bytes, news: read?.news ?? null, message }));
+  }
   return {
     show(followed) {
       switch (followed.source) {
@@ -39,15 +47,7 @@ export function jsonSink(printer: Printer, session: Pick<SessionRecord, 'name' |
           printer.record(eventJson(session, formatCursor(followed.cursor), followed.record));
           return;
         case 'transcript':
-          printer.record(
-            updateJson(session, formatCursor(followed.cursor), {
-              at: new Date(followed.atMs).toISOString(),
-              turnId: followed.turnId,
-              news: newsOf(followed.message),
-              bytes: followed.bytes,
-              ...(raw ? { message: messageValue(followed.message) ?? null } : {}),
-            }),
-          );
+          showUpdate(followed);
           return;
         case 'damaged':
           printer.record(damagedJson(session, followed));

@@ -10,7 +10,12 @@ export interface Limits {
 }
 
 type Source = 'journal' | 'transcript';
+type Told = Exclude<Followed, { source: 'caught-up' }>;
 type DamagedPlace = Extract<Followed, { source: 'damaged' }>;
+
+/** Enough to make the rest of the work cheap, and a pause between two of them short. */
+const BATCH_RECORDS = 512;
+const BATCH_BYTES = 256 * 1024;
 
 /**
  * Journal and transcript as one sequence. Both share their numbers but reach the disk apart, so a record may be
@@ -22,6 +27,10 @@ export class MergedRecords {
   readonly #heads: Record<Source, FollowedRecord | null> = { journal: null, transcript: null };
   readonly #since: Cursor;
   #seen: Cursor;
+  /** The last read found an end, which may be another one by now. */
+  #isAtEnd = true;
+  /** The lines before the first one that was not seen are passed over; their numbers only rise. */
+  readonly #isPast: Record<Source, boolean> = { journal: false, transcript: false };
 
   constructor(files: Readonly<Record<Source, string>>, since: Cursor) {
     this.#since = since;
@@ -42,22 +51,32 @@ export class MergedRecords {
   }
 
   /**
-   * What can be told now.
+   * Some of what can be told now; nothing when that is all. A batch is small enough to hold: a message is 8 MiB at most.
    * @param complete nothing with a lower number can come any more: the host is dead, or had time enough.
-   * @returns true when something is held back.
+   * @returns `held`: something waits for a record with a lower number.
    */
-  *read(limits: Limits, complete: boolean): Generator<Exclude<Followed, { source: 'caught-up' }>, boolean> {
-    this.#windows.journal.rewind();
-    this.#windows.transcript.rewind();
+  read(limits: Limits, complete: boolean): { readonly batch: readonly Told[]; readonly held: boolean } {
+    const batch: Told[] = [];
+    let bytes = 0;
+    if (this.#isAtEnd) {
+      this.#windows.journal.rewind();
+      this.#windows.transcript.rewind();
+    }
+    this.#isAtEnd = true;
     for (;;) {
-      const journal = yield* this.#head('journal', limits.journalBytes);
-      const transcript = yield* this.#head('transcript', limits.transcriptBytes);
+      const journal = this.#head('journal', limits.journalBytes, batch);
+      const transcript = this.#head('transcript', limits.transcriptBytes, batch);
       const next = earlier(journal, transcript);
-      if (next === null) return false;
-      if (!complete && (journal === null || transcript === null) && this.#mayMissOneBefore(next)) return true;
+      if (next === null) return { batch, held: false };
+      if (!complete && (journal === null || transcript === null) && this.#mayMissOneBefore(next))
+        return { batch, held: true };
       this.#heads[next.source] = null;
       this.#seen = isAfter(next.cursor, this.#seen) ? next.cursor : this.#seen;
-      yield next;
+      batch.push(next);
+      bytes += next.source === 'transcript' ? next.bytes : 0;
+      if (batch.length < BATCH_RECORDS && bytes < BATCH_BYTES) continue;
+      this.#isAtEnd = false;
+      return { batch, held: false };
     }
   }
 
@@ -65,22 +84,25 @@ export class MergedRecords {
    * The next record of one file that was not seen, after the damaged lines before it. Those have no place in the order
    * of their own: one with a seen line behind it was there to be seen as well.
    */
-  *#head(source: Source, limit: number): Generator<DamagedPlace, FollowedRecord | null> {
+  #head(source: Source, limit: number, batch: Told[]): FollowedRecord | null {
     let damaged: DamagedPlace[] = [];
     while (this.#heads[source] === null) {
       const line = this.#windows[source].next(limit);
       if (line === null) break;
-      const place = cursorOfLine(line.content);
-      if (place !== null && !isAfter(place, this.#since)) {
-        damaged = [];
-        continue;
+      if (!this.#isPast[source]) {
+        const place = cursorOfLine(line.content);
+        this.#isPast[source] = place !== null && isAfter(place, this.#since);
+        if (place !== null && !this.#isPast[source]) {
+          damaged = [];
+          continue;
+        }
       }
       const record = source === 'journal' ? parseJournalLine(line) : parseTranscriptLine(line);
       if (record === null)
         damaged.push({ source: 'damaged', file: source, offset: line.offset, bytes: line.bytes + 1 });
       else this.#heads[source] = record;
     }
-    yield* damaged;
+    batch.push(...damaged);
     return this.#heads[source];
   }
 

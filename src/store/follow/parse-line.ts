@@ -15,15 +15,15 @@ export function parseJournalLine(line: Line): FollowedRecord | null {
 
 /** A transcript line as a record, or null when it is damaged. One that is too long to hold keeps only its envelope. */
 export function parseTranscriptLine(line: Line): FollowedRecord | null {
-  const cursor = cursorOfLine(line.content);
-  if (cursor === null) return null;
   if (!line.whole) {
+    const cursor = cursorOfLine(line.content);
+    if (cursor === null) return null;
     return { source: 'transcript', cursor, atMs: atOf(line.content), turnId: null, message: null, bytes: line.bytes };
   }
   const decoded = decodeTranscript(line.content);
   if (decoded === null) return null;
-  const { atMs, turnId, message } = decoded;
-  return { source: 'transcript', cursor, atMs, turnId, message, bytes: line.bytes };
+  const { seq, epoch, atMs, turnId, message } = decoded;
+  return { source: 'transcript', cursor: { epoch, seq }, atMs, turnId, message, bytes: line.bytes };
 }
 
 const atOf = (head: Buffer): number => Number(/"t":(\d+)/.exec(head.toString('latin1'))?.[1] ?? 0);
