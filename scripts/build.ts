@@ -74,7 +74,7 @@ async function bundle(entry: Entry): Promise<{ files: OutputFile[]; metafile: Me
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'eof',
-    charset: 'utf8',
+    charset: 'ascii',
     banner: { js: REQUIRE_BANNER },
     logLevel: 'warning',
     ...entry.options,
@@ -83,6 +83,13 @@ async function bundle(entry: Entry): Promise<{ files: OutputFile[]; metafile: Me
   });
   return { files: result.outputFiles, metafile: result.metafile };
 }
+
+/**
+ * One character outside of Latin-1 makes V8 keep a whole file in two bytes each: 1.2 MB more in every host. esbuild
+ * escapes what stands in strings; the escape means the same in a regular expression.
+ */
+const inAscii = (code: string): string =>
+  code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** The directory of the package a bundled file came from, relative to the repository; null for our own files. */
 function packageOf(input: string): string | null {
@@ -135,7 +142,9 @@ for (const entry of ENTRIES)
 const results = await Promise.allSettled(present.map(bundle));
 const bundles = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 const complete = bundles.length === results.length;
-const outputs = new Map(bundles.flatMap(({ files }) => files.map((file) => [basename(file.path), file.contents])));
+const outputs = new Map(
+  bundles.flatMap(({ files }) => files.map((file) => [basename(file.path), Buffer.from(inAscii(file.text))])),
+);
 outputs.set('THIRD-PARTY-LICENSES.txt', Buffer.from(await licences(bundles.map(({ metafile }) => metafile))));
 
 await mkdir(dist, { recursive: true });

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ConduxtError, ExitCode, heldElsewhere, ioError, messageOf, systemCode, unavailable } from '../errors.ts';
 import { readJournal } from '../journal/read-journal.ts';
 import { isAlive } from '../process/identity.ts';
-import { COMPILE_CACHE_VARIABLE, hostEnvironment } from '../process/host-environment.ts';
+import { hostEnvironment, hostOwnVariables } from '../process/host-environment.ts';
 import { callHost } from './client.ts';
 import type { HelloReply } from './protocol.ts';
 
@@ -96,7 +96,7 @@ async function startHost(
     child = spawn(process.execPath, [...hostArguments(), address.home, address.sessionId, ...errand], {
       cwd: '/',
       detached: true,
-      env: { ...hostEnvironment(env), ...compiledCode() },
+      env: { ...hostEnvironment(env), ...hostOwnVariables(compiledCode()) },
       stdio: ['ignore', log, log, 'pipe'],
     });
   } catch (error) {
@@ -184,10 +184,10 @@ function hostArguments(): string[] {
 }
 
 /** The host finds its compiled code where this command keeps its own: a quarter less work at its start. */
-function compiledCode(): Readonly<Record<string, string>> {
+function compiledCode(): string | null {
   const directory = module.getCompileCacheDir();
   // Node's own answer ends in a directory for its version.
-  return directory === undefined ? {} : { [COMPILE_CACHE_VARIABLE]: path.dirname(directory) };
+  return directory === undefined ? null : path.dirname(directory);
 }
 
 function reportedFailure(address: HostAddress, code: number | null): Error {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AgentListener, AgentSession, AgentUpdate, Backend, BackendNotice, OpenSpec } from '../backend/backend.ts';
 import { ConduxtError, messageOf } from '../errors.ts';
 import { endRecorded } from '../process/group.ts';

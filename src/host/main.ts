@@ -6,7 +6,7 @@ import { placesFor } from '../config/places.ts';
 import { listen, type ControlServer } from '../control/server.ts';
 import { ConduxtError, ExitCode, messageOf, systemCode } from '../errors.ts';
 import { tryLock } from '../lock/file-lock.ts';
-import { COMPILE_CACHE_VARIABLE } from '../process/host-environment.ts';
+import { dropHostOwnVariables } from '../process/host-environment.ts';
 import { bootId, identityOf } from '../process/identity.ts';
 import { requireJournal } from '../store/lost-journal.ts';
 import { requireOwnDirectory } from '../store/durable-files.ts';
@@ -40,8 +40,7 @@ import { tellPeople } from './tell-people.ts';
 
 const [home, sessionId, errand] = process.argv.slice(2);
 process.umask(0o077);
-// Nothing that runs for this session puts its own compiled code beside ours.
-delete process.env[COMPILE_CACHE_VARIABLE];
+dropHostOwnVariables(process.env);
 try {
   if (home === undefined || sessionId === undefined) throw new Error('usage: host <home> <session id>');
   process.exitCode = await host(home, sessionId);

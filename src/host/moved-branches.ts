@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf, systemCode } from '../errors.ts';
 import { createGit, type Git } from '../git/git.ts';
 import { gitEnvironment } from '../git/git-environment.ts';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJson, replaceJson } from '../tmux/run-directory.ts';
 import { runRoot } from './ledger.ts';
 
