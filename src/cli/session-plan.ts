@@ -3,7 +3,6 @@ import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import { sessionHooks, sessionLimits } from '../config/session-settings.ts';
 import { ConduxtError } from '../errors.ts';
 import { gitEnvironment } from '../git/git-environment.ts';
-import { resolveCommit } from '../git/refs.ts';
 import { openRepository, type Repository } from '../git/repository.ts';
 import { treeAt } from '../git/tree.ts';
 import { newPromptId, newSessionId } from '../session/ids.ts';
@@ -11,7 +10,7 @@ import type { RepoRef, SessionRecord } from '../session/record.ts';
 import type { PermissionMode } from '../session/words.ts';
 import { describePrompt } from '../store/create-session.ts';
 import type { VerbContext } from './context.ts';
-import { uncommittedConfig } from './uncommitted-config.ts';
+import { CONFIG_FILE, uncommittedConfig } from './uncommitted-config.ts';
 import {
   backendFields,
   launchFor,
@@ -41,18 +40,18 @@ export interface SessionPlace {
 export async function sessionPlace(context: VerbContext, repository: 'required' | 'optional'): Promise<SessionPlace> {
   const { io, places } = context;
   const repo = await repositoryAt(context, repository);
-  const head = repo === null ? null : await resolveCommit(repo.git, 'HEAD');
-  const repoConfigText = repo === null || head === null ? null : await treeAt(repo.git, head).read('conduxt.json');
+  const head = repo?.head ?? null;
+  const repoConfigText = repo === null || head === null ? null : await treeAt(repo.git, head).read(CONFIG_FILE);
   const loaded = await loadConfig({
     env: io.env,
     places,
     repoConfigText,
-    repoConfigLabel: 'conduxt.json (HEAD)',
+    repoConfigLabel: `${CONFIG_FILE} (HEAD)`,
     repoKey: repo?.key ?? null,
   });
   if (repo === null) return { ref: null, cwd: io.cwd, loaded, configNote: null, hasCommit: false };
   const { key, slug, root, commonDir } = repo;
-  const configNote = head === null ? null : await uncommittedConfig(root, treeAt(repo.git, head), 'HEAD');
+  const configNote = head === null ? null : await uncommittedConfig(root, repoConfigText, 'HEAD');
   return { ref: { key, slug, root, commonDir }, cwd: io.cwd, loaded, configNote, hasCommit: head !== null };
 }
 

@@ -8,6 +8,8 @@ import { listWorktrees } from './worktree-list.ts';
 
 /** A repository as conduxt sees it: the main checkout, whichever worktree the user stands in. */
 export interface Repository extends RepoRef {
+  /** The commit that is checked out; null on a branch without one. */
+  readonly head: string | null;
   /** False right after `git init`: there is nothing to start a branch from. */
   readonly hasCommits: boolean;
   /** The environment of every git call in this repository. */
@@ -27,7 +29,9 @@ export async function openRepository(cwd: string, env: Readonly<Record<string, s
   const root = await findRoot(here, found, commonDir, cwd);
   const git = createGit({ cwd: root, env });
   const slug = slugOf(commonDir, root);
-  return { root, commonDir, slug, key: keyOf(slug, commonDir), hasCommits: await hasAnyCommit(git), env, git };
+  const head = await headCommit(git);
+  const hasCommits = head !== null || (await hasAnyBranch(git));
+  return { root, commonDir, slug, key: keyOf(slug, commonDir), head, hasCommits, env, git };
 }
 
 /** Throws `no-commits` (exit 2) for a repository without a single commit. */
@@ -104,10 +108,13 @@ function bareRepository(cwd: string): ConduxtError {
   );
 }
 
-async function hasAnyCommit(git: Git): Promise<boolean> {
+async function headCommit(git: Git): Promise<string | null> {
   const head = await git.run(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], { okCodes: [0, 1, 128] });
-  if (head.exitCode === 0) return true;
-  // HEAD may point at a branch that was never born while others exist (a fresh clone of an odd remote).
+  return head.exitCode === 0 ? head.stdout.trim() : null;
+}
+
+/** HEAD may point at a branch that was never born while others exist (a fresh clone of an odd remote). */
+async function hasAnyBranch(git: Git): Promise<boolean> {
   return (await git.line(['for-each-ref', '--count=1', '--format=%(refname)', 'refs/heads', 'refs/remotes'])) !== '';
 }
 

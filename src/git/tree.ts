@@ -76,16 +76,17 @@ const ENTRY = /^(\d{6}) \S+ ([0-9a-f]+) +(-|\d+)\t(.+)$/s;
 
 async function readDirectory(git: Git, commit: string, directory: string): Promise<Map<string, TreeEntry>> {
   const tree = directory === '' ? `${commit}^{tree}` : `${commit}:${directory}`;
-  const kind = await git.run(['cat-file', '-t', tree], { okCodes: [0, 128] });
-  if (kind.exitCode !== 0) {
+  const list = ['ls-tree', '-z', '-l', '--end-of-options', tree];
+  const listed = await git.run(list, { okCodes: [0, 128] });
+  if (listed.exitCode !== 0) {
+    const kind = await git.run(['cat-file', '-t', tree], { okCodes: [0, 128] });
     // Either the directory or the commit is not there; only the second is an error.
-    await git.run(['cat-file', '-e', `${commit}^{commit}`]);
+    if (kind.exitCode !== 0) await git.run(['cat-file', '-e', `${commit}^{commit}`]);
+    else if (kind.stdout.trim() === 'tree') await git.run(list);
     return new Map();
   }
-  if (kind.stdout.trim() !== 'tree') return new Map();
-  const output = (await git.run(['ls-tree', '-z', '-l', '--end-of-options', tree])).stdout;
   const entries = new Map<string, TreeEntry>();
-  for (const line of output.split('\0')) {
+  for (const line of listed.stdout.split('\0')) {
     const [, mode, object, bytes, name] = ENTRY.exec(line) ?? [];
     if (mode === undefined || object === undefined || name === undefined) continue;
     entries.set(name, { mode, object, name, bytes: bytes === '-' || bytes === undefined ? null : Number(bytes) });

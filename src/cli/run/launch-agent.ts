@@ -108,22 +108,26 @@ async function launchOver(
 }
 
 async function whicheverIsThere(context: VerbContext, place: AgentPlace, requested: string): Promise<ChosenLaunch> {
-  const version = await installedTmux(context.io.env);
-  const hasTmux = version !== null && isRecent(version);
   let chosen: ChosenAgent;
   try {
     chosen = await choose(context, place, requested, findIn);
   } catch (error) {
     const isMissing = error instanceof ConduxtError && (error.code === 'agent-missing' || error.code === 'no-agent');
-    const instead = isMissing && hasTmux ? await orNull(choose(context, place, requested, findTerminalIn)) : null;
+    const instead =
+      isMissing && (await hasTmux(context)) ? await orNull(choose(context, place, requested, findTerminalIn)) : null;
     if (instead === null) throw error;
     const { title } = instead.profile;
     const note = `${title} is driven in a terminal: no program that speaks ACP was found for it`;
     const launch = inTerminal(instead);
     return { ...launch, warnings: [...launch.warnings, note] };
   }
-  const terminal = hasTmux ? await findTerminalIn(context, place, chosen.profile) : null;
-  return overAcp(chosen, terminal?.state === 'found' ? terminal.launch : null);
+  const terminal = await findTerminalIn(context, place, chosen.profile);
+  return overAcp(chosen, terminal.state === 'found' && (await hasTmux(context)) ? terminal.launch : null);
+}
+
+async function hasTmux({ io }: VerbContext): Promise<boolean> {
+  const version = await installedTmux(io.env);
+  return version !== null && isRecent(version);
 }
 
 type Finder = (context: VerbContext, place: AgentPlace, profile: AgentProfile) => Promise<FoundAgent>;

@@ -9,7 +9,7 @@ import { treeAt, type BaseTree } from '../../git/tree.ts';
 import { notFound } from '../../errors.ts';
 import type { RepoRef } from '../../session/record.ts';
 import type { VerbContext } from '../context.ts';
-import { uncommittedConfig } from '../uncommitted-config.ts';
+import { CONFIG_FILE, uncommittedConfig } from '../uncommitted-config.ts';
 
 /** What is known of the repository a command was typed in. Read once; nothing was changed. */
 export interface RepositoryFacts {
@@ -26,8 +26,6 @@ export interface RepositoryFacts {
   readonly configNote: string | null;
 }
 
-const CONFIG_FILE = 'conduxt.json';
-
 /**
  * Opens the repository, finds the base branch and reads the configuration from its commit: what an agent changes in a
  * worktree has no say in how its work is judged.
@@ -37,22 +35,23 @@ export async function gatherRepository(context: VerbContext, baseFlag: string | 
   const { io, places } = context;
   const repo = await openRepository(io.cwd, gitEnvironment(io.env));
   requireCommits(repo);
-  const load = async (base: Base | null): Promise<LoadedConfig> =>
-    loadConfig({
-      env: io.env,
-      places,
-      repoConfigText: base === null ? null : await treeAt(repo.git, base.commit).read(CONFIG_FILE),
-      repoConfigLabel: base === null ? CONFIG_FILE : `${CONFIG_FILE} (${base.branch})`,
-      repoKey: repo.key,
-    });
-  const usersOwn = await load(null);
+  const loadWith = (repoConfigText: string | null, repoConfigLabel: string): Promise<LoadedConfig> =>
+    loadConfig({ env: io.env, places, repoConfigText, repoConfigLabel, repoKey: repo.key });
+  const readAt = async (base: Base): Promise<Pick<RepositoryFacts, 'tree' | 'loaded' | 'configNote'>> => {
+    const tree = treeAt(repo.git, base.commit);
+    const text = await tree.read(CONFIG_FILE);
+    const loaded = await loadWith(text, `${CONFIG_FILE} (${base.branch})`);
+    return { tree, loaded, configNote: await uncommittedConfig(repo.root, text, base.branch) };
+  };
+  const usersOwn = await loadWith(null, CONFIG_FILE);
   let base = await resolveBase(repo, baseFlag ?? usersOwn.config.base ?? (await defaultBase(repo)));
-  let loaded = await load(base);
-  if (baseFlag === undefined && loaded.config.base !== null && loaded.config.base !== base.branch) {
+  let read = await readAt(base);
+  if (baseFlag === undefined && read.loaded.config.base !== null && read.loaded.config.base !== base.branch) {
     // The file on the default branch sends tasks to another one; that one's file counts.
-    base = await resolveBase(repo, loaded.config.base);
-    loaded = await load(base);
+    base = await resolveBase(repo, read.loaded.config.base);
+    read = await readAt(base);
   }
+  const { loaded } = read;
   const known = await remotes(repo.git);
   const { remote: wanted } = loaded.config;
   if (wanted !== null && !known.some((each) => each.name === wanted)) {
@@ -73,10 +72,8 @@ export async function gatherRepository(context: VerbContext, baseFlag: string | 
     repo,
     ref: { key, slug, root, commonDir },
     base,
-    tree: treeAt(repo.git, base.commit),
-    loaded,
+    ...read,
     detected,
     remote: wanted ?? detected.remote,
-    configNote: await uncommittedConfig(root, treeAt(repo.git, base.commit), base.branch),
   };
 }
