@@ -1,0 +1,114 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { hostEnvironment } from '../../../src/process/host-environment.ts';
+import { finished, type Finished, type Machine } from '../../e2e/scratch.ts';
+
+const DIST = path.join(import.meta.dirname, '../../../dist');
+
+/** One place in a program: its n-th system call of this name, and what happens there instead. */
+export interface Point {
+  readonly call: string;
+  /** As strace's `inject` has it: `signal=SIGKILL`, `error=EIO`. */
+  readonly kind: string;
+  readonly nth: number;
+}
+
+export interface Hurt extends Finished {
+  /** False when so many such calls were not made: there is nothing more to inject. */
+  readonly hit: boolean;
+}
+
+/** Why nothing can be injected here; null when it can. */
+export function whyNotTraceable(): string | null {
+  const ran = spawnSync('strace', ['-f', '-qq', '-o', '/dev/null', 'true']);
+  if (ran.error !== undefined) return 'strace is not installed';
+  return ran.status === 0 ? null : 'ptrace is not allowed here';
+}
+
+/** One thread for files in whatever is started: strace counts in each thread, so only then is the n-th call one place. */
+export const ONE_THREAD = { UV_THREADPOOL_SIZE: '1' };
+
+/** Of one machine only one thing is traced at a time. */
+const traceLog = (machine: Machine): string => machine.file('strace.log');
+
+const tracing = (machine: Machine, { call, kind, nth }: Point): string[] => [
+  ...['-f', '-o', traceLog(machine), '-e', `trace=${call}`],
+  ...['-e', `inject=${call}:${kind}:when=${nth}`],
+];
+
+function wasHit(machine: Machine): boolean {
+  const log = traceLog(machine);
+  const text = existsSync(log) ? readFileSync(log, 'utf8') : '';
+  rmSync(log, { force: true });
+  return /INJECTED|killed by SIGKILL/.test(text);
+}
+
+/** Runs a command with the fault; the host it starts, and other programs, are let go (`-b execve`). */
+export async function hurtCommand(machine: Machine, point: Point, args: readonly string[]): Promise<Hurt> {
+  const program = [process.execPath, path.join(DIST, 'conduxt.js')];
+  const child = spawn('strace', ['-qq', '-b', 'execve', ...tracing(machine, point), ...program, ...args], {
+    cwd: machine.repo,
+    env: machine.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const result = await finished(child);
+  return { ...result, hit: wasHit(machine) };
+}
+
+/** Starts a host that meets the fault on its way or at the command, which itself is unhurt and begins when it can be heard. */
+export async function hurtStart(
+  machine: Machine,
+  sessionId: string,
+  point: Point,
+  args: readonly string[],
+  isStarted: () => Promise<void>,
+): Promise<Hurt> {
+  const program = [process.execPath, path.join(DIST, 'host.js'), machine.state, sessionId];
+  const tracer = spawn('strace', ['-qq', ...tracing(machine, point), ...program], {
+    cwd: '/',
+    env: hostEnvironment(machine.env),
+    stdio: 'ignore',
+    detached: true,
+  });
+  const gone = ended(tracer);
+  await Promise.race([gone, isStarted()]);
+  const result = await machine.run(...args);
+  return { ...result, hit: await letGo(machine, tracer, gone) };
+}
+
+/** The same with a host that lives already. Null when it cannot be traced. */
+export async function hurtLiving(
+  machine: Machine,
+  pid: number,
+  point: Point,
+  args: readonly string[],
+): Promise<Hurt | null> {
+  const tracer = spawn('strace', [...tracing(machine, point), '-p', String(pid)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const gone = ended(tracer);
+  if (!(await isAttached(tracer))) return null;
+  const result = await machine.run(...args);
+  return { ...result, hit: await letGo(machine, tracer, gone) };
+}
+
+async function letGo(machine: Machine, tracer: ChildProcess, gone: Promise<void>): Promise<boolean> {
+  tracer.kill('SIGTERM');
+  await gone;
+  return wasHit(machine);
+}
+
+/** strace says so once it holds all threads; it ends when it cannot. */
+function isAttached(tracer: ChildProcess): Promise<boolean> {
+  let text = '';
+  return new Promise((resolve) => {
+    tracer.stderr?.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.includes('attached')) resolve(true);
+    });
+    tracer.once('exit', () => resolve(false));
+  });
+}
+
+const ended = (child: ChildProcess): Promise<void> => new Promise((resolve) => child.once('exit', () => resolve()));

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { markedPids } from '../../../src/process/marker.ts';
+import { atEveryCall, foldedOf, idOf, journalOf, timesAsked, untilFolded } from './every-call.ts';
+
+atEveryCall('stop', 'a session that was said to be stopped is, and leaves no process', {
+  script: {
+    prompts: [
+      {
+        match: '.',
+        steps: [
+          { type: 'spawn', pidFile: '{{session}}.pid', setsid: true },
+          { type: 'text', text: 'x' },
+          { type: 'hang' },
+        ],
+      },
+    ],
+  },
+  most: 12,
+  victims: ['command', 'starting host', 'living host'],
+  sample: [{ victim: 'living host', call: 'pwrite64', kind: 'signal=SIGKILL', nth: 2 }],
+  arrange: async (machine, key) => {
+    await machine.ok('start', key, `hang ${key} now`, '--no-wait');
+    await untilFolded(machine, key, 'the turn', ({ prompts }) =>
+      [...prompts.byId.values()].some(({ state }) => state === 'accepted'),
+    );
+    await machine.ok('tell', key, 'never said', '--key', 'after');
+    return { args: ['stop', key], session: key };
+  },
+  promised: (machine, key) => {
+    assert.equal(foldedOf(machine, key).life.stopped, true);
+    assert.equal(foldedOf(machine, key).prompts.byKey.get('after')?.state, 'dropped');
+  },
+  settle: async (machine, key) => {
+    await machine.ok('stop', key);
+    await machine.ok('stop', key);
+    assert.equal(foldedOf(machine, key).life.stopped, true);
+    const id = idOf(machine, key) ?? '';
+    assert.deepEqual(markedPids(id), [], 'processes that are left');
+    assert.equal(timesAsked(machine, key, 'never said'), 0);
+    assert.equal(journalOf(machine, key).filter(({ type }) => type === 'session-stopped').length, 1);
+  },
+});
