@@ -28,18 +28,24 @@ function parentsOf(commonDir: string, ref: string): string[] {
   return [...parts.keys()].map((index) => join(commonDir, ...parts.slice(0, parts.length - index))).concat(commonDir);
 }
 
-async function syncEach(paths: readonly string[]): Promise<void> {
+/** What a file system answers that has no such sync, or that nothing was written to: there is no more to be had. */
+const NOT_OFFERED = new Set(['EINVAL', 'ENOTSUP', 'EROFS']);
+
+/** Syncs files and directories, one after the other. What is not there has nothing to sync. */
+export async function syncEach(paths: readonly string[]): Promise<void> {
   for (const path of paths) {
     let file;
     try {
       file = await open(path, 'r');
     } catch (error) {
-      // A packed ref has no file, a repository with the reftable format no such directories.
+      // A packed ref or object has no file of its own, a repository with the reftable format no such directories.
       if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') continue;
       throw error;
     }
     try {
       await file.sync();
+    } catch (error) {
+      if (!NOT_OFFERED.has(systemCode(error) ?? '')) throw error;
     } finally {
       await file.close();
     }

@@ -16,6 +16,7 @@ import { requireTask, type HostContext } from './context.ts';
 import { checkBaseline } from './baseline.ts';
 import { confirmFresh } from './confirm-fresh.ts';
 import { redacted } from './fresh-checkout.ts';
+import { makeSafe } from './make-safe.ts';
 import { movedBranches } from './moved-branches.ts';
 import { openPullRequest } from './open-pull-request.ts';
 import { pushTaskBranch } from './push-branch.ts';
@@ -100,6 +101,7 @@ async function verifyTask(context: HostContext, signal: AbortSignal): Promise<Re
   if (signal.aborted) return null;
   const judged = await confirmFresh(context, redacted(receipt, redact), leftBefore ?? [], signal);
   if (judged === null) return null;
+  await makeSafe(context, judged.commit);
   const moved = await movedBranches(context);
   return moved.length === 0 ? judged : { ...judged, movedBranches: moved };
 }

@@ -10,6 +10,15 @@ import { guardFacts } from '../guard/session-facts.ts';
 import type { HostContext } from './context.ts';
 
 /**
+ * An agent's commits are on the disk when its git is back: by default git syncs none, and a power loss takes them, on xfs
+ * with the branch. Several objects share one sync (`batch`). A git before 2.36 knows neither and reads on.
+ */
+const DURABLE = [
+  ['core.fsync', 'committed,reference'],
+  ['core.fsyncMethod', 'batch'],
+] as const;
+
+/**
  * The agent's environment with hooks of ours for its git: whatever it runs, in whichever shell, a push to the primary
  * branch is refused by git itself. An agent without them is better than none: what goes wrong here is only noted.
  */
@@ -31,7 +40,7 @@ export async function guardedEnvironment(
       instead: ownBranch(facts),
       nowSeconds: Math.floor(clock.now() / 1000),
     });
-    return withGitSettings(env, [['core.hooksPath', directory]]);
+    return withGitSettings(env, [['core.hooksPath', directory], ...DURABLE]);
   } catch (error) {
     note(`the agent's git runs without the guard's hooks: ${messageOf(error)}`);
     return env;

@@ -7,6 +7,7 @@ import type { StepOutcome } from '../session/events.ts';
 import { listed } from '../views/receipt.ts';
 import { committedBrought } from './brought-files.ts';
 import { requireTask, type HostContext } from './context.ts';
+import { makeSafe } from './make-safe.ts';
 import { mainGit, worktreeGit } from './worktree-git.ts';
 import { uncommittedFiles } from './worktree-state.ts';
 
@@ -15,9 +16,12 @@ export async function pushTaskBranch(context: HostContext): Promise<StepOutcome>
   const { log, record } = context;
   const task = requireTask(context);
   const { remote } = task.delivery;
-  if (remote === null) return { type: 'skipped', why: 'the repository has no remote' };
   const git = mainGit(context);
-  const commit = log.folded.delivery.receipt?.commit ?? (await branchCommit(git, task.branch));
+  const verified = log.folded.delivery.receipt?.commit;
+  const commit = verified ?? (await branchCommit(git, task.branch));
+  // A verification has done so.
+  if (verified === undefined && commit !== null) await makeSafe(context, commit);
+  if (remote === null) return { type: 'skipped', why: 'the repository has no remote' };
   if (commit === null) return blocked(`branch ${task.branch} is gone`, `conduxt retry ${record.name} begins again`);
   try {
     const unready = await whyUnready(context, commit);
