@@ -36,6 +36,12 @@ import { FallBack } from './fall-back.ts';
 import { endForTimeout, Spine } from './spine.ts';
 import { tellPeople } from './tell-people.ts';
 
+/**
+ * What is tidied after the last record is bounded each for itself, but for a transcript that waits for room on a full disk:
+ * a host that stayed would hold its session's lock and answer nobody.
+ */
+const LEAVE_WITHIN_MS = 30_000;
+
 /** Entry of the detached process that owns one session: `host.js <home> <session id> [give-up]`. */
 
 const [home, sessionId, errand] = process.argv.slice(2);
@@ -233,9 +239,15 @@ function startTaskClock(context: HostContext, spine: Spine, seat: AgentSeat): ()
 }
 
 async function leave(server: ControlServer, seat: AgentSeat, context: HostContext): Promise<void> {
-  await server.close();
-  await seat.leave();
-  await context.log.close();
+  const tidied = (async () => {
+    await server.close();
+    await seat.leave();
+    await context.log.close();
+  })();
+  let stop = (): void => {};
+  const late = new Promise<'late'>((resolve) => (stop = context.clock.after(LEAVE_WITHIN_MS, () => resolve('late'))));
+  if ((await Promise.race([tidied, late])) === 'late') context.note('leaving took too long; this host ends as it is');
+  stop();
 }
 
 /** A steer of an earlier host has no known outcome. */

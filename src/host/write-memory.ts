@@ -15,18 +15,20 @@ const LOCK_POLL_MS = 50;
 
 /**
  * Renders MEMORY.md and active-tasks.json of the session's repository from the journals of all its sessions, as they are
- * now. Safe at any time and from several processes. @throws `memory-outside`, `memory-not-text` (exit 6), `state-unwritable`.
+ * now. Safe at any time and from several processes, which take turns; when `signal` aborts first, nothing is written.
+ * @throws `memory-outside`, `memory-not-text` (exit 6), `state-unwritable`.
  */
-export async function writeMemory({
-  home,
-  runtimeDir,
-  record,
-  redact,
-}: Pick<HostContext, 'home' | 'runtimeDir' | 'record' | 'redact'>): Promise<void> {
+export async function writeMemory(
+  { home, runtimeDir, record, redact }: Pick<HostContext, 'home' | 'runtimeDir' | 'record' | 'redact'>,
+  signal?: AbortSignal,
+): Promise<void> {
   if (record.repo === null || record.kind === 'ask' || record.hooks.memoryOff === true) return;
   const paths = repoPaths(home, record.repo.key);
   makePrivateDirectory(paths.dir);
-  const lock = await waitForLock(paths.memoryLock, { pollMs: LOCK_POLL_MS });
+  const lock = await waitForLock(paths.memoryLock, {
+    pollMs: LOCK_POLL_MS,
+    ...(signal === undefined ? {} : { signal }),
+  });
   if (lock === null) return;
   try {
     const entries = listNames(home, record.repo.key).flatMap(({ id }) => {

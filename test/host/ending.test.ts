@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { identityOf } from '../../src/process/identity.ts';
+import { tryLock } from '../../src/lock/file-lock.ts';
+import { identityOf, isAlive } from '../../src/process/identity.ts';
 import { markedPids } from '../../src/process/marker.ts';
 import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
-import { Scratch, type LiveSession } from './scratch.ts';
+import { repoPaths } from '../../src/store/paths.ts';
+import { Scratch, waitFor, type LiveSession } from './scratch.ts';
 
 const say = (text: string): Step => ({ type: 'text', text });
 const lastLines = (session: LiveSession): string[] => session.prompts().map((text) => text.split('\n').at(-1) ?? '');
@@ -244,5 +246,30 @@ describe('an agent that cannot be started', () => {
     assert.deepEqual(session.view().folded.prompts.owed.length, 1);
     await session.call({ op: 'answer', decisionId: decision.id, answer: 'retry' });
     assert.equal((await session.untilType('turn-ended')).verdict, 'done');
+  });
+});
+
+describe('a host that leaves', () => {
+  it('is gone soon after its last record, whoever holds the lock of the memory file', async (t) => {
+    const scratch = new Scratch(t);
+    const session = scratch.plain({ prompts: [{ match: '.', steps: [say('ok')] }] }, { limits: { hostIdleMs: 100 } });
+    const paths = repoPaths(scratch.home, session.record.repo?.key ?? '');
+    mkdirSync(paths.dir, { recursive: true, mode: 0o700 });
+    const lock = await tryLock(paths.memoryLock);
+    assert.ok(lock !== null);
+    t.after(() => lock.release());
+    await session.tell('hello');
+    await session.untilType('host-stopped');
+    const { host } = session.view().folded.life;
+    assert.ok(host !== null);
+    await waitFor(
+      scratch.root,
+      () => !isAlive(host.process),
+      10_000,
+      () => 'the host lives on and holds the lock of its session',
+    );
+    assert.equal(session.hostLog(), '', 'it left in good order');
+    assert.equal((await session.tell('again')).outcome, 'queued');
+    await session.untilType('turn-ended', 2);
   });
 });
