@@ -83,4 +83,34 @@ describe('the callback of a turn', () => {
       }),
     );
   });
+
+  it('is never made up, whatever an agent writes: what is valid carries our nonce, our task and a known status', () => {
+    const piece = fc.oneof(
+      fc.constantFrom('```callback-json', '~~~callback-json', '````', '```', '~~~', '\n', '"', '{', '}', 'N1', json()),
+      fc.json().map((value) => fence(value)),
+      fc
+        .record({
+          task_id: fc.constantFrom('issue-78', 'issue-79', null),
+          nonce: fc.constantFrom('N1', 'N2', 1, undefined),
+          status: fc.constantFrom('completed', 'failed', 'need_clarification', 'merged', null),
+          summary: fc.jsonValue(),
+        })
+        .map((fields) => fence(JSON.stringify(fields))),
+      fc.string({ unit: 'binary' }),
+    );
+    const message = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(''));
+    let valid = 0;
+    fc.assert(
+      fc.property(fc.array(message, { maxLength: 3 }), (messages) => {
+        const result = extractCallback(messages, expected);
+        if (result.type !== 'valid') return;
+        valid += 1;
+        assert.ok(messages.some((text) => text.includes('N1') && text.includes('issue-78')));
+        assert.ok(['completed', 'failed', 'need_clarification'].includes(result.callback.status));
+        assert.equal(typeof result.callback.summary, 'string');
+      }),
+      { numRuns: 1_000 },
+    );
+    assert.ok(valid > 0, 'not one was valid: this proves nothing');
+  });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { atEveryCall, foldedOf, timesAsked, untilFolded } from './every-call.ts';
+import { atEveryCall, foldedOf, timesAsked, untilCalm, untilFolded } from './every-call.ts';
 
 /** A turn that ends only when it is cancelled, and a prompt behind it. */
 atEveryCall('cancel', 'a turn that was said to be over is over, and the queue behind it goes on', {
@@ -35,7 +35,7 @@ atEveryCall('cancel', 'a turn that was said to be over is over, and the queue be
     };
     if (isOpen()) await machine.ok('cancel', 'x');
     await machine.ok('watchdog', 'x');
-    await machine.ok('wait', 'x', '--timeout', '30s');
+    await untilCalm(machine, 'x');
     const { prompts } = foldedOf(machine, 'x');
     const after = prompts.byKey.get(`after/${key}`)?.state ?? 'lost';
     // A cancel that is said again may meet the next turn: it is told as cancelled then, never forgotten.

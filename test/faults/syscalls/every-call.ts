@@ -184,6 +184,12 @@ export async function untilFolded(
   );
 }
 
+/** Waits until nothing more happens by itself, however it ended. */
+export async function untilCalm(machine: Machine, session: string): Promise<void> {
+  const { code, stderr } = await machine.run('wait', session, '--timeout', '60s');
+  assert.ok(code === 0 || code === 1 || code === 8, `wait: ${code} ${stderr}`);
+}
+
 /** How often the agent of a session was asked something that holds these words, reminders of it not counted. */
 export function timesAsked(machine: Machine, session: string, words: string): number {
   const log = machine.file(`agent-${idOf(machine, session)}.ndjson`);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { atEveryCall, foldedOf, journalOf, killHost, timesAsked } from './every-call.ts';
+import { atEveryCall, foldedOf, journalOf, killHost, timesAsked, untilCalm } from './every-call.ts';
 
 const args = (key: string): string[] => ['tell', 'x', `say ${key} now`, '--key', key];
 
@@ -22,7 +22,7 @@ atEveryCall('tell', 'nothing acknowledged is lost, nothing is there twice', {
   settle: async (machine, key) => {
     await killHost(machine, 'x');
     await machine.ok(...args(key));
-    await machine.ok('wait', 'x', '--timeout', '30s');
+    await untilCalm(machine, 'x');
     const queued = journalOf(machine, 'x').filter((one) => one.type === 'prompt-queued' && one.key === key);
     assert.equal(queued.length, 1, 'one key, one prompt');
     const state = foldedOf(machine, 'x').prompts.byKey.get(key)?.state ?? 'lost';
