@@ -70,6 +70,23 @@ export function systemCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
+const NO_ROOM_TO_OPEN = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM', 'too-many-files']);
+
+/** No room for another file or process, in whatever it is wrapped: the machine's trouble, and it may pass. */
+export function isExhausted(error: unknown): boolean {
+  for (let one = error; one !== undefined && one !== null; one = one instanceof Error ? one.cause : undefined) {
+    if (NO_ROOM_TO_OPEN.has(systemCode(one) ?? '')) return true;
+  }
+  return false;
+}
+
+/** For what could not be done because of it. */
+export const tooManyFiles = (what: string, code: string, cause?: unknown): ConduxtError =>
+  ioError('too-many-files', `${what}: ${code}.`, {
+    remedy: 'Too many files or processes are open; see ulimit -n and ulimit -u, then try again.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+
 /** The one conversion of a caught `unknown` into a message. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

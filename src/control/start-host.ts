@@ -4,7 +4,16 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConduxtError, ExitCode, heldElsewhere, ioError, messageOf, systemCode, unavailable } from '../errors.ts';
+import {
+  ConduxtError,
+  ExitCode,
+  heldElsewhere,
+  ioError,
+  isExhausted,
+  messageOf,
+  systemCode,
+  unavailable,
+} from '../errors.ts';
 import { readJournal } from '../journal/read-journal.ts';
 import { isAlive } from '../process/identity.ts';
 import { hostEnvironment, hostOwnVariables } from '../process/host-environment.ts';
@@ -148,7 +157,7 @@ function openLog(file: string): number {
 function notSpawned(address: HostAddress, error: unknown): Error {
   const code = systemCode(error);
   if (code === undefined) throw error;
-  if (!['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM'].includes(code)) return hostNotStarted(address, messageOf(error));
+  if (!isExhausted(error)) return hostNotStarted(address, messageOf(error));
   return new ConduxtError('host-not-started', ExitCode.io, `The host of this session could not start: ${code}.`, {
     remedy: 'Too many files or processes are open; see ulimit -n and ulimit -u, then try again.',
     cause: error,

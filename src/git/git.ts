@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { ConduxtError, ExitCode, unavailable } from '../errors.ts';
+import { ConduxtError, ExitCode, isExhausted, tooManyFiles, unavailable } from '../errors.ts';
 import { run, showCommand, type RunResult } from '../process/run.ts';
 import { sanitize } from '../text/sanitize.ts';
 
@@ -139,6 +139,9 @@ function startFailure(result: RunResult): ConduxtError {
       facts: { cwd: result.cwd },
     });
   }
+  const { startError } = result;
+  if (startError !== null && isExhausted({ code: startError }))
+    return tooManyFiles('git could not be started', startError);
   return unavailable('git-missing', `git could not be started (${result.startError ?? 'unknown reason'}).`, {
     remedy: 'Install git 2.31 or newer and make sure it is on the PATH.',
     facts: { startError: result.startError },

@@ -1,5 +1,5 @@
 import { isoTime } from '../clock.ts';
-import { ConduxtError, heldElsewhere, messageOf, unreachable } from '../errors.ts';
+import { ConduxtError, heldElsewhere, isExhausted, messageOf, unreachable } from '../errors.ts';
 import type { StepReply, StopReply } from '../control/protocol.ts';
 import type { HostStopped } from '../session/events.ts';
 import type { FoldedSession } from '../session/fold/session-fold.ts';
@@ -160,6 +160,12 @@ export class Spine {
     const { record, note, clock } = this.#context;
     // Not a mishap but a question: the change is a decision, and the step waits for its answer.
     if (isConfigChanged(error)) return this.#inspectGitConfig();
+    // It passes, or it does not: giving up would need more files than waiting.
+    if (isExhausted(error)) {
+      note(`${action.type} waits: ${messageOf(error)}`);
+      await this.#bell.wait(clock, MISHAP_PAUSE_MS);
+      return;
+    }
     const isJournals = error instanceof ConduxtError && error.code.startsWith('journal-');
     if (isJournals || record.task === null || action.type === 'end' || action.type === 'notify') throw error;
     note(`${action.type}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);

@@ -1,5 +1,7 @@
+import { readdirSync } from 'node:fs';
 import type * as Sqlite from 'node:sqlite';
-import { ioError, messageOf, systemCode } from '../errors.ts';
+import path from 'node:path';
+import { ioError, isExhausted, messageOf, systemCode, tooManyFiles } from '../errors.ts';
 
 /** A kernel lock on a file, held until `release` or the end of the process, however it ends. */
 export interface FileLock {
@@ -27,6 +29,7 @@ export async function tryLock(filePath: string): Promise<FileLock | null> {
     const code = sqliteCode(error);
     if (code === null) throw error;
     if (code === SQLITE_BUSY) return null;
+    if (code === SQLITE_CANTOPEN) requireRoomToOpen(filePath);
     throw ioError('lock-unwritable', `The lock ${filePath} cannot be taken: ${messageOf(error)}.`, {
       remedy: 'Check permissions and free space of its directory, or set CONDUXT_HOME to one you can write.',
       cause: error,
@@ -72,6 +75,16 @@ function heldBy(database: Sqlite.DatabaseSync): FileLock {
 }
 
 const SQLITE_BUSY = 5;
+const SQLITE_CANTOPEN = 14;
+
+/** SQLite does not say why it could not open; that this process has too many files open passes, and must be told apart. */
+function requireRoomToOpen(filePath: string): void {
+  try {
+    readdirSync(path.dirname(filePath));
+  } catch (error) {
+    if (isExhausted(error)) throw tooManyFiles(`The lock ${filePath} cannot be taken`, systemCode(error) ?? '', error);
+  }
+}
 
 /** Its primary result code; what else it answers is about the disk: read-only (8), an error (10), full (13), not there (14). */
 function sqliteCode(error: unknown): number | null {

@@ -41,12 +41,15 @@ export async function startGroup(
   const exited = new Promise<{ exitCode: number | null; signal: string | null }>((resolve) => {
     child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
   });
-  // A stream without an error listener would turn the agent's death (EPIPE) into ours.
-  for (const stream of child.stdio) stream?.on('error', () => {});
-  await new Promise<void>((resolve, reject) => {
+  const started = new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', reject);
   });
+  // Without a free descriptor there is no child, and none of its streams either; the event says why.
+  if (child.pid === undefined) await started;
+  // A stream without an error listener would turn the agent's death (EPIPE) into ours.
+  for (const stream of child.stdio) stream?.on('error', () => {});
+  await started;
   child.on('error', () => {});
   return { child, identity, exited };
 }

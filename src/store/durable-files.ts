@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
-import { ioError, messageOf, refused, systemCode } from '../errors.ts';
+import { ioError, isExhausted, messageOf, refused, systemCode, tooManyFiles } from '../errors.ts';
 import { makeDirectory } from '../journal/make-directory.ts';
 
 /**
@@ -99,6 +99,7 @@ export function syncDirectory(directory: string): void {
 }
 
 function cannotWrite(filePath: string, error: unknown): Error {
+  if (isExhausted(error)) return tooManyFiles(`${filePath} could not be written`, systemCode(error) ?? 'EMFILE', error);
   const full = systemCode(error) === 'ENOSPC' || systemCode(error) === 'EDQUOT';
   return ioError(full ? 'disk-full' : 'state-unwritable', `${filePath} could not be written: ${messageOf(error)}.`, {
     remedy: full
