@@ -106,7 +106,8 @@ async function desk(t: TestContext, scenario: Scenario): Promise<Machine> {
 
 async function tryPoint(machine: Machine, scenario: Scenario, victim: Victim, point: Point): Promise<Hurt> {
   const { call, kind, nth } = point;
-  const key = `${victim.replace(' ', '-')}-${call}-${kind.replace(/\W/, '-').toLowerCase()}-${nth}`;
+  // Short: it may become a session's name.
+  const key = `${victim[0]}-${call}-${kind.replace(/^.*=(SIG)?/, '').toLowerCase()}-${nth}`;
   const where = `${victim}: ${call} number ${nth}, ${kind}`;
   const situation = await scenario.arrange(machine, key, victim);
   const hurt = await hurtOne(machine, victim, point, situation);

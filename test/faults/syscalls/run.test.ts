@@ -17,7 +17,7 @@ const script: Script = {
 
 atEveryCall('run --no-wait', 'a task that was acknowledged is there, and begins once', {
   script,
-  most: 30,
+  most: 20,
   victims: ['command'],
   sample: [{ victim: 'command', call: 'fsync', kind: 'signal=SIGKILL', nth: 5 }],
   arrange: (_machine, key) => Promise.resolve({ args: args(key), session: null }),
