@@ -164,6 +164,7 @@ describe('the configuration in the README', () => {
       worktree: { setup: 'x', copy: ['x'], link: ['x'], timeoutSeconds: 1 },
       timeouts: { turnSeconds: 1 },
       slots: { perUser: 1 },
+      lock: { turns: true },
       agents: { x: {} },
     });
     const guarded = keys.map((key) => (key === 'agents.x' ? 'agents' : key));

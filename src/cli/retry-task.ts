@@ -4,7 +4,7 @@ import { systemCode } from '../errors.ts';
 import { checkBranchName } from '../git/branch-name.ts';
 import { branchExists, resolveCommit } from '../git/refs.ts';
 import { checkWorktreeFree } from '../git/worktree.ts';
-import { sessionHooks, sessionLimits } from '../config/session-settings.ts';
+import { sessionHooks, sessionLimits, turnLockFields } from '../config/session-settings.ts';
 import { taskBody } from '../intake/prompt.ts';
 import { newPromptId, newSessionId } from '../session/ids.ts';
 import type { TaskSpec } from '../session/record.ts';
@@ -123,7 +123,7 @@ async function planRetry(
     options.permissions === undefined
       ? { mode: before.permissions, reason: before.permissionsReason }
       : { mode: options.permissions, reason: 'as you said' };
-  const { terminal: _, ...kept } = before;
+  const { terminal: _terminal, turnLock: _turnLock, ...kept } = before;
   return {
     record: {
       ...kept,
@@ -138,6 +138,7 @@ async function planRetry(
       firstPrompt: describePrompt(newPromptId(), 'task', promptText),
       limits: sessionLimits(config, agent.launch.name, before.limits.taskTimeoutMs),
       hooks: sessionHooks(config, ref.root, context.io.homedir),
+      ...turnLockFields(config, agent.launch.name, { home: context.places.home, homedir: context.io.homedir }),
     },
     promptText,
     agentWhy: options.agent === undefined ? 'as last time' : 'it was asked for',

@@ -1,6 +1,6 @@
 import { isoTime } from '../clock.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
-import { sessionHooks, sessionLimits } from '../config/session-settings.ts';
+import { sessionHooks, sessionLimits, turnLockFields } from '../config/session-settings.ts';
 import { ConduxtError } from '../errors.ts';
 import { gitEnvironment } from '../git/git-environment.ts';
 import { openRepository, type Repository } from '../git/repository.ts';
@@ -123,6 +123,7 @@ export async function planSession(context: VerbContext, place: SessionPlace, wis
             ...(wish.key === undefined ? {} : { key: wish.key }),
           },
     limits: sessionLimits(config, agent.launch.name, null),
+    ...turnLockFields(config, agent.launch.name, { home: context.places.home, homedir: context.io.homedir }),
     hooks: { ...hooks, notify: wish.kind === 'ask' ? [] : hooks.notify },
     ...(config.base === null ? {} : { primaryBranch: config.base }),
     ...(await sandboxFields(context, config, wish.sandbox, ref?.root ?? null)),

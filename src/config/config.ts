@@ -47,6 +47,14 @@ export interface Config {
     readonly perAgent: number;
     readonly agents: Readonly<Record<string, number>>;
   };
+  /** The lock that agents share, so that two of them do not refresh one login at once. */
+  readonly lock: {
+    /** Whether conduxt holds it around turns; a list: around those of these agents. */
+    readonly turns: boolean | readonly string[];
+    /** Absolute, or beginning with `~/`; null: `agent.lock` in the state directory. */
+    readonly file: string | null;
+    readonly waitSeconds: number;
+  };
   /** What the names of tmux sessions begin with. */
   readonly sessionPrefix: string;
   /** Where plain commands run (`conduxt exec`). */
@@ -108,6 +116,7 @@ export const DEFAULTS: Config = {
     permissionSeconds: 1800,
   },
   slots: { perUser: 4, perAgent: 4, agents: {} },
+  lock: { turns: false, file: null, waitSeconds: 300 },
   sessionPrefix: 'oc-',
   placement: { directBelowSeconds: 30, durableAboveSeconds: 60, readySeconds: 60, staleSeconds: 21_600 },
   machines: {},
@@ -151,6 +160,7 @@ export function withLayer(config: Config, layer: ConfigFile): Config {
       ...defined(layer.slots ?? {}),
       agents: { ...config.slots.agents, ...layer.slots?.agents },
     },
+    lock: { ...config.lock, ...defined(layer.lock ?? {}) },
     placement: { ...config.placement, ...defined(layer.placement ?? {}) },
     machines: { ...config.machines, ...layer.machines },
     agents: { ...config.agents, ...layer.agents },
@@ -174,7 +184,7 @@ function defined<T extends object>(layer: T): Defined<T> {
 
 /** Names of free-form groups: what stands below them counts as one setting per name. */
 const NAMED_GROUPS = new Set(['agents', 'slots.agents', 'machines']);
-const GROUPS = new Set(['verify', 'worktree', 'timeouts', 'slots', 'watchdog', 'placement', ...NAMED_GROUPS]);
+const GROUPS = new Set(['verify', 'worktree', 'timeouts', 'slots', 'watchdog', 'placement', 'lock', ...NAMED_GROUPS]);
 
 /** The dotted paths that `layer` sets: `verify.command`, `agents.claude`. */
 export function keysOf(layer: ConfigFile): string[] {

@@ -24,7 +24,7 @@ const STRICTNESS: readonly PermissionMode[] = ['deny-all', 'ask', 'approve-reads
 /** @param usersOwn the mode of the user's own file: a repository may be stricter without being asked. */
 export function splitGuarded(file: ConfigFile, usersOwn?: ConfigFile['permissions']): GuardedKeys {
   const { verify, worktree, notify, agents, worktreeRoot, permissions, slots, memory, ...more } = file;
-  const { sandbox, sandboxWritable, mode, ...rest } = more;
+  const { sandbox, sandboxWritable, mode, lock, ...rest } = more;
   const { command, ...verifyRest } = verify ?? {};
   const { setup, link, ...worktreeRest } = worktree ?? {};
   const runsSetup = setup !== undefined && setup !== false;
@@ -37,6 +37,8 @@ export function splitGuarded(file: ConfigFile, usersOwn?: ConfigFile['permission
     // Some modes of agents ask for nothing.
     ...(mode === undefined ? {} : { mode }),
     ...(slots === undefined ? {} : { slots }),
+    // A file is made there, and whoever holds it keeps everybody waiting.
+    ...(lock === undefined ? {} : { lock }),
     // Asking for one is harmless, going without is not.
     ...(sandbox === 'none' ? { sandbox } : {}),
     ...(sandboxWritable === undefined || sandboxWritable.length === 0 ? {} : { sandboxWritable }),

@@ -152,6 +152,11 @@ export const configFileSchema = group({
     perAgent: wholeNumber(1, 64).optional(),
     agents: z.record(agentName, wholeNumber(1, 64), 'an object of whole numbers by agent name').optional(),
   }).optional(),
+  lock: group({
+    turns: z.union([flag, z.array(agentName)], 'true, false, or a list of agent names').optional(),
+    file: text('an absolute path, or one that begins with "~/"', /^(?:\/|~\/)[^\0\n]+$/).optional(),
+    waitSeconds: seconds.optional(),
+  }).optional(),
   sessionPrefix: text('1 to 16 lowercase letters, digits and hyphens', /^[a-z][a-z0-9-]{0,15}$/).optional(),
   placement: group({
     directBelowSeconds: seconds.optional(),

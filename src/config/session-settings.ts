@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { NotifyTarget, SessionHooks, SessionLimits } from '../session/record.ts';
+import type { NotifyTarget, SessionHooks, SessionLimits, SessionRecord } from '../session/record.ts';
 import type { Config } from './config.ts';
 
 /** What a session record takes from the configuration. */
@@ -37,6 +37,21 @@ export function sessionHooks(config: Config, repoRoot: string | null, homedir: s
     memoryFile: inRepository ? path.join(repoRoot, String(config.memory)) : null,
     ...(config.memory === false ? { memoryOff: true } : {}),
   };
+}
+
+/** The file of the lock that agents share. @param home the state directory. */
+export const lockFile = ({ lock }: Config, home: string, homedir: string): string =>
+  lock.file === null ? path.join(home, 'agent.lock') : resolvePath(lock.file, home, homedir);
+
+/** What a session of `agent` holds around its turns: nothing, unless it is asked for. */
+export function turnLockFields(
+  config: Config,
+  agent: string,
+  { home, homedir }: { readonly home: string; readonly homedir: string },
+): Pick<SessionRecord, 'turnLock'> {
+  const { turns, waitSeconds } = config.lock;
+  const isWanted = typeof turns === 'boolean' ? turns : turns.includes(agent);
+  return isWanted ? { turnLock: { file: lockFile(config, home, homedir), waitMs: waitSeconds * 1000 } } : {};
 }
 
 /** Absolute. Null when the default place beside the main checkout is to be used. */

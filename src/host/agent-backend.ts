@@ -58,7 +58,12 @@ function openSpec(
     command,
     args,
     ...(launch.choices === undefined ? {} : { choices: launch.choices }),
-    env: agentEnvironment({ processEnv: env, profile, extra: { ...launch.env, ...secrets }, cwd: record.cwd }),
+    env: agentEnvironment({
+      processEnv: env,
+      profile,
+      extra: { ...launch.env, ...secrets, ...lockVariable(record) },
+      cwd: record.cwd,
+    }),
     startTimeoutMs: record.limits.startTimeoutMs,
     firstSignTimeoutMs: record.limits.firstSignTimeoutMs,
     turnTimeoutMs: record.limits.turnTimeoutMs,
@@ -69,3 +74,7 @@ function openSpec(
     preferredOptionIds: profile.acp?.preferredOptionIds ?? [],
   };
 }
+
+/** What the agent's own hooks may need to know: which lock others hold while they work. */
+const lockVariable = ({ turnLock }: HostContext['record']): Record<string, string> =>
+  turnLock === undefined ? {} : { CONDUXT_LOCK: turnLock.file };

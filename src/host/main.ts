@@ -29,9 +29,10 @@ import { ControlDesk } from './control-desk.ts';
 import { DecisionDesk } from './decision-desk.ts';
 import { endTask } from './end-task.ts';
 import { MemoryKeeper } from './memory-keeper.ts';
-import { permissionAnswers } from './permission-answers.ts';
+import { permissionAnswers, type AskingPlaces } from './permission-answers.ts';
 import { SessionLog } from './session-log.ts';
 import { SlotHolder } from './slot-holder.ts';
+import { TurnLock } from './turn-lock.ts';
 import { FallBack } from './fall-back.ts';
 import { endForTimeout, Spine } from './spine.ts';
 import { tellPeople } from './tell-people.ts';
@@ -149,14 +150,16 @@ async function live(context: HostContext, agentOver: (name: BackendName) => Agen
   const bell = new Bell();
   const decisions = new DecisionDesk(context, (id) => tellPeople(context, `decision/${id}`));
   const slot = new SlotHolder(context);
+  const lock = new TurnLock(context);
+  const places: AskingPlaces = { without: (signal, ask) => lock.without(signal, () => slot.without(signal, ask)) };
   // An agent that can be steered learns at once why it was refused; any other with its next prompt.
   const explain = (reason: string): void => {
     const session = seat.current;
     if (session?.capabilities.steer === true)
       session.steer(reason).catch((error: unknown) => context.note(`guard: ${messageOf(error)}`));
   };
-  const seat: AgentSeat = new AgentSeat(context, backend, spec, permissionAnswers(context, decisions, slot, explain));
-  const spine = new Spine({ context, seat, bell, slot, fallBack: new FallBack(context, seat, agentOver) });
+  const seat: AgentSeat = new AgentSeat(context, backend, spec, permissionAnswers(context, decisions, places, explain));
+  const spine = new Spine({ context, seat, bell, slot, lock, fallBack: new FallBack(context, seat, agentOver) });
   const desk = new ControlDesk({ context, seat, decisions, bell, spine, version });
   spine.attach(desk);
   let server = await listen(context.paths.socket, desk);

@@ -6,7 +6,11 @@ import { decideByRules } from '../permission/rules.ts';
 import { oneLine } from '../text/sanitize.ts';
 import type { HostContext } from './context.ts';
 import type { DecisionDesk } from './decision-desk.ts';
-import type { SlotHolder } from './slot-holder.ts';
+
+/** What is given to others while a person thinks. */
+export interface AskingPlaces {
+  without<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T>;
+}
 
 /**
  * Answers an agent's permission requests: by the guard, then by the session's policy; under `ask` a person decides, until
@@ -15,7 +19,7 @@ import type { SlotHolder } from './slot-holder.ts';
 export function permissionAnswers(
   context: HostContext,
   desk: DecisionDesk,
-  slot: SlotHolder,
+  places: AskingPlaces,
   explain: (reason: string) => void,
 ): AgentListener['permission'] {
   const { record, redact } = context;
@@ -54,7 +58,9 @@ export function permissionAnswers(
           choices: ['allow', 'deny', 'always'],
           fallback: 'deny',
         } as const;
-        const answer = await slot.without(signal, () => desk.ask(question, record.limits.permissionTimeoutMs, signal));
+        const answer = await places.without(signal, () =>
+          desk.ask(question, record.limits.permissionTimeoutMs, signal),
+        );
         if (answer === null) return { type: 'cancelled' };
         return answer === 'deny' ? { type: 'reject' } : { type: 'allow', always: answer === 'always' };
       }

@@ -1,8 +1,9 @@
 import { isoTime } from '../clock.ts';
 import { ConduxtError, heldElsewhere, isExhausted, messageOf, unreachable } from '../errors.ts';
 import type { StepReply, StopReply } from '../control/protocol.ts';
-import type { HostStopped } from '../session/events.ts';
+import type { HostStopped, TaskEndCode } from '../session/events.ts';
 import type { FoldedSession } from '../session/fold/session-fold.ts';
+import type { OpenTurn } from '../session/fold/turns.ts';
 import { newPromptId } from '../session/ids.ts';
 import { nextAction, type NextAction } from '../route/next-action.ts';
 import { formatDuration } from '../views/quantities.ts';
@@ -23,6 +24,7 @@ import { queuePrompt } from './prompt-book.ts';
 import { runStepByHand, runStep } from './deliver.ts';
 import { routeLastTurn } from './route-last-turn.ts';
 import type { SlotHolder } from './slot-holder.ts';
+import type { TurnLock } from './turn-lock.ts';
 import { requireWorktree, worktreeIsGone } from './worktree-gone.ts';
 
 interface ManualStep {
@@ -33,6 +35,12 @@ interface ManualStep {
 
 /** A start that fails is tried this often before a person is asked. */
 const START_TRIES = 2;
+/** What a second try would not change. */
+const SETTLED = new Set(['agent-login-required', 'agent-choice-refused', 'lock-held', 'no-flock']);
+const END_CODES: ReadonlyMap<string, TaskEndCode> = new Map([
+  ['agent-login-required', 'login-required'],
+  ['lock-held', 'lock-held'],
+]);
 const STOPPED_LINGER_MS = 1000;
 /** The same for a step that fails for a reason of its own. */
 const STEP_TRIES = 2;
@@ -48,6 +56,7 @@ export class Spine {
   readonly #fallBack: FallBack;
   readonly #bell: Bell;
   readonly #slot: SlotHolder;
+  readonly #lock: TurnLock;
   #desk: ControlDesk | null = null;
   #step = new AbortController();
   #leaving: HostStopped['reason'] | null = null;
@@ -60,12 +69,20 @@ export class Spine {
   #failedStarts = 0;
   #mishaps = 0;
 
-  constructor(parts: { context: HostContext; seat: AgentSeat; bell: Bell; slot: SlotHolder; fallBack: FallBack }) {
+  constructor(parts: {
+    context: HostContext;
+    seat: AgentSeat;
+    bell: Bell;
+    slot: SlotHolder;
+    lock: TurnLock;
+    fallBack: FallBack;
+  }) {
     this.#context = parts.context;
     this.#seat = parts.seat;
     this.#fallBack = parts.fallBack;
     this.#bell = parts.bell;
     this.#slot = parts.slot;
+    this.#lock = parts.lock;
   }
 
   /** The desk asks the spine for steps and farewells, and the spine asks the desk whether a steer is under way. */
@@ -227,7 +244,7 @@ export class Spine {
     const { log } = this.#context;
     switch (action.type) {
       case 'settle-interrupted':
-        if (await followTurn(this.#context, this.#seat, action.turn)) return;
+        if (await this.#follow(action.turn)) return;
         await log.appendPatiently({
           type: 'turn-ended',
           turnId: action.turn.turnId,
@@ -300,11 +317,24 @@ export class Spine {
   async #hand(promptId: string, signal: AbortSignal): Promise<void> {
     await this.#fallBack.afterDeaths();
     try {
+      // Before the agent is started: that is when it looks at its login.
+      if (!(await this.#lock.take(signal))) return;
       await handPrompt(this.#context, this.#seat, promptId, signal);
       this.#failedStarts = 0;
     } catch (error) {
       if (!(error instanceof ConduxtError)) throw error;
       await this.#startFailed(error);
+    } finally {
+      await this.#lock.release();
+    }
+  }
+
+  async #follow(turn: OpenTurn): Promise<boolean> {
+    const lock = this.#lock.takeMeanwhile();
+    try {
+      return await followTurn(this.#context, this.#seat, turn);
+    } finally {
+      await lock.release();
     }
   }
 
@@ -314,7 +344,7 @@ export class Spine {
     this.#failedStarts += 1;
     note(`agent start failed (${error.code}): ${error.message}`);
     const asks = error.code === 'agent-dialog';
-    const settled = error.code === 'agent-login-required' || error.code === 'agent-choice-refused';
+    const settled = SETTLED.has(error.code);
     const again = !asks && !settled && this.#failedStarts < START_TRIES;
     if (again) return;
     this.#failedStarts = 0;
@@ -322,8 +352,7 @@ export class Spine {
     const reason = error.remedy === undefined ? error.message : `${error.message}; ${error.remedy}`;
     // A task that has begun keeps what it owes: a person says when the agent can be had again.
     if (record.task !== null && log.folded.turns.count === 0 && !asks) {
-      const login = error.code === 'agent-login-required';
-      await endTask(this.#context, { end: 'failed', reason, code: login ? 'login-required' : 'agent-unavailable' });
+      await endTask(this.#context, { end: 'failed', reason, code: END_CODES.get(error.code) ?? 'agent-unavailable' });
       return;
     }
     const prompt = log.folded.prompts.owed[0];

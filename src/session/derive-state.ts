@@ -46,7 +46,7 @@ export function deriveState(session: FoldedSession, record: SessionRecord, hostA
   if (life.decisions.size > 0) return 'needs-person';
   if (life.parked !== null) return 'parked';
   // Also in the middle of a turn: a person has answered, and the agent goes on when it has a slot again.
-  if (life.slot === 'waiting' || life.waitsFor.length > 0) return 'waiting';
+  if (life.slot === 'waiting' || life.lock === 'waiting' || life.waitsFor.length > 0) return 'waiting';
   if (turns.open !== null) return 'running';
   if (record.task !== null && delivery.setup === null && turns.count === 0) return 'preparing';
   const step = delivery.plan?.steps.find((planned) => planned.state !== 'finished');

@@ -28,6 +28,9 @@ export type SessionEvent =
   | SlotWaiting
   | SlotTaken
   | SlotReleased
+  | LockWaiting
+  | LockTaken
+  | LockReleased
   | WorktreeReady
   | SetupFinished
   | StepsPlanned
@@ -243,6 +246,19 @@ export interface SlotReleased {
   readonly type: 'slot-released';
 }
 
+/** The lock that agents share is held elsewhere; its turn begins when that is over. */
+export interface LockWaiting {
+  readonly type: 'lock-waiting';
+  readonly file: string;
+}
+export interface LockTaken {
+  readonly type: 'lock-taken';
+  readonly file: string;
+}
+export interface LockReleased {
+  readonly type: 'lock-released';
+}
+
 export interface WorktreeReady {
   readonly type: 'worktree-ready';
   readonly path: string;
@@ -376,6 +392,8 @@ export type TaskEndCode =
   | 'timed-out'
   | 'set-up-failed'
   | 'dependency-failed'
+  /** The lock that agents share was not free in time. */
+  | 'lock-held'
   /** The watchdog tried for hours to bring it back. */
   | 'recovery-failed';
 /** People were told about one fact; it is never told twice. */

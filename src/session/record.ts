@@ -36,6 +36,15 @@ export interface SessionRecord {
   readonly terminal?: TerminalLaunch;
   /** What confines the writes of the agent, of set-up and of tests. Absent: nothing does. */
   readonly sandbox?: SandboxPlan;
+  /** Held around the agent's turns, and shared with other programs. Absent: none is. */
+  readonly turnLock?: TurnLockPlan;
+}
+
+export interface TurnLockPlan {
+  /** Absolute. */
+  readonly file: string;
+  /** A prompt waits for it so long; then its task fails, or a person is asked. */
+  readonly waitMs: number;
 }
 
 export interface SandboxPlan {

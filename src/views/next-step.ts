@@ -56,6 +56,8 @@ function describe(
     case 'set-up-worktree':
       return itself('the worktree is made runnable');
     case 'hand':
+      if (folded.life.lock === 'waiting')
+        return itself("it waits for the agents' lock, then the prompt goes to the agent");
       return itself(
         folded.life.slot === 'waiting'
           ? 'it waits for a free place, then the prompt goes to the agent'

@@ -20,6 +20,7 @@ export function doingNow(facts: SessionFacts): string {
     case 'idle':
       return turns.last === null ? 'waits for instructions' : lastTurnText(facts);
     case 'waiting':
+      if (life.lock === 'waiting') return "waits for the agents' lock";
       return life.waitsFor.length > 0 ? `waits for ${life.waitsFor.join(', ')}` : 'waits for a free place';
     case 'preparing':
       return delivery.worktree === null ? 'makes its worktree' : 'makes the worktree runnable';

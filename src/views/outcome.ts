@@ -108,6 +108,8 @@ function failedExit({ life }: FoldedSession): ExitCode {
     case 'login-required':
     case 'recovery-failed':
       return ExitCode.unavailable;
+    case 'lock-held':
+      return ExitCode.held;
     case 'set-up-failed':
     case 'dependency-failed':
     case null:

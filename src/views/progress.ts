@@ -83,6 +83,10 @@ export function progressOf(memory: ProgressMemory, record: JournalRecord): Progr
         'slot',
         `waiting: ${plural(record.cap, 'task')} at once is the limit ${record.scope === 'batch' ? 'of --parallel' : `per ${record.scope}`}; this one starts by itself`,
       );
+    case 'lock-waiting':
+      return line('lock', `waiting: somebody else holds ${oneLine(record.file, 200)}; this one goes on by itself`);
+    case 'lock-taken':
+    case 'lock-released':
     case 'slot-taken':
     case 'slot-released':
     case 'steps-planned':

@@ -3,12 +3,18 @@ import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { DEFAULTS } from '../../src/config/config.ts';
+import { DEFAULTS, type Config } from '../../src/config/config.ts';
 import { ENVIRONMENT_KEYS } from '../../src/config/environment-layer.ts';
 import { splitGuarded } from '../../src/config/guarded-keys.ts';
 import { loadConfig, parseConfig, type LoadedConfig, type LoadOptions } from '../../src/config/load.ts';
 import { placesFor } from '../../src/config/places.ts';
-import { notifyTargets, sessionHooks, sessionLimits, worktreeRoot } from '../../src/config/session-settings.ts';
+import {
+  notifyTargets,
+  sessionHooks,
+  sessionLimits,
+  turnLockFields,
+  worktreeRoot,
+} from '../../src/config/session-settings.ts';
 import { isTrusted, trust } from '../../src/config/trust.ts';
 import { ConduxtError } from '../../src/errors.ts';
 import { scratchPlaces } from './scratch.ts';
@@ -208,6 +214,7 @@ describe('settings in the environment', () => {
       CONDUXT_REMINDERS: '5',
       CONDUXT_SLOTS_PER_USER: '5',
       CONDUXT_SLOTS_PER_AGENT: '5',
+      CONDUXT_LOCK: '/shared/agent.lock',
     };
     const env = Object.fromEntries(
       Object.entries(ENVIRONMENT_KEYS).map(([name, [, kind]]) => [name, special[name] ?? samples[kind] ?? '']),
@@ -334,6 +341,17 @@ describe('what a session takes from the configuration', () => {
     assert.equal(limits.slotsPerAgent, 1);
     assert.equal(sessionLimits(config, 'pi', 5).slotsPerAgent, 2);
     assert.equal(sessionLimits(config, 'pi', 5).taskTimeoutMs, 5);
+  });
+
+  it('holds the lock around turns of the agents that are named, or of all', () => {
+    const where = { home: '/state', homedir: '/home/me' };
+    const plan = (lock: Partial<Config['lock']>, agent = 'codex'): unknown =>
+      turnLockFields({ ...DEFAULTS, lock: { ...DEFAULTS.lock, ...lock } }, agent, where).turnLock;
+    assert.equal(plan({}), undefined);
+    assert.deepEqual(plan({ turns: true }), { file: '/state/agent.lock', waitMs: 300_000 });
+    assert.equal(plan({ turns: ['claude'] }), undefined);
+    const shared = { turns: ['claude'], file: '~/.claude/session.lock', waitSeconds: 5 };
+    assert.deepEqual(plan(shared, 'claude'), { file: '/home/me/.claude/session.lock', waitMs: 5_000 });
   });
 
   it('resolves its paths', () => {

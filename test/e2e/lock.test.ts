@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { describe, it } from 'node:test';
 import { finished, Machine } from './scratch.ts';
 
@@ -36,6 +37,38 @@ describe('conduxt lock', { concurrency: 2 }, () => {
       process.kill(-(holder.pid ?? 0), 'SIGKILL');
       const { code, stdout } = await waiting;
       assert.deepEqual([code, stdout], [0, 'mine\n']);
+    },
+  );
+
+  it(
+    'is held around turns by configuration, and runs at once what the agent starts in its own turn',
+    { skip },
+    async (t) => {
+      const machine = new Machine(t);
+      const own = `"${process.execPath}" "${path.resolve(import.meta.dirname, '../../dist/conduxt.js')}"`;
+      const state = `CONDUXT_HOME='${machine.state}'`;
+      const inTurn = `${state} ${own} lock --timeout 5s -- touch '${machine.file('inside')}'`;
+      const outside = `flock --nonblock "$CONDUXT_LOCK" touch '${machine.file('outside')}'; true`;
+      machine.agent(
+        {
+          prompts: [
+            {
+              steps: [
+                { type: 'shell', command: `${outside}; ${inTurn}` },
+                { type: 'text', text: 'done' },
+              ],
+            },
+          ],
+        },
+        { lock: { turns: ['fault'], file: machine.file('shared.lock') } },
+      );
+      await machine.ok('start', 'helper', 'Go.');
+      assert.ok(existsSync(machine.file('inside')), 'the agent waited for itself');
+      assert.ok(!existsSync(machine.file('outside')), 'the lock was not held, or the agent was not told where it is');
+      assert.equal((await machine.ok('lock')).stdout.trim(), machine.file('shared.lock'));
+      const types = machine.journal('helper').map(({ type }) => type);
+      assert.ok(types.indexOf('lock-taken') < types.indexOf('agent-started'));
+      await machine.ok('stop', 'helper');
     },
   );
 });

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { sessionHooks, sessionLimits, worktreeRoot } from '../../config/session-settings.ts';
+import { sessionHooks, sessionLimits, turnLockFields, worktreeRoot } from '../../config/session-settings.ts';
 import { isoTime } from '../../clock.ts';
 import { checkBranchName } from '../../git/branch-name.ts';
 import { realPlace, worktreePath } from '../../git/worktree-path.ts';
@@ -143,6 +143,7 @@ export async function planTask(context: VerbContext, parts: PlanParts): Promise<
     firstPrompt: flags.prepareOnly === true ? null : describePrompt(newPromptId(), 'task', promptText),
     limits: sessionLimits(config, agent.launch.name, flags.timeoutMs ?? null),
     hooks: sessionHooks(config, ref.root, homedir),
+    ...turnLockFields(config, agent.launch.name, { home: context.places.home, homedir }),
     ...(await sandboxFields(context, config, flags.sandbox, ref.root)),
   };
   const warnings = [...agent.warnings, ...parts.warnings, ...warningsOf(facts, gathered)];

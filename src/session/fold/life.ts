@@ -32,6 +32,8 @@ export interface Life {
   /** What it fell back to; null while it is as the record says. */
   backend: BackendName | null;
   slot: 'none' | 'waiting' | 'taken';
+  /** The one that agents share. */
+  lock: 'none' | 'waiting' | 'taken';
   /** Names of the tasks that are to complete before this one begins. */
   waitsFor: readonly string[];
   readonly decisions: Map<string, Decision>;
@@ -64,6 +66,7 @@ export const newLife = (): Life => ({
   agent: { process: null, running: false, nativeId: null, version: null, lost: null },
   backend: null,
   slot: 'none',
+  lock: 'none',
   waitsFor: [],
   decisions: new Map(),
   endedDecisions: new Map(),
@@ -87,6 +90,7 @@ export function foldLife(life: Life, record: JournalRecord): void {
       life.host = { process: record.process, version: record.version, stopped: null };
       // Locks die with their holder, so nothing of an earlier host still holds a slot.
       life.slot = 'none';
+      life.lock = 'none';
       return;
     case 'host-stopped':
       if (life.host !== null) life.host = { ...life.host, stopped: record.reason };
@@ -125,6 +129,15 @@ export function foldLife(life: Life, record: JournalRecord): void {
       return;
     case 'slot-released':
       life.slot = 'none';
+      return;
+    case 'lock-waiting':
+      life.lock = 'waiting';
+      return;
+    case 'lock-taken':
+      life.lock = 'taken';
+      return;
+    case 'lock-released':
+      life.lock = 'none';
       return;
     case 'prompt-queued':
       foldQueued(life, record.kind, record.at);

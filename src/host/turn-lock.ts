@@ -1,0 +1,98 @@
+import { heldElsewhere, messageOf, ConduxtError } from '../errors.ts';
+import { SharedLock } from '../lock/shared-lock.ts';
+import { formatDuration } from '../views/quantities.ts';
+import type { HostContext } from './context.ts';
+
+/**
+ * Holds the lock that agents share around this agent's turns, where that is asked for: two agents that refresh one login
+ * at once lose it. In between, and while a person is asked something, others may have it. The file stays open.
+ */
+export class TurnLock {
+  readonly #context: HostContext;
+  readonly #lock: SharedLock | null;
+  /** One change at a time: two permissions answered at once must not take it twice. */
+  #turnstile: Promise<unknown> = Promise.resolve();
+
+  constructor(context: HostContext) {
+    this.#context = context;
+    const { turnLock } = context.record;
+    this.#lock = turnLock === undefined ? null : new SharedLock(turnLock.file, context.env);
+  }
+
+  /**
+   * False when `signal` aborted while waiting. Taken twice, it is held once.
+   * @throws `lock-held` (exit 75) when it was not free in time, and as `SharedLock.take`.
+   */
+  take(signal: AbortSignal): Promise<boolean> {
+    return this.#oneAtATime(() => this.#take(signal));
+  }
+
+  release(): Promise<void> {
+    return this.#oneAtATime(() => this.#release());
+  }
+
+  /**
+   * Gives it to others while a person is asked, who may be asleep. An answer is not a prompt: the agent gets it also when
+   * the lock could not be had again in time, and that is said.
+   */
+  async without<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
+    const held = this.#context.log.folded.life.lock === 'taken';
+    if (held) await this.release();
+    const answer = await ask();
+    if (!held || signal.aborted) return answer;
+    await this.take(signal).catch((error: unknown) => this.#goOnWithout(error));
+    return answer;
+  }
+
+  /** For a turn that goes on whoever holds the lock: its agent outlived the host that had it. `release` ends the wait. */
+  takeMeanwhile(): { readonly release: () => Promise<void> } {
+    const over = new AbortController();
+    const taken = this.take(over.signal).catch((error: unknown) => this.#goOnWithout(error));
+    return {
+      release: async () => {
+        over.abort();
+        await taken;
+        await this.release();
+      },
+    };
+  }
+
+  async #goOnWithout(error: unknown): Promise<void> {
+    if (!(error instanceof ConduxtError)) throw error;
+    const text = `the agent goes on without the lock: ${messageOf(error)}`;
+    await this.#context.log.appendPatiently({ type: 'milestone', level: 'warn', text });
+  }
+
+  async #take(signal: AbortSignal): Promise<boolean> {
+    const { log, record } = this.#context;
+    if (this.#lock === null || record.turnLock === undefined || log.folded.life.lock === 'taken') return true;
+    const { file, waitMs } = record.turnLock;
+    let taken = await this.#lock.take(0, signal);
+    if (taken === 'held-elsewhere') {
+      await log.appendPatiently({ type: 'lock-waiting', file });
+      taken = await this.#lock.take(waitMs, signal);
+      if (taken !== 'taken') await log.appendPatiently({ type: 'lock-released' });
+    }
+    if (taken === 'aborted') return false;
+    if (taken === 'held-elsewhere') {
+      throw heldElsewhere('lock-held', `the agents' lock ${file} was not free within ${formatDuration(waitMs)}`, {
+        remedy: `see who holds it (fuser ${file}), or set lock.waitSeconds higher`,
+        facts: { file },
+      });
+    }
+    await log.appendPatiently({ type: 'lock-taken', file });
+    return true;
+  }
+
+  async #release(): Promise<void> {
+    if (this.#lock === null || this.#context.log.folded.life.lock !== 'taken') return;
+    await this.#lock.release();
+    await this.#context.log.appendPatiently({ type: 'lock-released' });
+  }
+
+  #oneAtATime<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turnstile.then(work);
+    this.#turnstile = result.catch(() => {});
+    return result;
+  }
+}
