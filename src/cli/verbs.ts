@@ -114,6 +114,12 @@ export const verbs: readonly Verb[] = [
     load: () => import('./commands/pr.ts'),
   },
   {
+    name: 'phase',
+    group: STEPS,
+    summary: 'say what came of the review or CI that a task waits for',
+    load: () => import('./commands/phase.ts'),
+  },
+  {
     name: 'clean',
     group: STEPS,
     summary: "remove a task's worktree when nothing would be lost",

@@ -5,7 +5,14 @@ import type { Watched } from '../watchdog/patrol.ts';
 import type { Action, Rule, Verdict } from '../watchdog/verdict.ts';
 
 /** Rules by which a session is as it should be. */
-const ORDINARY: ReadonlySet<Rule> = new Set(['over', 'nothing-owed', 'waits-for-person', 'healthy', 'parked']);
+const ORDINARY: ReadonlySet<Rule> = new Set([
+  'over',
+  'nothing-owed',
+  'waits-for-person',
+  'healthy',
+  'parked',
+  'awaiting',
+]);
 
 /** True for what a person would want to read about after a pass. */
 export const isNews = ({ verdict, done, problem }: Watched): boolean =>

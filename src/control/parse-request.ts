@@ -1,5 +1,5 @@
 import { usageError } from '../errors.ts';
-import { tellModes } from '../session/words.ts';
+import { phases, tellModes } from '../session/words.ts';
 import type { ControlRequest, PatrolRequest } from './protocol.ts';
 
 const ID = /^[\w./:@-]{1,200}$/;
@@ -25,6 +25,8 @@ export function parseRequest(line: string): ControlRequest {
       return { op: 'step', step: oneOf(fields, 'step', ['verify', 'pull-request']) };
     case 'answer':
       return { op: 'answer', decisionId: id(fields, 'decisionId'), answer: text(fields, 'answer') };
+    case 'phase':
+      return { op: 'phase', phase: oneOf(fields, 'phase', phases), words: words(fields) };
     case 'patrol':
       return patrol(fields);
     case 'tell':
@@ -42,10 +44,10 @@ export function parseRequest(line: string): ControlRequest {
 
 function patrol(fields: Record<string, unknown>): PatrolRequest {
   const act = oneOf(fields, 'act', ['milestone', 'wake', 'renew-agent', 'expire']);
-  const words = text(fields, 'text');
+  const because = text(fields, 'text');
   return act === 'expire'
-    ? { op: 'patrol', act, decisionId: id(fields, 'decisionId'), text: words }
-    : { op: 'patrol', act, text: words };
+    ? { op: 'patrol', act, decisionId: id(fields, 'decisionId'), text: because }
+    : { op: 'patrol', act, text: because };
 }
 
 function text(fields: Record<string, unknown>, name: string): string {
@@ -53,6 +55,9 @@ function text(fields: Record<string, unknown>, name: string): string {
   if (typeof value !== 'string' || value === '') throw bad(`"${name}" is missing`);
   return value;
 }
+
+/** May be empty. */
+const words = ({ words: value }: Record<string, unknown>): string => (typeof value === 'string' ? value : '');
 
 function id(fields: Record<string, unknown>, name: string): string {
   const value = text(fields, name);

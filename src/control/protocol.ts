@@ -1,5 +1,5 @@
 import type { ConduxtError } from '../errors.ts';
-import type { PromptState, SessionState, TellMode } from '../session/words.ts';
+import type { Phase, PromptState, SessionState, TellMode } from '../session/words.ts';
 import type { StepName, StepOutcome } from '../session/events.ts';
 import type { Receipt } from '../session/receipt.ts';
 
@@ -24,6 +24,8 @@ export type ControlRequest =
   | { readonly op: 'step'; readonly step: 'verify' }
   | { readonly op: 'step'; readonly step: 'pull-request' }
   | PatrolRequest
+  /** What came of what a task waits for. Refused (`not-awaiting`) where it waits for nothing. */
+  | { readonly op: 'phase'; readonly phase: Phase; readonly words: string }
   /** Replies now and after each sync with how much of both files is durable, until the connection ends. */
   | { readonly op: 'watch' };
 
@@ -84,6 +86,10 @@ export interface PatrolReply {
   readonly done: boolean;
 }
 
+export interface PhaseReply {
+  readonly phase: Phase;
+}
+
 export interface WatchReply {
   readonly journalBytes: number;
   readonly transcriptBytes: number;
@@ -98,6 +104,7 @@ export interface Replies {
   readonly answer: AnswerReply;
   readonly step: StepReply;
   readonly patrol: PatrolReply;
+  readonly phase: PhaseReply;
   readonly watch: WatchReply;
 }
 

@@ -6,6 +6,7 @@ import {
   type ControlRequest,
   type PatrolReply,
   type PatrolRequest,
+  type PhaseReply,
   type Replies,
   type StepReply,
   type StopReply,
@@ -15,10 +16,11 @@ import {
 import { answerText } from '../intake/prompt.ts';
 import { deriveState } from '../session/derive-state.ts';
 import { newPromptId } from '../session/ids.ts';
-import type { TellMode } from '../session/words.ts';
+import type { Phase, TellMode } from '../session/words.ts';
 import type { AgentSession } from '../backend/backend.ts';
 import type { PromptEntry } from '../session/fold/prompts.ts';
 import type { AgentSeat } from './agent-seat.ts';
+import { reportPhase } from './await-phase.ts';
 import type { Bell } from './bell.ts';
 import type { HostContext } from './context.ts';
 import { answerKey, type DecisionDesk } from './decision-desk.ts';
@@ -107,6 +109,8 @@ export class ControlDesk implements ControlHandler {
         return this.#spine.runStep(request.step);
       case 'patrol':
         return this.#patrol(request);
+      case 'phase':
+        return this.#oneAtATime(() => this.#phase(request.phase, request.words));
       default:
         return unreachable(request, 'request');
     }
@@ -134,6 +138,19 @@ export class ControlDesk implements ControlHandler {
       this.#seat.close().catch((error: unknown) => note(`closing the agent: ${messageOf(error)}`));
     }
     return { done: true };
+  }
+
+  async #phase(phase: Phase, words: string): Promise<PhaseReply> {
+    const { log, record } = this.#context;
+    if (log.folded.awaiting.now === null) {
+      const state = deriveState(log.folded, record, true);
+      throw refused('not-awaiting', `${record.name} waits for neither a review nor CI: it is ${state}.`, {
+        remedy: `Say it to its agent: conduxt tell ${record.name} "…"`,
+        facts: { state },
+      });
+    }
+    await reportPhase(this.#context, phase, words, 'person');
+    return { phase };
   }
 
   /** @returns what answers the caller; nobody else waits for it. */

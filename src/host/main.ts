@@ -222,16 +222,20 @@ function startTaskClock(context: HostContext, spine: Spine, seat: AgentSeat): ()
   const limitMs = record.limits.taskTimeoutMs;
   if (limitMs === null) return () => {};
   const arm = (): (() => void) => {
-    const openedMs = Date.parse(log.folded.life.openedAt ?? record.createdAt);
-    return clock.after(Math.max(0, openedMs + limitMs - clock.now()), () => {
+    const { life, awaiting } = log.folded;
+    // A review may take days; what the agent makes of it is counted again.
+    if (awaiting.now !== null) return () => {};
+    const openedMs = Date.parse(life.openedAt ?? record.createdAt);
+    return clock.after(Math.max(0, openedMs + awaiting.waitedMs + limitMs - clock.now()), () => {
       endForTimeout(context, spine, seat).catch((error: unknown) => note(`timeout: ${messageOf(error)}`));
     });
   };
-  let openedAt = log.folded.life.openedAt;
+  const countsFrom = (): string => JSON.stringify([log.folded.life.openedAt, log.folded.awaiting.now?.since]);
+  let counted = countsFrom();
   let stop = arm();
   const stopListening = log.onRecord(() => {
-    if (log.folded.life.openedAt === openedAt) return;
-    openedAt = log.folded.life.openedAt;
+    if (countsFrom() === counted) return;
+    counted = countsFrom();
     stop();
     stop = arm();
   });

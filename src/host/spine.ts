@@ -8,6 +8,7 @@ import { newPromptId } from '../session/ids.ts';
 import { nextAction, type NextAction } from '../route/next-action.ts';
 import { formatDuration } from '../views/quantities.ts';
 import type { AgentSeat } from './agent-seat.ts';
+import { hearPhase, ringOnPhase } from './await-phase.ts';
 import type { Bell } from './bell.ts';
 import { configChanged, isConfigChanged } from '../git/config-guard.ts';
 import type { HostContext } from './context.ts';
@@ -148,7 +149,10 @@ export class Spine {
       }
       if (action.type === 'rest') {
         await this.#slot.release();
-        if (!(await this.#bell.wait(clock, record.limits.hostIdleMs))) this.#leaving = 'idle';
+        const stopWatching = ringOnPhase(this.#context, this.#bell);
+        const isQuiet = !(await hearPhase(this.#context)) && !(await this.#bell.wait(clock, record.limits.hostIdleMs));
+        stopWatching();
+        if (isQuiet) this.#leaving = 'idle';
         continue;
       }
       await this.#performOrGiveUp(action, this.#step.signal).then(
@@ -299,6 +303,9 @@ export class Spine {
         return;
       case 'step':
         if (await this.#slot.take(signal)) await runStep(this.#context, action.planId, action.step, signal);
+        return;
+      case 'await':
+        await log.appendPatiently({ type: 'task-awaiting', phase: action.phase });
         return;
       case 'end':
         return endTask(this.#context, action);

@@ -17,7 +17,7 @@ export async function tellPeople(context: HostContext, about: string): Promise<v
 }
 
 function factsFor({ log, record }: HostContext, about: string): NotifyFacts {
-  const { life, delivery, turns } = log.folded;
+  const { life, delivery, turns, awaiting } = log.folded;
   const base = {
     session: record.name,
     sessionId: record.id,
@@ -27,6 +27,10 @@ function factsFor({ log, record }: HostContext, about: string): NotifyFacts {
     prUrl: delivery.pullRequest?.url ?? null,
     summary: summaryOf(turns.last?.end),
   };
+  if (about.startsWith('awaiting/')) {
+    const outcome = awaiting.now?.phase === 'awaiting_ci' ? 'awaiting-ci' : 'awaiting-review';
+    return { ...base, outcome, reason: 'the work is delivered', decisionId: null };
+  }
   const decision = life.decisions.get(about.slice('decision/'.length));
   if (decision !== undefined)
     return { ...base, outcome: 'needs-person', reason: decision.question, decisionId: decision.id };

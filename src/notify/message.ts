@@ -11,7 +11,7 @@ export interface NotifyFacts {
   /** Name of the repository; empty outside of one. */
   readonly repo: string;
   readonly agent: string;
-  readonly outcome: TaskEnd | 'needs-person';
+  readonly outcome: TaskEnd | 'needs-person' | 'awaiting-review' | 'awaiting-ci';
   /** Why it ended so, or the open question. */
   readonly reason: string;
   readonly prUrl: string | null;
@@ -27,6 +27,8 @@ const VERB: Readonly<Record<NotifyFacts['outcome'], string>> = {
   failed: 'failed at',
   cancelled: 'was stopped at',
   'needs-person': 'needs you for',
+  'awaiting-review': 'awaits a review of',
+  'awaiting-ci': 'awaits CI for',
 };
 
 const MAX_TITLE_CHARS = 100;

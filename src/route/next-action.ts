@@ -2,7 +2,7 @@ import type { FoldedSession } from '../session/fold/session-fold.ts';
 import type { EndedTurn, OpenTurn } from '../session/fold/turns.ts';
 import type { SessionRecord, TaskSpec } from '../session/record.ts';
 import type { RouteDecision, StepName, TaskEndCode } from '../session/events.ts';
-import type { PromptKind, TaskEnd } from '../session/words.ts';
+import type { AwaitingPhase, PromptKind, TaskEnd } from '../session/words.ts';
 import { unreachable } from '../errors.ts';
 
 /** A turn that keeps being interrupted is not continued for ever. */
@@ -37,6 +37,8 @@ export type NextAction =
   | { readonly type: 'open-gate'; readonly decisionId: string }
   | { readonly type: 'plan'; readonly planId: string; readonly steps: readonly StepName[] }
   | { readonly type: 'step'; readonly planId: string; readonly step: StepName }
+  /** The work is delivered; what the agent said it waits for comes as a prompt or a phase. */
+  | { readonly type: 'await'; readonly phase: AwaitingPhase }
   | { readonly type: 'end'; readonly end: TaskEnd; readonly reason: string; readonly code?: TaskEndCode }
   /** People are told once about each decision and each end. */
   | { readonly type: 'notify'; readonly about: string }
@@ -75,7 +77,41 @@ export function nextAction(session: FoldedSession, record: SessionRecord): NextA
   if (owed !== undefined) return { type: 'hand', promptId: owed.id };
   if (last === null || last.routed === null) return { type: 'rest' };
   if (blocked !== null) return blocked;
+  const { awaiting } = session;
+  if (awaiting.now !== null) return { type: 'rest' };
+  if (awaiting.heard !== null) return afterWaiting(session, task, awaiting.heard);
   return consequence(session, task, last, last.routed);
+}
+
+/** What a waiting task was told is no more believed than a callback: the work is looked at as it is now. */
+function afterWaiting(
+  session: FoldedSession,
+  task: TaskSpec,
+  { phase, words, seq }: NonNullable<FoldedSession['awaiting']['heard']>,
+): NextAction {
+  const planId = `phase-${seq}`;
+  switch (phase) {
+    case 'failed':
+      return { type: 'end', end: 'failed', reason: words === '' ? `it was reported as ${phase}` : words };
+    case 'escalate':
+      return clarification(
+        session,
+        planId,
+        words === '' ? 'It was escalated, and nobody said why: look at its log.' : words,
+      );
+    case 'done':
+      return carryOut(session, task, planId, stepsFor(task));
+    case 'merged':
+      // Its branch may be gone from the remote, and must not come back.
+      return carryOut(
+        session,
+        task,
+        planId,
+        stepsFor(task).filter((step) => step === 'verify'),
+      );
+    default:
+      return unreachable(phase, 'phase');
+  }
 }
 
 /**
@@ -89,8 +125,10 @@ function gitConfigGate({ gitConfig }: FoldedSession): NextAction | null {
   return { type: 'end', end: 'failed', reason: `a change of git's configuration was not allowed: ${first}` };
 }
 
-/** An end or an open decision that people were not told of yet: `ended/<seq>`, `decision/<id>`. */
-export function firstUntold({ life }: FoldedSession): string | null {
+/** An end, a wait or an open decision that people were not told of yet: `ended/<seq>`, `awaiting/<seq>`, `decision/<id>`. */
+export function firstUntold({ life, awaiting }: FoldedSession): string | null {
+  if (awaiting.now !== null && !life.notified.has(`awaiting/${awaiting.now.seq}`))
+    return `awaiting/${awaiting.now.seq}`;
   if (life.ended !== null && !life.notified.has(`ended/${life.ended.seq}`)) return `ended/${life.ended.seq}`;
   // A permission is told about when it is opened: its turn may end before the next look.
   const untold = [...life.decisions.values()].find(
@@ -118,7 +156,7 @@ function consequence(session: FoldedSession, task: TaskSpec, turn: EndedTurn, de
     case 'end':
       return endOf(decision);
     case 'deliver':
-      return deliver(session, task, turnId);
+      return deliver(session, task, turn);
     default:
       return unreachable(decision, 'route decision');
   }
@@ -164,17 +202,24 @@ function clarification(session: FoldedSession, turnId: string, question: string)
   return known ? { type: 'rest' } : { type: 'open-clarification', decisionId, question };
 }
 
-function deliver(session: FoldedSession, task: TaskSpec, turnId: string): NextAction {
-  const { plan } = session.delivery;
-  if (plan?.planId !== turnId) {
-    if (task.verify.type === 'missing') {
-      const gate = verificationGate(session, turnId);
-      if (gate !== null) return gate;
-    }
-    return { type: 'plan', planId: turnId, steps: stepsFor(task) };
+function deliver(session: FoldedSession, task: TaskSpec, { turnId, end }: EndedTurn): NextAction {
+  if (session.delivery.plan?.planId !== turnId && task.verify.type === 'missing') {
+    const gate = verificationGate(session, turnId);
+    if (gate !== null) return gate;
   }
+  const next = carryOut(session, task, turnId, stepsFor(task));
+  const phase = end.callback.type === 'valid' ? end.callback.callback.phase : undefined;
+  // What could not be delivered is nothing that anybody could look at.
+  const isOver = next.type === 'end' && next.end !== 'failed' && session.delivery.blocked === null;
+  return isOver && phase !== undefined ? { type: 'await', phase } : next;
+}
+
+/** Plans the steps, takes one after the other, and ends the task when all are done. */
+function carryOut(session: FoldedSession, task: TaskSpec, planId: string, steps: readonly StepName[]): NextAction {
+  const { plan } = session.delivery;
+  if (plan?.planId !== planId) return { type: 'plan', planId, steps };
   const verified = plan.verified?.decision ?? null;
-  if (verified !== null && verified.type !== 'deliver') return consequenceOfReceipt(session, turnId, verified);
+  if (verified !== null && verified.type !== 'deliver') return consequenceOfReceipt(session, planId, verified);
   const next = plan.steps.find((step) => step.state !== 'finished');
   if (next !== undefined) return { type: 'step', planId: plan.planId, step: next.name };
   return task.verify.type === 'command'

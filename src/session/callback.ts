@@ -1,3 +1,5 @@
+import type { AwaitingPhase } from './words.ts';
+
 /** The JSON with which an agent ends a task (`callback-json` block). Snake case: it is the agents' format, not ours. */
 export interface Callback {
   readonly task_id: string;
@@ -8,6 +10,8 @@ export interface Callback {
   readonly test_results?: TestCounts | undefined;
   readonly duration_minutes?: number | undefined;
   readonly summary: string;
+  /** Of its phase file: when the work is delivered, the task is not over, but waits for this. */
+  readonly phase?: AwaitingPhase;
 }
 
 export interface TestCounts {

@@ -13,6 +13,8 @@ export function isOwed(session: FoldedSession, record: SessionRecord): boolean {
   // Only prepared: its worktree is owed, and nothing else until somebody says something.
   if (record.firstPrompt === null && prompts.byId.size === 0) return session.delivery.setup === null;
   // What was dropped before the agent saw it is not made again: the task waits for a word.
+  // Somebody else has to say something first.
+  if (session.awaiting.now !== null) return false;
   if (turns.last === null) return [...prompts.byId.values()].some(({ state }) => state !== 'dropped');
   if (droppedOwnPrompt(session, turns.last.turnId)) return false;
   // A routed turn is settled only by what it led to; a cancelled one leads to nothing and the task waits for a word.
@@ -41,7 +43,7 @@ export function deriveState(session: FoldedSession, record: SessionRecord, hostA
   // Before its first turn a task does not begin under a configuration that nobody allowed.
   const held = dialog || (gitConfig.pending?.answer === 'open' && turns.count === 0);
   if (blocking && turns.open === null && (held || prompts.owed.length === 0)) return 'needs-person';
-  if (!isOwed(session, record)) return 'idle';
+  if (!isOwed(session, record)) return restingState(session);
   if (!hostAlive) return 'crashed';
   if (life.decisions.size > 0) return 'needs-person';
   if (life.parked !== null) return 'parked';
@@ -52,4 +54,16 @@ export function deriveState(session: FoldedSession, record: SessionRecord, hostA
   const step = delivery.plan?.steps.find((planned) => planned.state !== 'finished');
   if (step !== undefined && prompts.owed.length === 0) return step.name === 'verify' ? 'verifying' : 'delivering';
   return 'running';
+}
+
+/** Nothing is owed: it waits for words, or for what its agent said it waits for. */
+function restingState({ awaiting }: FoldedSession): SessionState {
+  switch (awaiting.now?.phase) {
+    case 'awaiting_review':
+      return 'awaiting-review';
+    case 'awaiting_ci':
+      return 'awaiting-ci';
+    case undefined:
+      return 'idle';
+  }
 }

@@ -2,7 +2,7 @@ import type { CallbackResult } from './callback.ts';
 import type { Decision, DecisionEnd } from './decision.ts';
 import type { GitConfigSnapshot } from './git-config.ts';
 import type { Receipt } from './receipt.ts';
-import type { BackendName, PromptKind, TaskEnd } from './words.ts';
+import type { AwaitingPhase, BackendName, Phase, PromptKind, TaskEnd } from './words.ts';
 
 /**
  * The journal's events. Every record adds `seq`, `epoch` and `at` (`JournalRecord`).
@@ -45,6 +45,8 @@ export type SessionEvent =
   | GitConfigChanged
   | MilestoneReached
   | TaskParked
+  | TaskAwaiting
+  | PhaseReported
   | TaskEnded
   | Notified
   | TaskEvaluated
@@ -378,6 +380,20 @@ export interface TaskParked {
   readonly until: string;
   readonly reason: string;
 }
+/** The work is delivered, and the agent said that it waits for a review or for CI. Until the next prompt or phase. */
+export interface TaskAwaiting {
+  readonly type: 'task-awaiting';
+  readonly phase: AwaitingPhase;
+}
+/** What a waiting task waited for has happened, or it waits for something else now. */
+export interface PhaseReported {
+  readonly type: 'phase-reported';
+  readonly phase: Phase;
+  /** What stood below the phase, redacted; may be empty. */
+  readonly words: string;
+  /** `agent`: by its phase file. `person`: by `conduxt phase`. */
+  readonly by: 'agent' | 'person';
+}
 /** The task has its outcome. A later prompt to a finished task reopens it. */
 export interface TaskEnded {
   readonly type: 'task-ended';
@@ -399,7 +415,7 @@ export type TaskEndCode =
 /** People were told about one fact; it is never told twice. */
 export interface Notified {
   readonly type: 'notified';
-  /** `ended/<seq of task-ended>` or `decision/<decision id>`. */
+  /** `ended/<seq of task-ended>`, `awaiting/<seq of its beginning>` or `decision/<decision id>`. */
   readonly about: string;
   /** What could not be reached, as sentences; empty when all went well. */
   readonly problems: readonly string[];

@@ -17,6 +17,7 @@ export type PromptState = (typeof promptStates)[number];
  *
  *     waiting → preparing → running → verifying → delivering → completed | delivered | reported
  *                  any → needs-person | parked → back;   any → failed | cancelled
+ *                  delivering → awaiting-review ↔ awaiting-ci → running | verifying | needs-person | an end
  *
  * `idle` belongs to a session without a task, `stopped` to one that was ended on purpose,
  * `crashed` is derived by readers: something is owed and no host lives.
@@ -29,6 +30,8 @@ export const sessionStates = [
   'delivering',
   'needs-person',
   'parked',
+  'awaiting-review',
+  'awaiting-ci',
   'idle',
   'completed',
   'delivered',
@@ -43,6 +46,13 @@ export type SessionState = (typeof sessionStates)[number];
 /** How a task can end. */
 export const taskEnds = ['completed', 'delivered', 'reported', 'failed', 'cancelled'] as const;
 export type TaskEnd = (typeof taskEnds)[number];
+
+/** The one word with which an agent, or a script around it, may end a turn instead of a callback. */
+export const phases = ['done', 'merged', 'failed', 'escalate', 'awaiting_review', 'awaiting_ci', 'crashed'] as const;
+export type Phase = (typeof phases)[number];
+
+/** The work is delivered, and its task waits for somebody's word about it. */
+export type AwaitingPhase = Extract<Phase, 'awaiting_review' | 'awaiting_ci'>;
 
 export const permissionModes = ['approve-all', 'approve-reads', 'deny-all', 'ask'] as const;
 export type PermissionMode = (typeof permissionModes)[number];

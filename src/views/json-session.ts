@@ -3,7 +3,7 @@ import type { Decision } from '../session/decision.ts';
 import type { ProcessIdentity, TaskEndCode, Usage } from '../session/events.ts';
 import type { Receipt } from '../session/receipt.ts';
 import type { RepoRef, SessionLimits, TaskSpec } from '../session/record.ts';
-import type { BackendName, PromptKind, PromptState, SessionState, TaskEnd } from '../session/words.ts';
+import type { AwaitingPhase, BackendName, PromptKind, PromptState, SessionState, TaskEnd } from '../session/words.ts';
 import type { Milestone } from '../session/fold/life.ts';
 import { doingNow } from './now.ts';
 import { elapsedMs } from './elapsed.ts';
@@ -51,6 +51,8 @@ export interface SessionJson {
   /** The worktree of a task; the directory of a plain session. */
   readonly directory: string;
   readonly pullRequest: PullRequestJson | null;
+  /** What it waits for outside, after the work was delivered; null: nothing. */
+  readonly awaiting: { readonly phase: AwaitingPhase; readonly since: string } | null;
   readonly blocked: { readonly why: string; readonly remedy: string } | null;
   readonly end: { readonly state: TaskEnd; readonly reason: string; readonly code: TaskEndCode | null } | null;
   readonly damagedRecords: number;
@@ -114,7 +116,7 @@ export interface PromptJson {
 
 export function sessionJson(facts: ReadFacts, nowMs: number): SessionJson {
   const { record, folded, state, hostAlive, damaged } = facts;
-  const { life, turns, prompts, delivery } = folded;
+  const { life, turns, prompts, delivery, awaiting } = folded;
   return {
     id: record.id,
     name: record.name,
@@ -140,6 +142,7 @@ export function sessionJson(facts: ReadFacts, nowMs: number): SessionJson {
     branch: record.task?.branch ?? null,
     directory: record.cwd,
     pullRequest: pullRequestJson(facts),
+    awaiting: awaiting.now === null ? null : { phase: awaiting.now.phase, since: awaiting.now.since },
     blocked: delivery.blocked === null ? null : { why: delivery.blocked.why, remedy: delivery.blocked.remedy },
     end: life.ended === null ? null : { state: life.ended.end, reason: life.ended.reason, code: life.ended.code },
     damagedRecords: damaged.length,

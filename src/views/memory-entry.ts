@@ -2,6 +2,7 @@ import { backendNow } from '../session/backend.ts';
 import { profileFor } from '../agents/profiles.ts';
 import type { CallbackResult } from '../session/callback.ts';
 import type { SessionView } from '../store/read-session.ts';
+import { awaitedWords } from './awaited.ts';
 import type { MemoryEntry } from './memory-section.ts';
 
 /** One session as the memory file tells it. */
@@ -64,10 +65,11 @@ function furthestPoint({ delivery, turns, life }: SessionView['folded']): string
 }
 
 /** What it waits for, or else why it ended. */
-function reasonOf({ life, delivery }: SessionView['folded']): string | null {
+function reasonOf({ life, delivery, awaiting }: SessionView['folded']): string | null {
   const [decision] = life.decisions.values();
   if (decision !== undefined) return decision.question;
   if (life.ended !== null) return life.ended.reason;
+  if (awaiting.now !== null) return `it waits for ${awaitedWords(awaiting.now.phase)}`;
   if (life.waitsFor.length > 0) return `it waits for ${life.waitsFor.join(', ')}`;
   if (life.parked !== null) return `${life.parked.reason} (until ${life.parked.until})`;
   return delivery.blocked === null ? null : `${delivery.blocked.why} ${delivery.blocked.remedy}`;

@@ -13,6 +13,8 @@ const WORD: Readonly<Record<SessionState, MemoryStatus>> = {
   idle: 'in-progress',
   'needs-person': 'blocked',
   parked: 'blocked',
+  'awaiting-review': 'blocked',
+  'awaiting-ci': 'blocked',
   crashed: 'blocked',
   completed: 'completed',
   delivered: 'completed',

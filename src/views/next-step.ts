@@ -4,6 +4,7 @@ import type { FoldedSession } from '../session/fold/session-fold.ts';
 import type { SessionRecord } from '../session/record.ts';
 import type { SessionState } from '../session/words.ts';
 import { oneLine } from '../text/sanitize.ts';
+import { awaitedWords } from './awaited.ts';
 import { answerHint } from './progress.ts';
 
 /** What happens next, and why; from the same pure function that drives the host. */
@@ -78,6 +79,8 @@ function describe(
       return itself(`next steps: ${action.steps.join(', ')}`);
     case 'step':
       return itself(`next step: ${action.step}`);
+    case 'await':
+      return itself(`then it waits for ${awaitedWords(action.phase)}`);
     case 'end':
       return itself(`the task ends as ${action.end}: ${oneLine(action.reason, 200)}`);
     case 'notify':
@@ -96,13 +99,17 @@ function worktreeText({ life }: FoldedSession): string {
 
 /** Nothing until a person says something: what could they say? */
 function resting(
-  { life, delivery, turns }: FoldedSession,
+  { life, delivery, turns, awaiting }: FoldedSession,
   record: SessionRecord,
   name: string,
 ): Omit<NextStep, 'action'> {
   const decision = [...life.decisions.values()][0];
   if (decision !== undefined)
     return { text: `a person answers: ${oneLine(decision.question, 200)}`, command: answerHint(decision) };
+  if (awaiting.now !== null) {
+    const text = `it waits for ${awaitedWords(awaiting.now.phase)}: tell the agent what came of it, or end it with conduxt phase ${name} merged`;
+    return { text, command: `conduxt tell ${name} "…"` };
+  }
   if (life.ended !== null && delivery.blocked !== null) {
     return {
       text: `the blocked step is repeated: ${oneLine(delivery.blocked.remedy, 200)}`,

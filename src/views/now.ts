@@ -17,6 +17,9 @@ export function doingNow(facts: SessionFacts): string {
     case 'stopped':
     case 'crashed':
       return outcomeOf(facts).reason;
+    case 'awaiting-review':
+    case 'awaiting-ci':
+      return outcomeOf(facts).reason;
     case 'idle':
       return turns.last === null ? 'waits for instructions' : lastTurnText(facts);
     case 'waiting':

@@ -31,6 +31,8 @@ export function isSettled(state: SessionState): boolean {
     case 'failed':
     case 'cancelled':
     case 'needs-person':
+    case 'awaiting-review':
+    case 'awaiting-ci':
     case 'idle':
     case 'stopped':
       return true;
@@ -82,6 +84,11 @@ export function outcomeOf({ record, folded, state }: SessionFacts): Outcome {
     case 'needs-person': {
       const question = [...life.decisions.values()][0]?.question ?? 'it waits for an answer';
       return { state, exitCode: ExitCode.needsPerson, reason: oneLine(question, 500), tone: 'warn' };
+    }
+    case 'awaiting-review':
+    case 'awaiting-ci': {
+      const reason = `the work is delivered; it waits for ${state === 'awaiting-ci' ? 'CI' : 'a review'}`;
+      return { state, exitCode: ExitCode.needsPerson, reason, tone: 'warn' };
     }
     case 'idle':
       return { state, ...idleOutcome(turns.last?.end, record) };

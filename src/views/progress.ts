@@ -1,3 +1,4 @@
+import { awaitedWords } from './awaited.ts';
 import { unreachable } from '../errors.ts';
 import type { Decision } from '../session/decision.ts';
 import type { JournalRecord, RouteDecision, StepName, StepOutcome, TurnEnded } from '../session/events.ts';
@@ -130,6 +131,10 @@ export function progressOf(memory: ProgressMemory, record: JournalRecord): Progr
       return line('note', oneLine(record.text, TEXT_CHARS), record.level === 'warn' ? 'warn' : 'plain');
     case 'task-parked':
       return line('task', `parked until ${record.until}: ${oneLine(record.reason, TEXT_CHARS)}`, 'warn');
+    case 'task-awaiting':
+      return line('task', `delivered; waits for ${awaitedWords(record.phase)}`, 'warn');
+    case 'phase-reported':
+      return line('phase', oneLine(`${record.phase}${record.words === '' ? '' : `: ${record.words}`}`, TEXT_CHARS));
     case 'task-ended':
       return line('task', `${record.end}: ${oneLine(record.reason, TEXT_CHARS)}`, endTone(record.end));
     case 'notified':

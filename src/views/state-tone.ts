@@ -14,6 +14,8 @@ export function stateTone(state: SessionState | 'unreadable'): Tone {
       return 'bad';
     case 'needs-person':
     case 'parked':
+    case 'awaiting-review':
+    case 'awaiting-ci':
     case 'cancelled':
       return 'warn';
     case 'running':

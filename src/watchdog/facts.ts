@@ -1,4 +1,4 @@
-import type { BackendName, SessionState } from '../session/words.ts';
+import type { AwaitingPhase, BackendName, Phase, SessionState } from '../session/words.ts';
 
 /** What one look at a session found. Times are wall clock, milliseconds since 1970. */
 export interface SessionFacts {
@@ -19,6 +19,8 @@ export interface SessionFacts {
   readonly orphans: readonly number[];
   readonly turn: TurnFact | null;
   readonly parkedUntilMs: number | null;
+  /** A task that waits for a review or CI; null: it waits for neither. */
+  readonly awaiting: AwaitingFact | null;
   readonly decisions: readonly DecisionFact[];
   /** When the last thing the agent did was to refuse us for want of a login. */
   readonly loginRefusedAtMs: number | null;
@@ -48,6 +50,13 @@ export interface TurnFact {
   /** How long this turn may take by the session's own limits. */
   readonly turnTimeoutMs: number;
   readonly cancelTimeoutMs: number;
+}
+
+export interface AwaitingFact {
+  readonly phase: AwaitingPhase;
+  readonly sinceMs: number;
+  /** Its phase file says something that no host has heard; null: nothing new. */
+  readonly news: Phase | null;
 }
 
 export interface DecisionFact {

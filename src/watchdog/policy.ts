@@ -1,7 +1,8 @@
 import { unreachable } from '../errors.ts';
+import { awaitedWords } from '../views/awaited.ts';
 import { formatDuration } from '../views/quantities.ts';
 import { failingUntil, isDue, pauseAfter } from './backoff.ts';
-import type { SessionFacts, TurnFact } from './facts.ts';
+import type { AwaitingFact, SessionFacts, TurnFact } from './facts.ts';
 import { noMemory, type WatchMemory } from './memory.ts';
 import type { WatchSettings } from './settings.ts';
 import type { Rule, Verdict } from './verdict.ts';
@@ -60,7 +61,8 @@ function judgeLiving(case_: Case): Verdict {
   const expired = facts.decisions.find(({ deadlineMs }) => deadlineMs !== null && around.nowMs > deadlineMs + GRACE_MS);
   if (expired !== undefined) return expire(case_, expired.id, expired.question);
   if (facts.turn !== null) return judgeTurn(case_, facts.turn);
-  const { parkedUntilMs } = facts;
+  const { parkedUntilMs, awaiting } = facts;
+  if (awaiting !== null) return awaitingLiving(case_, awaiting);
   if (parkedUntilMs === null) return healthy(case_, 'healthy', 'its host answers');
   if (around.nowMs <= parkedUntilMs + GRACE_MS) {
     const verdict = healthy(case_, 'parked', `it waits until ${isoOf(parkedUntilMs)}`);
@@ -70,6 +72,17 @@ function judgeLiving(case_: Case): Verdict {
   const text = `woken: it was to go on at ${isoOf(parkedUntilMs)}`;
   return { ...healthy(case_, 'wake-overdue', text), actions: [{ type: 'wake', text }] };
 }
+
+/** Nothing of it is late: a review takes as long as it takes. */
+function awaitingLiving(case_: Case, awaiting: AwaitingFact): Verdict {
+  if (awaiting.news === null) return healthy(case_, 'awaiting', waitsFor(awaiting));
+  // Its host watches the file; where it cannot, it is told to look.
+  const text = `woken: its phase is ${awaiting.news} now`;
+  return { ...healthy(case_, 'phase-reported', text), actions: [{ type: 'wake', text }] };
+}
+
+const waitsFor = ({ phase, sinceMs }: AwaitingFact): string =>
+  `its work is delivered; since ${isoOf(sinceMs)} it waits for ${awaitedWords(phase)}`;
 
 function expire(case_: Case, decisionId: string, question: string): Verdict {
   const text = `the time for an answer is over: ${question}`;
@@ -141,10 +154,16 @@ function judgeWithoutHost(
 ): Verdict {
   const { facts } = case_;
   // A host that is started for work sweeps them as well.
-  const orphans = facts.orphans.length > 0 || (host.type === 'dead' && facts.agentProcess === 'alive');
+  const left = facts.orphans.length > 0 || (host.type === 'dead' && facts.agentProcess === 'alive');
+  const orphans = left && !waitsInPane(facts);
   if (!facts.isOwed && orphans) {
     return revive(case_, 'orphans', 'its host is gone, and processes of it are not', false);
   }
+  const { awaiting } = facts;
+  if (awaiting !== null && awaiting.news !== null) {
+    return revive(case_, 'phase-reported', `its phase is ${awaiting.news} now, and no host has heard of it`, false);
+  }
+  if (!facts.isOwed && awaiting !== null) return quiet(case_, 'awaiting', waitsFor(awaiting));
   if (!facts.isOwed) {
     const over = facts.isStopped || isEnd(facts.state);
     if (facts.state === 'needs-person') return quiet(case_, 'waits-for-person', 'a person has to answer first');
@@ -161,6 +180,10 @@ function judgeWithoutHost(
         : revive(case_, 'host-dead', 'its host died', false);
   }
 }
+
+/** An agent in a terminal needs no host while nothing is owed: the next one meets it there. */
+const waitsInPane = (facts: SessionFacts): boolean =>
+  facts.backend === 'tmux' && facts.agentProcess === 'alive' && !facts.isStopped && !isEnd(facts.state);
 
 const isEnd = (state: SessionFacts['state']): boolean =>
   ['completed', 'delivered', 'reported', 'failed', 'cancelled', 'stopped'].includes(state);

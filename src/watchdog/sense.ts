@@ -1,14 +1,17 @@
 import { statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { newsIn } from '../callback/phase.ts';
 import { callHost } from '../control/client.ts';
 import { ConduxtError, systemCode } from '../errors.ts';
 import { bootId, isAlive } from '../process/identity.ts';
 import { firstUntold } from '../route/next-action.ts';
+import { backendNow } from '../session/backend.ts';
 import { isOwed } from '../session/derive-state.ts';
 import type { FoldedSession } from '../session/fold/session-fold.ts';
 import type { SessionRecord } from '../session/record.ts';
 import type { SessionView } from '../store/read-session.ts';
-import type { HostFact, SessionFacts, TurnFact } from './facts.ts';
+import { newestPhase } from '../tmux/phase-file.ts';
+import type { AwaitingFact, HostFact, SessionFacts, TurnFact } from './facts.ts';
 
 /** A host that misses this many greetings in a row is not merely busy. */
 const HELLO_TRIES = 3;
@@ -28,7 +31,7 @@ export async function senseSession(
     name: record.name,
     id: record.id,
     agent: record.agent.name,
-    backend: record.backend,
+    backend: backendNow(record, folded),
     hasTask: record.task !== null,
     state,
     isOwed: isOwed(folded, record) || (!life.stopped && firstUntold(folded) !== null),
@@ -38,6 +41,7 @@ export async function senseSession(
     orphans: hostAlive ? [] : options.orphans,
     turn: turnFact(folded, record, paths.transcript),
     parkedUntilMs: life.parked === null ? null : Date.parse(life.parked.until),
+    awaiting: awaitingFact(view),
     decisions: [...life.decisions.values()].map(({ id, question, deadline }) => ({
       id,
       question,
@@ -45,6 +49,13 @@ export async function senseSession(
     })),
     ...agentRecord(folded),
   };
+}
+
+function awaitingFact({ folded, paths }: SessionView): AwaitingFact | null {
+  const { now } = folded.awaiting;
+  if (now === null) return null;
+  const news = newsIn(newestPhase(paths.run), now.said)?.phase ?? null;
+  return { phase: now.phase, sinceMs: Date.parse(now.since), news };
 }
 
 async function senseHost({ folded, paths, hostAlive }: SessionView, helloMs: number): Promise<HostFact> {

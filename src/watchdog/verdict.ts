@@ -7,6 +7,8 @@ export type Rule =
   | 'waits-for-person'
   | 'healthy'
   | 'parked'
+  | 'awaiting'
+  | 'phase-reported'
   | 'stalled'
   | 'turn-overdue'
   | 'cancel-overdue'

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { isTerminal, PHASES, readPhase, withPhase, type Phase } from '../../src/callback/phase.ts';
+import { isAwaiting, isTerminal, readPhase, withPhase } from '../../src/callback/phase.ts';
+import { phases, type Phase } from '../../src/session/words.ts';
 import { routeTurn, type RouteBudget } from '../../src/route/route-turn.ts';
 import type { CallbackResult } from '../../src/session/callback.ts';
 import { foldSession } from '../../src/session/fold/session-fold.ts';
@@ -10,7 +11,7 @@ import { ended, handed, journalOf, queued } from '../session/samples.ts';
 const ids = { nonce: 'n0nce', taskId: 'issue-78' };
 const missing: CallbackResult = { type: 'missing' };
 const malformed: CallbackResult = { type: 'malformed', problem: 'not valid JSON' };
-const valid: CallbackResult = {
+const valid: Extract<CallbackResult, { readonly type: 'valid' }> = {
   type: 'valid',
   callback: { task_id: ids.taskId, nonce: ids.nonce, status: 'completed', summary: 'by callback' },
 };
@@ -40,7 +41,7 @@ describe('a phase file', () => {
 
   it('says no other phase, whatever stands below its first line', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...PHASES), fc.string(), (phase, rest) => {
+      fc.property(fc.constantFrom(...phases), fc.string(), (phase, rest) => {
         const read = readPhase(`PHASE:${phase}\n${rest}`);
         assert.ok(read?.type === 'phase' && read.phase === phase);
       }),
@@ -48,7 +49,7 @@ describe('a phase file', () => {
   });
 
   it('is an end for the agent with four of its words', () => {
-    assert.deepEqual(PHASES.filter(isTerminal), ['done', 'merged', 'failed', 'escalate']);
+    assert.deepEqual(phases.filter(isTerminal), ['done', 'merged', 'failed', 'escalate']);
   });
 });
 
@@ -101,8 +102,22 @@ describe('the end of a turn by phase', () => {
     });
   }
 
-  it('gives way to a valid callback', () => {
-    for (const phase of PHASES) assert.equal(withPhase(valid, phase, ids), valid);
+  it('gives way to a valid callback, but says with one that is completed what it waits for', () => {
+    for (const phase of phases) {
+      const result = withPhase(valid, phase, ids);
+      if (isAwaiting(phase)) assert.deepEqual(result, { ...valid, callback: { ...valid.callback, phase } });
+      else assert.equal(result, valid);
+      const failed: CallbackResult = { ...valid, callback: { ...valid.callback, status: 'failed' } };
+      assert.equal(withPhase(failed, phase, ids), failed);
+    }
+  });
+
+  it('that waits is carried on in the place of a callback', () => {
+    for (const phase of phases) {
+      const result = withPhase(missing, phase, ids);
+      const carried = result.type === 'valid' ? result.callback.phase : undefined;
+      assert.equal(carried, isAwaiting(phase) ? phase : undefined);
+    }
   });
 
   it('tells people the words below it, and says so when there are none', () => {

@@ -1,59 +1,18 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { startTimeOf } from '../../src/process/identity.ts';
 import { markedPids } from '../../src/process/marker.ts';
-import type { Script, Step } from '../../src/rehearsal/scripted-tui/script.ts';
+import type { Step } from '../../src/rehearsal/scripted-tui/script.ts';
 import { readStarted, runDirectories } from '../../src/tmux/run-directory.ts';
-import { TmuxServer } from '../../src/tmux/server.ts';
-import { sessionRecord } from '../session/samples.ts';
 import { hasTmux, until } from '../tmux/scratch.ts';
-import { Scratch, type LiveSession } from './scratch.ts';
-
-const TUI = path.resolve(import.meta.dirname, '../../src/rehearsal/scripted-tui.ts');
-const fix: Step = { type: 'shell', command: "echo 4 > sum.txt && git commit -qam 'fix: the sum'" };
-const done: Step = { type: 'callback', via: 'file', status: 'completed' };
-
-interface Made {
-  readonly scratch: Scratch;
-  readonly server: TmuxServer;
-  readonly session: (kind: 'task' | 'plain', name: string, script: Script) => LiveSession;
-}
-
-/** Sessions whose agent is the scripted TUI in a private tmux server, which ends with the test. */
-function make(t: TestContext): Made {
-  const scratch = new Scratch(t);
-  const server = new TmuxServer(scratch.home, scratch.env);
-  t.after(async () => {
-    // Not through the server's own way, which would put its configuration back into the directory that is gone.
-    spawnSync('tmux', ['-L', server.socketName, 'kill-server'], { env: scratch.env });
-  });
-  const session = (kind: 'task' | 'plain', name: string, script: Script): LiveSession => {
-    const file = path.join(scratch.root, `${name}.script.json`);
-    const agent = {
-      ...sessionRecord().agent,
-      name: 'scripted',
-      command: process.execPath,
-      args: ['--disable-warning=ExperimentalWarning', TUI, '--script', file],
-    };
-    const record = {
-      backend: 'tmux',
-      agent,
-      terminal: { launch: agent, sessionName: `oc-12345678-scripted-${name}` },
-    } as const;
-    const made = kind === 'task' ? scratch.task({}, { name, record }) : scratch.plain({}, { name, record });
-    writeFileSync(file, JSON.stringify({ log: made.agentLog, ...script }).replaceAll('{{root}}', scratch.root));
-    return made;
-  };
-  return { scratch, server, session };
-}
+import { done, fix, terminalScratch } from './terminal-scratch.ts';
 
 describe('a task in a terminal', { concurrency: 2 }, () => {
   it('goes from its prompt to a verified pull request, and its pane ends with it', async (t) => {
     if (!(await hasTmux(t))) return;
-    const { scratch, server, session } = make(t);
+    const { scratch, server, session } = terminalScratch(t);
     const task = session('task', 'task-1', { prompts: [{ steps: [fix, done] }] });
     await task.host();
     const end = await task.untilType('task-ended');
@@ -73,7 +32,7 @@ describe('a task in a terminal', { concurrency: 2 }, () => {
 
   it('is sent back while its tests are red, into the same pane', async (t) => {
     if (!(await hasTmux(t))) return;
-    const { session } = make(t);
+    const { session } = terminalScratch(t);
     const wrong: Step = { type: 'shell', command: "echo 6 > sum.txt && git commit -qam 'fix: wrong'" };
     const task = session('task', 'task-1', { prompts: [{ steps: [wrong, done] }, { steps: [fix, done] }] });
     await task.host();
@@ -84,7 +43,7 @@ describe('a task in a terminal', { concurrency: 2 }, () => {
 
   it('may end it with a phase, also when it leaves at once, and is still verified', async (t) => {
     if (!(await hasTmux(t))) return;
-    const { session } = make(t);
+    const { session } = terminalScratch(t);
     const phase: Step = { type: 'shell', command: `printf ' PHASE:done \\nThe sum is 4.' > "$CONDUXT_PHASE"` };
     const task = session('task', 'task-1', {
       prompts: [{ steps: [phase] }, { steps: [fix, phase, { type: 'exit', code: 7 }] }],
@@ -98,7 +57,7 @@ describe('a task in a terminal', { concurrency: 2 }, () => {
 
   it('loses nothing and types nothing twice when its host is killed in the middle of a turn', async (t) => {
     if (!(await hasTmux(t))) return;
-    const { scratch, session } = make(t);
+    const { scratch, session } = terminalScratch(t);
     const task = session('task', 'task-1', {
       prompts: [
         {
@@ -130,7 +89,7 @@ describe('a task in a terminal', { concurrency: 2 }, () => {
 
   it('goes on by recovery when its agent died together with its host', async (t) => {
     if (!(await hasTmux(t))) return;
-    const { scratch, session } = make(t);
+    const { scratch, session } = terminalScratch(t);
     const task = session('task', 'task-1', {
       prompts: [
         { steps: [{ type: 'write-file', path: '{{root}}/working' }, { type: 'hang' }] },
@@ -148,7 +107,7 @@ describe('a task in a terminal', { concurrency: 2 }, () => {
 
   it('asks a person about a dialog, and goes on in the same pane when it was answered', async (t) => {
     if (!(await hasTmux(t))) return;
-    const { server, session } = make(t);
+    const { server, session } = terminalScratch(t);
     const dialog = { text: 'Do you trust the files in this folder?', key: '1' };
     const task = session('task', 'task-1', { dialog, prompts: [{ steps: [fix, done] }] });
     await task.host();
@@ -168,7 +127,7 @@ describe('a task in a terminal', { concurrency: 2 }, () => {
 describe('a session in a terminal', () => {
   it('waits in its pane when its host has left, and hears the next word there', async (t) => {
     if (!(await hasTmux(t))) return;
-    const { scratch, session } = make(t);
+    const { scratch, session } = terminalScratch(t);
     const plain = session('plain', 'helper', {
       prompts: [{ steps: [{ type: 'say', text: 'one' }, done] }, { steps: [{ type: 'say', text: 'two' }, done] }],
     });

@@ -56,6 +56,8 @@ function perform(action: NextAction, world: World, journal: readonly JournalReco
         end(action.promptId, turnId, callbackOf(said), 'done'),
       ];
     }
+    case 'await':
+      return [{ type: 'task-awaiting', phase: action.phase }];
     case 'route':
       return [{ type: 'turn-routed', turnId: action.turn.turnId, decision: routeTurn(action.turn, budget) }];
     case 'park':

@@ -81,6 +81,11 @@ const asking: readonly SessionEvent[] = [
   },
 ];
 
+const awaiting: readonly SessionEvent[] = [
+  ...delivered.slice(0, -1),
+  { type: 'task-awaiting', phase: 'awaiting_review' },
+];
+
 const paths = {
   dir: '/state/sessions/s-01jd0000000000000000000000',
   journal: '/state/sessions/s-01jd0000000000000000000000/journal.ndjson',
@@ -106,6 +111,7 @@ const documents: Readonly<Record<string, object | readonly object[]>> = {
     sessions: [
       sessionJson(factsOf(delivered), NOW),
       sessionJson(factsOf(asking), NOW),
+      sessionJson(factsOf(awaiting), NOW),
       sessionJson(factsOf([hostStarted], plainRecord()), NOW),
       {
         id: 's-01jd0000000000000000000001',

@@ -39,6 +39,7 @@ export const facts = (over: Partial<SessionFacts> = {}): SessionFacts => ({
   orphans: [],
   turn: null,
   parkedUntilMs: null,
+  awaiting: null,
   decisions: [],
   loginRefusedAtMs: null,
   agentWorkedAtMs: null,

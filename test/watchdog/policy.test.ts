@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { SessionFacts } from '../../src/watchdog/facts.ts';
+import { phases } from '../../src/session/words.ts';
 import { haltedAgents } from '../../src/watchdog/login-halt.ts';
 import { noMemory, parseMemory, type WatchMemory } from '../../src/watchdog/memory.ts';
 import { afterTry, judge } from '../../src/watchdog/policy.ts';
@@ -17,6 +18,12 @@ const around = (nowMs = NOW, over: { asked?: boolean; halted?: string[] } = {}) 
 const look = (one: SessionFacts, memory = noMemory, nowMs = NOW, over: Partial<WatchSettings> = {}): Verdict =>
   judge(one, memory, { ...settings, ...over }, around(nowMs));
 const acts = ({ actions }: Verdict): string[] => actions.map(({ type }) => type);
+
+const forReview = {
+  state: 'awaiting-review',
+  isOwed: false,
+  awaiting: { phase: 'awaiting_review', sinceMs: NOW - 7 * 24 * HOUR, news: null },
+} as const;
 
 describe('one look at a session', () => {
   const question = { id: 'd-1', question: 'May it?', deadlineMs: NOW - HOUR };
@@ -57,6 +64,58 @@ describe('one look at a session', () => {
       'so is what left its process group',
       facts({ state: 'stopped', isOwed: false, orphans: [7] }),
       'orphans',
+      ['start-host'],
+    ],
+    [
+      'an agent that waits in its terminal needs no host',
+      facts({
+        state: 'idle',
+        isOwed: false,
+        backend: 'tmux',
+        host: { type: 'left' },
+        agentProcess: 'alive',
+        orphans: [7],
+      }),
+      'nothing-owed',
+      [],
+    ],
+    [
+      'what is left of one that is gone is swept',
+      facts({
+        state: 'idle',
+        isOwed: false,
+        backend: 'tmux',
+        host: { type: 'left' },
+        agentProcess: 'gone',
+        orphans: [7],
+      }),
+      'orphans',
+      ['start-host'],
+    ],
+    [
+      'so is the terminal of a session that was stopped',
+      facts({ state: 'stopped', isOwed: false, isStopped: true, backend: 'tmux', agentProcess: 'alive', orphans: [7] }),
+      'orphans',
+      ['start-host'],
+    ],
+    ['a task that waits for a review is left alone', facts({ ...forReview, host: { type: 'left' } }), 'awaiting', []],
+    ['also after a week, with a host', living({ ...forReview, isOwed: false }), 'awaiting', []],
+    [
+      'a phase that no host has heard of gets one',
+      facts({ ...forReview, host: { type: 'left' }, awaiting: { ...forReview.awaiting, news: 'merged' } }),
+      'phase-reported',
+      ['start-host'],
+    ],
+    [
+      'a host that missed it is woken',
+      living({ ...forReview, awaiting: { ...forReview.awaiting, news: 'failed' } }),
+      'phase-reported',
+      ['wake'],
+    ],
+    [
+      'people who were not told of it yet are told by a host',
+      facts({ ...forReview, isOwed: true, host: { type: 'left' } }),
+      'host-dead',
       ['start-host'],
     ],
     ['a parked task waits', living({ state: 'parked', parkedUntilMs: NOW + HOUR }), 'parked', []],
@@ -257,6 +316,13 @@ describe('whatever is found', () => {
     orphans: fc.array(fc.nat(), { maxLength: 2 }),
     turn: fc.option(fc.record({ startedAtMs: time, lastSignAtMs: time, cancelRequested: fc.boolean() }).map(turn)),
     parkedUntilMs: fc.option(time),
+    awaiting: fc.option(
+      fc.record({
+        phase: fc.constantFrom('awaiting_review', 'awaiting_ci'),
+        sinceMs: time,
+        news: fc.option(fc.constantFrom(...phases)),
+      }),
+    ),
     decisions: fc.array(fc.record({ id: fc.constant('d'), question: fc.string(), deadlineMs: fc.option(time) })),
     loginRefusedAtMs: fc.option(time),
     agentWorkedAtMs: fc.option(time),

@@ -1,5 +1,6 @@
-import { isTerminal, readPhase, type Phase } from '../../callback/phase.ts';
+import { isTerminal, readPhase } from '../../callback/phase.ts';
 import { messageOf } from '../../errors.ts';
+import type { Phase } from '../../session/words.ts';
 import { markedPids } from '../../process/marker.ts';
 import { openFiles } from '../../process/open-files.ts';
 import type { AgentPane, Look } from './agent-pane.ts';

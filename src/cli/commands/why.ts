@@ -3,6 +3,7 @@ import { ExitCode, systemCode, unreachable } from '../../errors.ts';
 import { markedProcesses } from '../../process/marker.ts';
 import type { SessionView } from '../../store/read-session.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
+import { awaitedWords } from '../../views/awaited.ts';
 import { plural } from '../../views/quantities.ts';
 import { whyLines, type SensorWord, type WhyJson } from '../../views/why.ts';
 import type { SessionFacts } from '../../watchdog/facts.ts';
@@ -80,6 +81,15 @@ function sensorsOf(view: SessionView, facts: SessionFacts, memory: WatchMemory):
     ...(facts.parkedUntilMs === null
       ? []
       : [{ sensor: 'parked', word: 'until its time', at: isoOf(facts.parkedUntilMs) } as const]),
+    ...(facts.awaiting === null
+      ? []
+      : [
+          {
+            sensor: 'awaiting',
+            word: `${awaitedWords(facts.awaiting.phase)}${facts.awaiting.news === null ? '' : `; its phase file says ${facts.awaiting.news}`}`,
+            at: isoOf(facts.awaiting.sinceMs),
+          } as const,
+        ]),
     ...(facts.orphans.length === 0
       ? []
       : [{ sensor: 'orphans', word: `processes without a host: ${facts.orphans.join(', ')}`, at: null } as const]),

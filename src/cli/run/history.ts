@@ -1,5 +1,6 @@
 import type { Places } from '../../config/places.ts';
 import { listNames, readSessionOrNull } from '../../store/read-session.ts';
+import { elapsedMs } from '../../views/elapsed.ts';
 import type { PastTask } from '../../views/expected-duration.ts';
 
 /** The newest tasks say most about the next; reading all of a long history would only cost time. */
@@ -16,7 +17,7 @@ export function pastTasks(places: Places, repoKey: string): PastTask[] {
     const end = view?.folded.life.ended ?? null;
     const task = view?.record.task ?? null;
     if (view === null || task === null || end === null || !DONE.has(end.end)) return [];
-    const durationMs = Date.parse(end.at) - Date.parse(view.record.createdAt);
+    const durationMs = elapsedMs(view, Date.parse(end.at));
     return [{ kind: task.kind, agent: view.record.agent.name, durationMs }];
   });
 }

@@ -1,4 +1,5 @@
 import type { JournalRecord } from '../events.ts';
+import { foldAwaiting, noAwaiting, type Awaiting } from './awaiting.ts';
 import { foldDelivery, noDelivery, type Delivery } from './delivery.ts';
 import { foldGitConfig, noGitConfig, type GitConfig } from './git-config.ts';
 import { foldLife, newLife, type Life } from './life.ts';
@@ -16,6 +17,7 @@ export interface FoldedSession {
   readonly delivery: Delivery;
   readonly life: Life;
   readonly gitConfig: GitConfig;
+  readonly awaiting: Awaiting;
 }
 
 export const emptySession = (): FoldedSession => ({
@@ -27,6 +29,7 @@ export const emptySession = (): FoldedSession => ({
   delivery: noDelivery(),
   life: newLife(),
   gitConfig: noGitConfig(),
+  awaiting: noAwaiting(),
 });
 
 /**
@@ -43,6 +46,7 @@ export function applyRecord(session: FoldedSession, record: JournalRecord): void
   foldDelivery(session.delivery, record);
   foldLife(session.life, record);
   foldGitConfig(session.gitConfig, record);
+  foldAwaiting(session.awaiting, record);
 }
 
 export function foldSession(records: Iterable<JournalRecord>): FoldedSession {
