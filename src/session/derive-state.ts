@@ -43,7 +43,7 @@ export function deriveState(session: FoldedSession, record: SessionRecord, hostA
   // Before its first turn a task does not begin under a configuration that nobody allowed.
   const held = dialog || (gitConfig.pending?.answer === 'open' && turns.count === 0);
   if (blocking && turns.open === null && (held || prompts.owed.length === 0)) return 'needs-person';
-  if (!isOwed(session, record)) return restingState(session);
+  if (!isOwed(session, record)) return restingState(session, record);
   if (!hostAlive) return 'crashed';
   if (life.decisions.size > 0) return 'needs-person';
   if (life.parked !== null) return 'parked';
@@ -57,13 +57,13 @@ export function deriveState(session: FoldedSession, record: SessionRecord, hostA
 }
 
 /** Nothing is owed: it waits for words, or for what its agent said it waits for. */
-function restingState({ awaiting }: FoldedSession): SessionState {
+function restingState({ awaiting, prompts }: FoldedSession, { task, firstPrompt }: SessionRecord): SessionState {
   switch (awaiting.now?.phase) {
     case 'awaiting_review':
       return 'awaiting-review';
     case 'awaiting_ci':
       return 'awaiting-ci';
     case undefined:
-      return 'idle';
+      return task !== null && firstPrompt === null && prompts.byId.size === 0 ? 'prepared' : 'idle';
   }
 }

@@ -19,7 +19,7 @@ export type PromptState = (typeof promptStates)[number];
  *                  any → needs-person | parked → back;   any → failed | cancelled
  *                  delivering → awaiting-review ↔ awaiting-ci → running | verifying | needs-person | an end
  *
- * `idle` belongs to a session without a task, `stopped` to one that was ended on purpose,
+ * `idle` belongs to a session without a task, `prepared` to a task whose worktree was made and nothing more, `stopped` to one that was ended on purpose,
  * `crashed` is derived by readers: something is owed and no host lives.
  */
 export const sessionStates = [
@@ -33,6 +33,7 @@ export const sessionStates = [
   'awaiting-review',
   'awaiting-ci',
   'idle',
+  'prepared',
   'completed',
   'delivered',
   'reported',

@@ -7,6 +7,7 @@ export type MemoryStatus = (typeof memoryStatuses)[number];
 const WORD: Readonly<Record<SessionState, MemoryStatus>> = {
   waiting: 'pending',
   preparing: 'pending',
+  prepared: 'pending',
   running: 'in-progress',
   verifying: 'in-progress',
   delivering: 'in-progress',

@@ -17,6 +17,7 @@ export function doingNow(facts: SessionFacts): string {
     case 'stopped':
     case 'crashed':
       return outcomeOf(facts).reason;
+    case 'prepared':
     case 'awaiting-review':
     case 'awaiting-ci':
       return outcomeOf(facts).reason;

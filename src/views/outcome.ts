@@ -34,6 +34,7 @@ export function isSettled(state: SessionState): boolean {
     case 'awaiting-review':
     case 'awaiting-ci':
     case 'idle':
+    case 'prepared':
     case 'stopped':
       return true;
     case 'waiting':
@@ -90,6 +91,13 @@ export function outcomeOf({ record, folded, state }: SessionFacts): Outcome {
       const reason = `the work is delivered; it waits for ${state === 'awaiting-ci' ? 'CI' : 'a review'}`;
       return { state, exitCode: ExitCode.needsPerson, reason, tone: 'warn' };
     }
+    case 'prepared':
+      return {
+        state,
+        exitCode: ExitCode.done,
+        reason: 'its worktree is prepared; it waits to be begun',
+        tone: 'plain',
+      };
     case 'idle':
       return { state, ...idleOutcome(turns.last?.end, record) };
     case 'crashed':
@@ -126,17 +134,12 @@ function failedExit({ life }: FoldedSession): ExitCode {
   }
 }
 
-const waitsFor = ({ task, firstPrompt }: SessionRecord): string =>
-  task !== null && firstPrompt === null
-    ? 'its worktree is prepared; it waits to be begun'
-    : 'it waits for instructions';
-
 /** The last turn decides: an idle session has no end of its own. */
 function idleOutcome(
   end: NonNullable<FoldedSession['turns']['last']>['end'] | undefined,
   record: SessionRecord,
 ): Omit<Outcome, 'state'> {
-  if (end === undefined) return { exitCode: ExitCode.done, reason: waitsFor(record), tone: 'plain' };
+  if (end === undefined) return { exitCode: ExitCode.done, reason: 'it waits for instructions', tone: 'plain' };
   const why = end.failure === undefined ? '' : failureWords[end.failure];
   switch (end.verdict) {
     case 'done':

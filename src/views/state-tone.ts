@@ -25,6 +25,7 @@ export function stateTone(state: SessionState | 'unreadable'): Tone {
       return 'strong';
     case 'waiting':
     case 'idle':
+    case 'prepared':
     case 'stopped':
       return 'dim';
     default:

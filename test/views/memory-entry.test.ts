@@ -52,6 +52,17 @@ describe('memoryEntry', () => {
     assert.equal(entry.commands[0], 'conduxt status issue-78');
   });
 
+  it('says of a task whose worktree was made and nothing more that it is prepared, and pending', () => {
+    const made = STARTED.filter(({ type }) => !/^prompt-|^agent-|milestone/.test(type));
+    const view = viewOf(made, { firstPrompt: null }, false);
+    assert.equal(view.state, 'prepared');
+    const text = renderMemorySection([memoryEntry(view)]);
+    assert.match(text, /pending \(prepared\)/);
+    assert.doesNotMatch(text, /in-progress/);
+    const during = viewOf(made.slice(0, -1), { firstPrompt: null });
+    assert.equal(during.state, 'preparing', 'its set-up is not over');
+  });
+
   it("quotes the agent's own session id: whoever pastes the line runs nothing else", () => {
     const resumeOf = (nativeId: string): string | null => {
       const session = { type: 'agent-session' as const, nativeId, continuity: 'new' as const, agentVersion: null };
