@@ -12,6 +12,9 @@ const orderSchema = z.object({
   logFile: z.string(),
   /** What stood in the log before is old news. */
   fromByte: z.number(),
+  /** How often the session is told at most, and how long lines are gathered in between. */
+  times: z.number(),
+  pauseMs: z.number(),
   /** The process in the pane: when it is gone, nothing more will be printed. */
   process: z.object({ pid: z.number(), startTime: z.string(), bootId: z.string() }),
 });
@@ -19,11 +22,13 @@ const orderSchema = z.object({
 /** Whom to tell when a terminal prints something. */
 export type MatchOrder = Readonly<z.infer<typeof orderSchema>>;
 
-/** What came of it; written once, when something has matched. */
+/** What came of the last match. */
 export interface MatchOutcome {
   readonly matched: string;
   readonly told: boolean;
   readonly problem: string | null;
+  /** How often the session was told, or could not be. */
+  readonly times: number;
 }
 
 const fileIn = (home: string, terminalId: string, name: string): string => path.join(runRoot(home, terminalId), name);

@@ -1,6 +1,6 @@
 /**
- * `match-watcher.js <order file>`: waits until a terminal prints what its order names, tells a session once, and leaves;
- * also when the terminal is over. Costs nothing meanwhile: it looks when the log has changed.
+ * `match-watcher.js <order file>`: waits until a terminal prints what its order names, tells a session, as often as the
+ * order says, and leaves; also when the terminal is over. Costs nothing meanwhile: it looks when the log has changed.
  */
 import { watch } from 'node:fs';
 import path from 'node:path';
@@ -9,6 +9,7 @@ import { run } from '../process/run.ts';
 import { oneLine } from '../text/sanitize.ts';
 import { ownProgram } from '../tmux/programs.ts';
 import { GrownLines } from './grown-lines.ts';
+import { admit, closedGate, due } from './match-gate.ts';
 import { readOrder, writeOutcome, type MatchOrder } from './match-order.ts';
 import { asPattern, firstMatch } from './readiness.ts';
 
@@ -22,35 +23,63 @@ const order = readOrder(file);
 if (order !== null) follow(order);
 
 function follow(found: MatchOrder): void {
-  const lines = new GrownLines(found.logFile, found.fromByte);
+  const { times, pauseMs } = found;
+  const grown = new GrownLines(found.logFile, found.fromByte);
   const pattern = asPattern(found.pattern);
-  let isDone = false;
+  let gate = closedGate;
+  let isTelling = false;
+  let timer: NodeJS.Timeout | undefined;
   const look = (): void => {
-    if (isDone) return;
+    if (isTelling) return;
     // Before the last lines are read: what it prints at its end counts.
-    const lives = isAlive(found.process);
-    const matched = firstMatch(lines.next().join('\n'), pattern);
-    if (matched === null && lives) return;
-    isDone = true;
-    watcher.close();
-    clearInterval(pulse);
-    if (matched !== null) void tell(found, oneLine(matched, MAX_TOLD_CHARS));
+    const isEnding = !isAlive(found.process);
+    const lines = grown.next();
+    // The last one is not complete, and comes again when it is; where one match is enough, that would be too late.
+    const read = times === 1 || isEnding ? lines : lines.slice(0, -1);
+    gate = admit(
+      gate,
+      read.flatMap((line) => firstMatch(line, pattern) ?? []),
+    );
+    const next = due(gate, found, performance.now(), isEnding);
+    clearTimeout(timer);
+    if (next.type === 'later') timer = setTimeout(look, Math.min(next.inMs, pauseMs));
+    if (next.type === 'over') return leave();
+    if (next.type !== 'tell') return;
+    ({ gate } = next);
+    isTelling = true;
+    const [said, leftOut] = times === 1 ? [next.lines.slice(0, 1), 0] : [next.lines, next.leftOut];
+    void tell(found, said, leftOut, gate.told).finally(() => {
+      isTelling = false;
+      look();
+    });
   };
   const watcher = watch(path.dirname(found.logFile), look);
   watcher.on('error', look);
   const pulse = setInterval(look, PULSE_MS);
+  const leave = (): void => {
+    watcher.close();
+    clearInterval(pulse);
+  };
   look();
 }
 
 /** Through the command itself, so that a session without a host gets one. The key makes it once, whatever happens. */
-async function tell({ sessionId, terminalId, terminalName }: MatchOrder, matched: string): Promise<void> {
+async function tell(
+  { sessionId, terminalId, terminalName }: MatchOrder,
+  lines: readonly string[],
+  leftOut: number,
+  time: number,
+): Promise<void> {
   const [node, flag, program] = ownProgram('conduxt.js', '../cli/bin.ts');
-  const text = `The command in the terminal ${terminalName} printed: ${matched}`;
+  const matched = lines.map((line) => oneLine(line, MAX_TOLD_CHARS)).join('\n');
+  const more = leftOut === 0 ? '' : `\n(and ${leftOut} more)`;
+  const text = `The command in the terminal ${terminalName} printed: ${matched}${more}`;
   const env = Object.fromEntries(
     Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
-  const args = [flag, program, 'tell', sessionId, '--key', `match/${terminalId}`, '-'];
+  const key = time === 1 ? `match/${terminalId}` : `match/${terminalId}/${time}`;
+  const args = [flag, program, 'tell', sessionId, '--key', key, '-'];
   const result = await run(node, args, { cwd: '/', env, input: text, timeoutMs: TELL_TIMEOUT_MS });
   const told = result.exitCode === 0;
-  writeOutcome(file, { matched, told, problem: told ? null : oneLine(result.stderr, 300) });
+  writeOutcome(file, { matched, told, problem: told ? null : oneLine(result.stderr, 300), times: time });
 }

@@ -11,7 +11,12 @@ export interface TellOrder {
   readonly sessionId: string;
   /** What had been printed before the command was given; 0 for a terminal that was made for it. */
   readonly fromByte: number;
+  /** How often it is told at most. */
+  readonly times: number;
 }
+
+/** What fits is gathered for so long after a tell: an agent takes its time, and its turns cost something. */
+const PAUSE_MS = 10_000;
 
 /** How far the log of a terminal has grown. */
 export const printedBytes = ({ run }: Terminal): number => (run === null ? 0 : sizeOf(run.log));
@@ -23,13 +28,14 @@ export const printedBytes = ({ run }: Terminal): number => (run === null ? 0 : s
 export function startWatcher(
   home: string,
   { record, run }: Terminal,
-  { pattern, sessionId, fromByte }: TellOrder,
+  { pattern, sessionId, fromByte, times }: TellOrder,
   env: Readonly<Record<string, string | undefined>>,
 ): boolean {
   if (run === null || record.pane === null) return false;
   const file = orderFile(home, record.id);
   const head = { terminalId: record.id, terminalName: record.name, sessionId, pattern: pattern.source };
-  writeOrder(file, { ...head, logFile: run.log, fromByte, process: record.pane.process });
+  const limits = { times, pauseMs: PAUSE_MS };
+  writeOrder(file, { ...head, ...limits, logFile: run.log, fromByte, process: record.pane.process });
   const [node, flag, program] = ownProgram('match-watcher.js', '../placement/match-watcher.ts');
   const child = spawn(node, [flag, program, file], {
     cwd: '/',

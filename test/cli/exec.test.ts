@@ -234,9 +234,33 @@ describe('conduxt exec, durable', () => {
       matched: 'build FAILED: 3',
       told: true,
       problem: null,
+      times: 1,
     });
     await until(() => markedPids(id).every((pid) => !programOf(pid).includes('match-watcher')), 'the watcher has left');
     assert.equal(record.name, 'helper');
+  });
+
+  it('wakes it again with --times: what comes together is told together, and the last word at the end', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    const { paths } = rig.desk.session('helper', []);
+    const reply = { outcome: 'queued', promptId: 'p-1', state: 'queued', ahead: 0 } as const;
+    const requests = await rig.desk.host(t, paths, { tell: reply });
+    const go = path.join(rig.desk.root, 'go');
+    const wait = `until [ -e ${go} ]; do sleep 0.02; done`;
+    const script = `echo "failed 1"; ${wait}; echo "failed 2"; echo "fine"; echo "failed 3"`;
+    const watching = ['--on-match', 'failed', '--tell', 'helper', '--times', '5', '--', 'sh', '-c', script];
+    assert.equal((await rig.json('exec', '--name', 'ci', ...watching)).code, 0);
+    await until(() => requests.length > 0, 'the session is told');
+    writeFileSync(go, '');
+    await until(() => requests.length > 1, 'it is told again');
+    const said = requests.map((request) => ('text' in request ? request.text : ''));
+    assert.deepEqual(said, [
+      'The command in the terminal oc-demo-ci printed: failed 1',
+      'The command in the terminal oc-demo-ci printed: failed 2\nfailed 3',
+    ]);
+    const keys = requests.map((request) => ('key' in request ? request.key : ''));
+    assert.equal(new Set(keys).size, 2, 'the second one would be a duplicate of the first');
   });
 
   it('lets a watcher leave with its terminal, and refuses one that has nobody to tell', async (t) => {

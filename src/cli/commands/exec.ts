@@ -1,6 +1,6 @@
 import type { VerbContext } from '../context.ts';
 import { execCommand } from '../exec/exec-command.ts';
-import { parseEstimate, parsePattern, parseRoute, type ExecOptions } from '../exec/exec-options.ts';
+import { parseEstimate, parsePattern, parseRoute, parseTimes, type ExecOptions } from '../exec/exec-options.ts';
 import { finishVerb, parseDuration } from '../options.ts';
 import type { VerbCommand } from '../verb-command.ts';
 
@@ -18,8 +18,9 @@ export function define(command: VerbCommand, context: VerbContext): void {
       .option('--timeout <duration>', 'how long to wait for that (60s)', parseDuration('s'))
       .option('--reuse', 'use the session of this name when there is one')
       .option('--replace', 'end the session of this name first when there is one')
-      .option('--on-match <pattern>', 'when it prints this, once, wake the session of --tell', parsePattern)
+      .option('--on-match <pattern>', 'when it prints this, wake the session of --tell', parsePattern)
       .option('--tell <session>', 'the session whose agent is told of that')
+      .option('--times <number>', 'how often at most (1); what fits within 10 s is told together', parseTimes)
       .action(context.act((words: string[], options: ExecOptions) => execCommand(context, words, options))),
     {
       examples: [

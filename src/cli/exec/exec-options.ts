@@ -17,6 +17,7 @@ export interface ExecOptions {
   readonly replace?: boolean;
   readonly onMatch?: RegExp;
   readonly tell?: string;
+  readonly times?: number;
 }
 
 /** A word, or a duration in seconds. */
@@ -28,6 +29,15 @@ export function parseEstimate(text: string): Estimate | number {
   } catch {
     throw new InvalidValue(`Use ${estimates.join(', ')}, or a duration such as 90s.`);
   }
+}
+
+/** Each time may be a turn of an agent. */
+const MAX_TIMES = 100;
+
+export function parseTimes(text: string): number {
+  const times = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (times < 1 || times > MAX_TIMES) throw new InvalidValue(`Use a number from 1 to ${MAX_TIMES}.`);
+  return times;
 }
 
 export function parseRoute(text: string): Route {

@@ -47,16 +47,16 @@ export async function runDurable(context: VerbContext, wish: DurableWish): Promi
 /** @throws `session-not-found` (exit 4) before anything is started. */
 function sessionToTell(
   context: VerbContext,
-  { onMatch, tell }: ExecOptions,
-): { readonly pattern: RegExp; readonly sessionId: string } | null {
-  if (onMatch === undefined && tell === undefined) return null;
+  { onMatch, tell, times }: ExecOptions,
+): { readonly pattern: RegExp; readonly sessionId: string; readonly times: number } | null {
+  if (onMatch === undefined && tell === undefined && times === undefined) return null;
   if (onMatch === undefined || tell === undefined) {
     throw usageError(
       'conflicting-options',
       '--on-match and --tell belong together: what to wait for, and whom to tell.',
     );
   }
-  return { pattern: onMatch, sessionId: context.session(tell).record.id };
+  return { pattern: onMatch, sessionId: context.session(tell).record.id, times: times ?? 1 };
 }
 
 /** From what weighs most in it: `sh -c "cd web && npm run dev"` is about npm. */

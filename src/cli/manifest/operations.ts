@@ -99,10 +99,11 @@ export const OPERATIONS: readonly Operation[] = [
         command: list(text),
         estimate: { anyOf: [word(estimates), { type: 'string', pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d)?$' }] },
         ...{ name: text, route: word(routes), check: text, timeout: text, 'on-match': text, tell: text },
+        times: { type: 'integer', minimum: 1, maximum: 100 },
         ...{ interactive: flag, parallel: flag, outlive: flag, reuse: flag, replace: flag },
       },
       [
-        ...['estimate', 'name', 'route', 'check', 'timeout', 'on-match', 'tell'],
+        ...['estimate', 'name', 'route', 'check', 'timeout', 'on-match', 'tell', 'times'],
         ...['interactive', 'parallel', 'outlive', 'reuse', 'replace'],
       ],
     ),
