@@ -34,7 +34,7 @@ export interface FindOptions {
   /** `agents.<name>` of the configuration. A named program is used as named, from wherever it is. */
   readonly settings?: AgentSettings | undefined;
   /** Which of the settings names the program: said in messages. */
-  readonly settingsKey?: 'acp' | 'terminal';
+  readonly settingsKey?: 'acp' | 'terminal' | 'headless';
   /** More `node_modules` directories in which to look for the agent's packages. */
   readonly packageDirs?: readonly string[];
 }
@@ -48,6 +48,7 @@ export interface AgentSettings {
       }
     | undefined;
   readonly terminal?: AgentSettings['acp'];
+  readonly headless?: AgentSettings['acp'];
   readonly envFile?: string | undefined;
 }
 

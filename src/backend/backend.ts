@@ -2,7 +2,7 @@ import type { TurnFailure, Usage, ProcessIdentity } from '../session/events.ts';
 import type { AgentChoices } from '../session/record.ts';
 import type { BackendName } from '../session/words.ts';
 
-/** How conduxt talks to one kind of agent connection. Two implementations: `acp/` and `terminal/`. */
+/** How conduxt talks to one kind of agent connection. Three implementations: `acp/`, `terminal/` and `headless/`. */
 export interface Backend {
   readonly name: BackendName;
   /**
@@ -44,7 +44,8 @@ export interface OpenSpec {
 
 /** An open conversation. One prompt in flight at a time; a second `prompt` while one runs is a bug and throws. */
 export interface AgentSession {
-  readonly nativeId: string;
+  /** Null until the agent has named its conversation, which `AgentListener.named` then tells. */
+  readonly nativeId: string | null;
   readonly continuity: 'new' | 'resumed' | 'loaded';
   readonly agentVersion: string | null;
   readonly process: ProcessIdentity;
@@ -117,6 +118,8 @@ export interface AgentListener {
   update(update: AgentUpdate): void | Promise<void>;
   /** The first sign of life of the running turn. Awaited before its update is delivered. */
   accepted(turnId: string): void | Promise<void>;
+  /** The agent has named its conversation, or given it another name, after it was opened. */
+  named?(nativeId: string): void | Promise<void>;
   /** The agent wants to do something. `signal` aborts when the answer is no longer needed. */
   permission(request: PermissionRequest, signal: AbortSignal): Promise<PermissionAnswer>;
   /** Something odd about the connection: garbage on stdout, a dropped line, silence. For the milestone list and log. */

@@ -21,7 +21,7 @@ import { refuseFromInside } from './own-judge.ts';
 import { startOrFollow } from './run/run-tasks.ts';
 import { pastTasks } from './run/history.ts';
 import { setupPlan, verifyPlan } from './run/judge.ts';
-import { backendFields, chosenIn, launchFor } from './run/launch-agent.ts';
+import { backendFields, chosenIn, launchFor, requireMode } from './run/launch-agent.ts';
 import { worktreeFor, type TaskPlan } from './run/plan.ts';
 import { gatherRepository, type RepositoryFacts } from './run/repository-facts.ts';
 
@@ -123,6 +123,7 @@ async function planRetry(
     options.permissions === undefined
       ? { mode: before.permissions, reason: before.permissionsReason }
       : { mode: options.permissions, reason: 'as you said' };
+  requireMode(agent, permissions.mode);
   const { terminal: _terminal, turnLock: _turnLock, ...kept } = before;
   return {
     record: {

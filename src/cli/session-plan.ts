@@ -15,6 +15,7 @@ import {
   backendFields,
   launchFor,
   requestedBackend,
+  requireMode,
   type BackendWord,
   type ChoiceFlags,
   type ChosenLaunch,
@@ -97,6 +98,7 @@ export async function planSession(context: VerbContext, place: SessionPlace, wis
     backend,
     wish.choices,
   );
+  requireMode(agent, wish.permissions.mode);
   const hooks = sessionHooks(config, ref?.root ?? null, context.io.homedir);
   // Nobody waits to be asked by a question that is answered and gone.
   const rules = config.permissionRules.filter((rule) => wish.kind !== 'ask' || rule.action === 'deny');

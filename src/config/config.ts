@@ -13,7 +13,7 @@ export interface Config {
   readonly effort: string | null;
   /** Preferred by `auto`, best first; empty: the built-in order. */
   readonly agentOrder: readonly string[];
-  readonly backend: 'auto' | 'acp' | 'tmux';
+  readonly backend: 'auto' | 'acp' | 'tmux' | 'headless';
   readonly permissions: PermissionMode | null;
   /** Of every layer: the strictest one that fits counts, so none takes another one's away. */
   readonly permissionRules: readonly PermissionRule[];

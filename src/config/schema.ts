@@ -57,6 +57,7 @@ const agentProgram = (what: string) =>
 const agentSettings = group({
   acp: agentProgram('the program that speaks ACP').optional(),
   terminal: agentProgram('the program for a terminal').optional(),
+  headless: agentProgram('the program that takes a prompt on stdin and exits').optional(),
   envFile: text('an absolute path, or one that begins with "~/"', /^(?:\/|~\/)[^\0\n]+$/).optional(),
   login: text('one line of text', /^[^\0\n]+$/).optional(),
   install: text('one line of text', /^[^\0\n]+$/).optional(),
@@ -117,7 +118,7 @@ export const configFileSchema = group({
   mode: agentChoice.optional(),
   effort: agentChoice.optional(),
   agentOrder: z.array(agentName, 'a list of agent names').optional(),
-  backend: choice(['auto', 'acp', 'tmux', 'acpx'])
+  backend: choice(['auto', 'acp', 'tmux', 'headless', 'acpx'])
     .transform((word) => (word === 'acpx' ? ('acp' as const) : word))
     .optional(),
   permissions: permissions.optional(),

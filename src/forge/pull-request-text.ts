@@ -158,10 +158,15 @@ function conflicts(byTask: PullRequestFacts['conflicts']): string {
   return section('Also touched by other running tasks', [...lines, ...more(tasks.length - 20, 'tasks')].join('\n'));
 }
 
+const HOW: Readonly<Record<BackendName, string>> = {
+  acp: 'over the Agent Client Protocol',
+  tmux: 'in a terminal',
+  headless: 'run headless',
+};
+
 function making({ task, agent, agentVersion, backend, version }: PullRequestFacts): string {
   const who = agentVersion === null ? codeSpan(agent) : `${codeSpan(agent)} (${codeSpan(agentVersion, 60)})`;
-  const how = backend === 'acp' ? 'over the Agent Client Protocol' : 'in a terminal';
-  return `Written by ${who} ${how}, in a worktree of its own, as task ${codeSpan(task)} of conduxt ${codeSpan(version, 40)}.`;
+  return `Written by ${who} ${HOW[backend]}, in a worktree of its own, as task ${codeSpan(task)} of conduxt ${codeSpan(version, 40)}.`;
 }
 
 const CUT = '\n\n(cut here: too long for a pull request)\n';

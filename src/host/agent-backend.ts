@@ -1,8 +1,10 @@
 import { agentEnvironment } from '../agents/environment.ts';
 import { profileFor } from '../agents/profiles.ts';
+import { headlessFor } from '../agents/headless/profiles.ts';
 import { terminalFor } from '../agents/terminal/profiles.ts';
 import { acpBackend } from '../backend/acp/acp-backend.ts';
 import type { Backend, OpenSpec } from '../backend/backend.ts';
+import { headlessBackend } from '../backend/headless/headless-backend.ts';
 import { terminalBackend } from '../backend/terminal/terminal-backend.ts';
 import { guardFacts } from '../guard/session-facts.ts';
 import type { AgentLaunch } from '../session/record.ts';
@@ -24,6 +26,18 @@ export function agentBackend(
 ): AgentBackend {
   const { record } = context;
   if (name === 'acp') return { backend: acpBackend, spec: openSpec(context, record.agent, secrets) };
+  const hookFacts = {
+    guard: guardFacts(record, context.env['HOME']),
+    rules: record.permissionRules ?? [],
+    mode: record.permissions,
+  };
+  if (name === 'headless') {
+    const { agent, permissions } = record;
+    const profile = headlessFor(agent.name);
+    const runRoot = context.paths.run;
+    const backend = headlessBackend({ runRoot, profile, permissions, agentVersion: agent.version, hookFacts });
+    return { backend, spec: openSpec(context, agent, secrets) };
+  }
   const { launch, sessionName } = record.terminal ?? { launch: record.agent, sessionName: `oc-${record.name}` };
   const backend = terminalBackend({
     server: new TmuxServer(context.home, context.env),
@@ -33,11 +47,7 @@ export function agentBackend(
     profile: terminalFor(launch.name),
     permissions: record.permissions,
     agentVersion: launch.version,
-    hookFacts: {
-      guard: guardFacts(record, context.env['HOME']),
-      rules: record.permissionRules ?? [],
-      mode: record.permissions,
-    },
+    hookFacts,
   });
   return { backend, spec: openSpec(context, launch, secrets) };
 }

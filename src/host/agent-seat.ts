@@ -132,21 +132,31 @@ export class AgentSeat {
   async #start(resume: string | null, lost: string | null): Promise<AgentSession> {
     const { log, redact } = this.#context;
     const env = await guardedEnvironment(this.#context, this.#spec.env);
-    const session = await this.#backend.open({ ...this.#spec, env, resume }, this.#listener());
+    // What its conversation is called may also be heard later, and again: not before the journal knows of the agent.
+    let announce: (nativeId: string) => Promise<void> = async () => {};
+    const listener: AgentListener = { ...this.#listener(), named: (nativeId) => announce(nativeId) };
+    const session = await this.#backend.open({ ...this.#spec, env, resume }, listener);
     await log.appendPatiently({
       type: 'agent-started',
       process: session.process,
       command: this.#spec.command,
       args: this.#spec.args.map(redact),
     });
-    await log.appendPatiently({
-      type: 'agent-session',
-      nativeId: session.nativeId,
-      continuity: session.continuity,
-      agentVersion: session.agentVersion,
-      ...(lost === null ? {} : { lost: redact(lost) }),
-    });
+    const { continuity, agentVersion } = session;
+    const opened = { type: 'agent-session', continuity, agentVersion } as const;
+    announce = async (nativeId) => void (await log.appendPatiently({ ...opened, nativeId }));
+    const forgot = lost ?? this.#forgotten(resume);
+    const { nativeId } = session;
+    if (forgot !== null) await log.appendPatiently({ ...opened, nativeId, lost: redact(forgot) });
+    else if (nativeId !== null) await announce(nativeId);
     return session;
+  }
+
+  /** Prompts were handed to an agent that was gone before it had named its conversation. */
+  #forgotten(resume: string | null): string | null {
+    const { turns, life } = this.#context.log.folded;
+    const isLost = resume === null && turns.count > 0 && life.agent.lost === null;
+    return isLost ? 'it ended before it had named its conversation' : null;
   }
 
   #listener(): AgentListener {

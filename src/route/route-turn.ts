@@ -94,6 +94,7 @@ function routeFailure(turn: EndedTurn, failure: TurnFailure, budget: RouteBudget
     case 'max-turn-requests':
       return remind(turn, `the last turn broke off (${failure}${because})`, budget);
     case 'agent-exited':
+    case 'conversation-lost':
     case 'host-lost':
       return budget.recoveriesLeft > 0
         ? { type: 'recover' }

@@ -135,6 +135,8 @@ export type TurnFailure =
   | 'empty-turn'
   | 'agent-error'
   | 'agent-exited'
+  /** The agent no longer has the conversation that it was to go on with, and did nothing. */
+  | 'conversation-lost'
   | 'no-first-sign'
   | 'turn-timeout'
   | 'cancel-timeout'
@@ -205,7 +207,8 @@ export interface AgentStarted {
 /** The agent's own session is open. */
 export interface AgentSessionOpened {
   readonly type: 'agent-session';
-  readonly nativeId: string;
+  /** Null as long as the agent has not named it: one that runs headless does so in its first turn. */
+  readonly nativeId: string | null;
   readonly continuity: 'new' | 'resumed' | 'loaded';
   readonly agentVersion: string | null;
   /** Only when the agent's session could not be continued although there was one. */

@@ -58,7 +58,7 @@ export type AwaitingPhase = Extract<Phase, 'awaiting_review' | 'awaiting_ci'>;
 export const permissionModes = ['approve-all', 'approve-reads', 'deny-all', 'ask'] as const;
 export type PermissionMode = (typeof permissionModes)[number];
 
-export const backendNames = ['acp', 'tmux'] as const;
+export const backendNames = ['acp', 'tmux', 'headless'] as const;
 export type BackendName = (typeof backendNames)[number];
 
 /** What a task changes: decides branch prefix and pull request title. `chore` ends in a report. */

@@ -39,12 +39,16 @@ export const runDirectory = (dir: string): RunDirectory => ({
   turn: path.join(dir, 'turn.json'),
 });
 
-/** A fresh one under `root`; its name is safe in a shell line. Its log and hook files are there already, mode 0600. */
-export function makeRunDirectory(root: string): RunDirectory {
+/**
+ * A fresh one under `root`; its name is safe in a shell line. Its log and hook files are there already, mode 0600.
+ * @param kind what its name begins with: only those of panes are looked for later.
+ */
+export function makeRunDirectory(root: string, kind: 'pane' | 'headless' = 'pane'): RunDirectory {
   // In order of their making, so that the newest is found by name.
-  const run = runDirectory(path.join(root, `pane-${Date.now().toString(36)}-${randomBytes(6).toString('hex')}`));
+  const run = runDirectory(path.join(root, `${kind}-${Date.now().toString(36)}-${randomBytes(6).toString('hex')}`));
   mkdirSync(run.dir, { recursive: true, mode: 0o700 });
-  for (const file of [run.log, run.hooks]) writeFileSync(file, '', { mode: 0o600, flag: 'wx' });
+  for (const file of kind === 'pane' ? [run.log, run.hooks] : [run.hooks])
+    writeFileSync(file, '', { mode: 0o600, flag: 'wx' });
   return run;
 }
 
@@ -129,4 +133,15 @@ export function readJson<T>(file: string, schema: z.ZodType<T>): T | null {
 /** 0 when it is not there. */
 export function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** What the agent put into one of its files, trimmed; null when there is nothing. */
+export function textIn(file: string): string | null {
+  try {
+    const text = readFileSync(file, 'utf8').trim();
+    return text === '' ? null : text;
+  } catch {
+    // Not written, or not yet.
+    return null;
+  }
 }

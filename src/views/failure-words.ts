@@ -5,6 +5,7 @@ export const failureWords: Readonly<Record<TurnFailure, string>> = {
   'empty-turn': 'empty turn: the agent ended its turn without saying or doing anything',
   'agent-error': 'the agent answered with an error',
   'agent-exited': 'the agent ended in the middle of its turn',
+  'conversation-lost': 'the agent no longer has the conversation it was to go on with',
   'no-first-sign': 'the agent gave no sign of life',
   'turn-timeout': 'the turn took longer than it may',
   'cancel-timeout': 'the agent did not react to the cancel and was ended',

@@ -25,7 +25,7 @@ const DOING: Column = { title: 'NOW', align: 'left', maxWidth: Infinity, text: (
 
 const COLUMNS: readonly Column[] = [
   { title: 'AGENT', align: 'left', maxWidth: 12, text: (one) => one.agent.name },
-  { title: 'BACKEND', align: 'left', maxWidth: 7, text: (one) => one.backend },
+  { title: 'BACKEND', align: 'left', maxWidth: 8, text: (one) => one.backend },
   STATE,
   DOING,
   { title: 'QUEUE', align: 'right', maxWidth: 5, text: (one) => String(one.queue) },

@@ -107,7 +107,7 @@ for (const agent of DRIVEN_AGENTS) {
       await first.exited;
       assert.equal(startTimeOf(pid), null, 'the command has ended');
       assert.deepEqual(markedPids(sessionId), []);
-      const second = await open(first.nativeId);
+      const second = await open(first.nativeId ?? '');
       const end = await second.prompt({ turnId: 't-2', text: 'recall' });
       assert.equal(end.verdict, 'done', `${end.failure ?? ''} ${end.detail ?? ''} ${said(seen)}`);
       assert.ok((server.requests.at(-1)?.userTexts ?? 0) >= 2, 'the conversation is back');

@@ -96,7 +96,7 @@ describe('pi over ACP', { skip: missing ?? false, concurrency: 2, timeout: 60_00
     await first.exited;
     const before = seen.updates.length;
 
-    const second = await open(first.nativeId);
+    const second = await open(first.nativeId ?? '');
     assert.deepEqual([second.continuity, second.nativeId], ['loaded', first.nativeId]);
     const replayed = seen.updates.slice(before).filter(({ view }) => view.type === 'message');
     assert.deepEqual(replayed, []);

@@ -19,14 +19,13 @@ export interface AgentArguments {
   readonly conversation: { readonly type: 'resume' | 'new'; readonly id: string } | null;
 }
 
-/** What the agent is started with. Writes the settings file of its hooks into the run directory. */
+/** What the agent is started with. As `hookArguments`, it writes into the run directory. */
 export function agentArguments(facts: AgentArguments): string[] {
   const { profile, own, permissions, run, conversation } = facts;
   const template =
     conversation === null ? null : conversation.type === 'resume' ? profile.resumeArgs : profile.newIdArgs;
   const fill = (words: readonly string[]): string[] =>
     words.map((word) => word.replace('{id}', conversation?.id ?? '').replace('{dir}', run.dir));
-  const program = hookProgram(run);
   const rest = [
     // First: `codex resume <id>` is a subcommand.
     ...fill(template ?? []),
@@ -34,17 +33,31 @@ export function agentArguments(facts: AgentArguments): string[] {
     ...(profile.permissionArgs[permissions] ?? []),
     ...fill(profile.directoryArgs),
   ];
-  if (profile.hooks === null || program === null) return [...own, ...rest];
-  switch (profile.hooks) {
+  const hooked = hookArguments(profile.hooks, own, { cwd: facts.cwd, run });
+  return [...hooked.own, ...rest, ...hooked.added];
+}
+
+/**
+ * What makes the agent run our hook program, and its own arguments without what that takes the place of. Writes the
+ * settings file of its hooks into the run directory.
+ */
+export function hookArguments(
+  hooks: TerminalProfile['hooks'],
+  own: readonly string[],
+  { cwd, run }: Pick<AgentArguments, 'cwd' | 'run'>,
+): { readonly own: readonly string[]; readonly added: readonly string[] } {
+  const program = hookProgram(run);
+  if (hooks === null || program === null) return { own, added: [] };
+  switch (hooks) {
     case 'claude-settings': {
       const { args, given } = takeSettings(own);
       const file = path.join(run.dir, 'claude-settings.json');
-      const settings = given === null ? {} : readSettings(given, facts.cwd);
+      const settings = given === null ? {} : readSettings(given, cwd);
       replaceJson(file, withHooks(settings, program.map(quoted).join(' ')));
-      return [...args, ...rest, '--settings', file];
+      return { own: args, added: ['--settings', file] };
     }
     case 'codex-notify':
-      return [...own, ...rest, '-c', `notify=${JSON.stringify(program)}`];
+      return { own, added: ['-c', `notify=${JSON.stringify(program)}`] };
   }
 }
 

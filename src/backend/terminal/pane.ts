@@ -1,4 +1,4 @@
-import { readFileSync, watch, type FSWatcher } from 'node:fs';
+import { watch, type FSWatcher } from 'node:fs';
 import { open, truncate } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { endRecorded, endTree } from '../../process/group.ts';
@@ -8,6 +8,7 @@ import {
   readStarted,
   runDirectories,
   sizeOf,
+  textIn,
   type RunDirectory,
   type Started,
 } from '../../tmux/run-directory.ts';
@@ -128,12 +129,12 @@ export class Pane {
 
   /** What the agent put into its callback file; null when there is nothing. */
   callback(): string | null {
-    return contentOf(this.run.callback);
+    return textIn(this.run.callback);
   }
 
   /** What it put into its phase file; null when there is nothing. */
   phase(): string | null {
-    return contentOf(this.run.phase);
+    return textIn(this.run.phase);
   }
 
   /** It has answered through a file. */
@@ -158,15 +159,5 @@ export class Pane {
     const facts = await this.facts();
     if (facts !== null) await this.#server.endSession(facts.sessionId);
     return left.length === 0 ? left : endRecorded(null, { sessionId, patienceMs: 0, termPatienceMs });
-  }
-}
-
-function contentOf(file: string): string | null {
-  try {
-    const text = readFileSync(file, 'utf8').trim();
-    return text === '' ? null : text;
-  } catch {
-    // Not written, or not yet.
-    return null;
   }
 }

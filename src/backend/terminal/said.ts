@@ -39,7 +39,7 @@ export function lastMessage(facts: TurnWords): string {
     .join('\n\n');
 }
 
-const fenced = (json: string): string => `\`\`\`callback-json\n${json}\n\`\`\``;
+export const fenced = (json: string): string => `\`\`\`callback-json\n${json}\n\`\`\``;
 
 /** Lines that were not there before, without the input box. A line that was there and is said again is left out. */
 function newText(before: string, after: string, shape: BoxShape): string {

@@ -1,8 +1,8 @@
 import type { AgentUpdate } from '../backend.ts';
 import { viewOf } from '../acp/view.ts';
 
-/** Where an update was seen: the agent's own hook says it, or it stood on the screen. */
-export type Seen = 'hook' | 'screen';
+/** Where an update was seen: the agent's own hook says it, it stood on the screen, or a headless agent printed it as an event. */
+export type Seen = 'hook' | 'screen' | 'stream';
 
 /**
  * What was seen, in the transcript's one vocabulary (ACP's), so that every reader can show it. `_meta` says that no

@@ -1,4 +1,5 @@
 import type { FoundAgent, LoginState } from '../../agents/find.ts';
+import { HEADLESS } from '../../agents/headless/profiles.ts';
 import type { AgentProfile } from '../../agents/profile.ts';
 import { profilesWith } from '../../agents/profiles.ts';
 import { ExitCode } from '../../errors.ts';
@@ -9,7 +10,7 @@ import { fit } from '../../views/columns.ts';
 import type { Line, Tone } from '../../views/tone.ts';
 import type { VerbContext } from '../context.ts';
 import { finishVerb } from '../options.ts';
-import { findIn, findTerminalIn } from '../run/launch-agent.ts';
+import { findHeadlessIn, findIn, findTerminalIn } from '../run/launch-agent.ts';
 import { sessionPlace } from '../session-plan.ts';
 import type { VerbCommand } from '../verb-command.ts';
 
@@ -31,6 +32,8 @@ export interface AgentJson {
   readonly command: readonly string[] | null;
   /** How it is started in a terminal; null when that program was not found. */
   readonly terminalCommand: readonly string[] | null;
+  /** The same for a run without a terminal. */
+  readonly headlessCommand: readonly string[] | null;
   readonly install: string;
   readonly loginHint: string;
   readonly warnings: readonly string[];
@@ -46,7 +49,7 @@ export function define(command: VerbCommand, context: VerbContext): void {
       exits: '0, 2 (configuration)',
       notes:
         'Looks at files only: no agent is started and nothing is downloaded. conduxt doctor <agent> starts one.\n' +
-        'Another agent is added in the configuration: {"agents": {"<name>": {"acp": {"command": "…"}}}}, or "terminal"',
+        'Another agent is added in the configuration: {"agents": {"<name>": {"acp": {"command": "…"}}}}, or "terminal", "headless"',
     },
   );
 }
@@ -56,7 +59,11 @@ async function listAgents(context: VerbContext, all: boolean): Promise<number> {
   const place = { config: loaded.config, cwd, repoRoot: ref?.root ?? null };
   const agents = await Promise.all(
     profilesWith(loaded.config.agents).map(async (profile) =>
-      agentJson(profile, await findIn(context, place, profile), await findTerminalIn(context, place, profile)),
+      agentJson(profile, {
+        acp: await findIn(context, place, profile),
+        terminal: await findTerminalIn(context, place, profile),
+        headless: await findHeadlessIn(context, place, profile),
+      }),
     ),
   );
   const shown = all ? agents : agents.filter((one) => one.state === 'found');
@@ -65,9 +72,12 @@ async function listAgents(context: VerbContext, all: boolean): Promise<number> {
   return ExitCode.done;
 }
 
-function agentJson(profile: AgentProfile, acp: FoundAgent, terminal: FoundAgent): AgentJson {
-  // One that is there only as a program for a terminal is there.
-  const found = acp.state === 'missing' && terminal.state === 'found' ? terminal : acp;
+type Ways = Readonly<Record<'acp' | 'terminal' | 'headless', FoundAgent>>;
+
+function agentJson(profile: AgentProfile, ways: Ways): AgentJson {
+  const { acp, terminal, headless } = ways;
+  // One that is there only as a program for a terminal, or for runs without one, is there.
+  const found = [acp, terminal, headless].find(({ state }) => state === 'found') ?? acp;
   const launch = found.state === 'found' ? found.launch : null;
   return {
     name: profile.name,
@@ -77,11 +87,12 @@ function agentJson(profile: AgentProfile, acp: FoundAgent, terminal: FoundAgent)
     version: launch?.version ?? null,
     verifiedVersion: profile.verified,
     login: found.state === 'found' ? found.login : 'unknown',
-    backends: backendsOf(profile, terminal),
+    backends: backendsOf(profile, ways),
     resume: profile.acp?.resume ?? null,
     steer: profile.acp?.steer === true,
     command: launch === null ? null : [launch.command, ...launch.args],
-    terminalCommand: terminal.state === 'found' ? [terminal.launch.command, ...terminal.launch.args] : null,
+    terminalCommand: commandOf(terminal),
+    headlessCommand: commandOf(headless),
     install: profile.install,
     loginHint: profile.login,
     warnings: found.state === 'found' ? found.warnings : [],
@@ -89,10 +100,18 @@ function agentJson(profile: AgentProfile, acp: FoundAgent, terminal: FoundAgent)
 }
 
 /** Those it is known for; of one that the configuration names, those that it names. */
-function backendsOf(profile: AgentProfile, terminal: FoundAgent): readonly BackendName[] {
+function backendsOf(profile: AgentProfile, { terminal, headless }: Ways): readonly BackendName[] {
   const hasTerminal = profile.terminal || terminal.state === 'found';
-  return [...(profile.acp === null ? [] : ['acp' as const]), ...(hasTerminal ? ['tmux' as const] : [])];
+  const isHeadless = HEADLESS[profile.name] !== undefined || headless.state === 'found';
+  return [
+    ...(profile.acp === null ? [] : ['acp' as const]),
+    ...(hasTerminal ? ['tmux' as const] : []),
+    ...(isHeadless ? ['headless' as const] : []),
+  ];
 }
+
+const commandOf = (found: FoundAgent): readonly string[] | null =>
+  found.state === 'found' ? [found.launch.command, ...found.launch.args] : null;
 
 function show({ printer }: VerbContext, agents: readonly AgentJson[], hidden: number): void {
   const head = row(['NAME', 'STATE', 'VERSION', 'BACKENDS', 'RESUME', 'STEER', ''], Array<Tone>(7).fill('dim'));
@@ -127,7 +146,7 @@ function stateOf(agent: AgentJson): { word: string; tone: Tone; hint: string } {
   };
 }
 
-const WIDTHS = [12, 10, 10, 10, 7, 5];
+const WIDTHS = [12, 10, 10, 19, 7, 5];
 
 function row(cells: readonly string[], tones: readonly Tone[]): Line {
   return cells.map((cell, at) => {

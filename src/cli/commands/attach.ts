@@ -31,7 +31,7 @@ export function define(command: VerbCommand, context: VerbContext): void {
       exits: '0 (you left, or its terminal ended), 2 (no terminal here), 4 (it has none now), 6 (inside of tmux)',
       notes:
         'Ctrl-b d leaves. Looking disturbs nothing: keys stay here, the size stays, and leaving ends nothing.\n' +
-        'A session over ACP has no terminal; its log is shown as it grows.',
+        'A session over ACP, or headless, has no terminal; its log is shown as it grows.',
     },
   );
 }
@@ -41,9 +41,11 @@ async function attach(context: VerbContext, name: string, options: AttachOptions
   if (plain !== null) return attachPlain(context, plain, options);
   const session = context.session(name);
   const { record } = session;
-  if (backendNow(record, session.folded) === 'acp') {
+  const backend = backendNow(record, session.folded);
+  if (backend !== 'tmux') {
     if (options.write === true) {
-      throw usageError('no-terminal', `Session ${record.name} runs over ACP and has no terminal to type into.`, {
+      const how = backend === 'acp' ? 'over ACP' : 'headless';
+      throw usageError('no-terminal', `Session ${record.name} runs ${how} and has no terminal to type into.`, {
         remedy: `Say it with conduxt tell ${record.name} "…".`,
       });
     }

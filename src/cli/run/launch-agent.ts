@@ -1,8 +1,10 @@
 import { chooseAgent, type ChosenAgent } from '../../agents/choose.ts';
 import { findAgent, type FoundAgent } from '../../agents/find.ts';
-import { findTerminalAgent } from '../../agents/find-terminal.ts';
+import { findHeadlessAgent, findTerminalAgent } from '../../agents/find-own-program.ts';
+import { permissionSettings } from '../../agents/headless/permission-mode.ts';
+import { headlessFor } from '../../agents/headless/profiles.ts';
 import type { AgentProfile } from '../../agents/profile.ts';
-import { profilesWith } from '../../agents/profiles.ts';
+import { profileFor, profilesWith } from '../../agents/profiles.ts';
 import type { Config } from '../../config/config.ts';
 import { ConduxtError, usageError } from '../../errors.ts';
 import {
@@ -12,7 +14,7 @@ import {
   type AgentLaunch,
   type SessionRecord,
 } from '../../session/record.ts';
-import type { BackendName } from '../../session/words.ts';
+import type { BackendName, PermissionMode } from '../../session/words.ts';
 import { installedTmux, isRecent, requireTmux } from '../../tmux/version.ts';
 import type { VerbContext } from '../context.ts';
 import type { VerbCommand } from '../verb-command.ts';
@@ -28,7 +30,7 @@ export interface ChosenLaunch {
   readonly warnings: readonly string[];
 }
 
-export const backendWords = ['auto', 'acp', 'acpx', 'tmux'] as const;
+export const backendWords = ['auto', 'acp', 'acpx', 'tmux', 'headless'] as const;
 export type BackendWord = (typeof backendWords)[number];
 
 /** `acpx` is another word for `acp`. */
@@ -62,9 +64,10 @@ export async function launchFor(
   const choices = { ...configured, ...chosenIn(flags) };
   const [first] = Object.keys(choices);
   if (first === undefined) return chosen;
-  if (chosen.backend === 'tmux') {
-    throw usageError('choice-over-tmux', `--${first} needs an agent that is driven over ACP.`, {
-      remedy: `In a terminal its own arguments say so: agents.${chosen.launch.name}.terminal.args.`,
+  if (chosen.backend !== 'acp') {
+    const key = chosen.backend === 'tmux' ? 'terminal' : 'headless';
+    throw usageError(`choice-over-${chosen.backend}`, `--${first} needs an agent that is driven over ACP.`, {
+      remedy: `Without it, its own arguments say so: agents.${chosen.launch.name}.${key}.args.`,
     });
   }
   // A terminal would not know of them, so there is no falling back to one.
@@ -102,6 +105,8 @@ async function launchOver(
     case 'tmux':
       await requireTmux(context.io.env);
       return inTerminal(await choose(context, place, requested, findTerminalIn));
+    case 'headless':
+      return { ...told(await choose(context, place, requested, findHeadlessIn)), backend: 'headless', terminal: null };
     case 'auto':
       return whicheverIsThere(context, place, requested);
   }
@@ -169,6 +174,11 @@ async function orNull(chosen: Promise<ChosenAgent>): Promise<ChosenAgent | null>
   }
 }
 
+/** @throws `mode-not-headless` (exit 6): it says so before anything is made, instead of failing at its first prompt. */
+export function requireMode({ backend, launch }: ChosenLaunch, mode: PermissionMode): void {
+  if (backend === 'headless') permissionSettings(profileFor(launch.name).title, mode, headlessFor(launch.name));
+}
+
 /** What the session's record says about its backend. */
 export function backendFields(
   { backend, terminal }: ChosenLaunch,
@@ -196,4 +206,14 @@ export async function findTerminalIn(
 ): Promise<FoundAgent> {
   const settings = place.config.agents[profile.name];
   return findTerminalAgent(profile, { env: context.io.env, cwd: place.cwd, repoRoot: place.repoRoot, settings });
+}
+
+/** The same agent's program for a run without a terminal. */
+export async function findHeadlessIn(
+  context: VerbContext,
+  place: AgentPlace,
+  profile: AgentProfile,
+): Promise<FoundAgent> {
+  const settings = place.config.agents[profile.name];
+  return findHeadlessAgent(profile, { env: context.io.env, cwd: place.cwd, repoRoot: place.repoRoot, settings });
 }

@@ -13,7 +13,7 @@ import { describePrompt } from '../../store/create-session.ts';
 import { plural } from '../../views/quantities.ts';
 import type { ExpectedDuration } from '../../views/expected-duration.ts';
 import type { VerbContext } from '../context.ts';
-import { backendFields, type ChosenLaunch } from './launch-agent.ts';
+import { backendFields, requireMode, type ChosenLaunch } from './launch-agent.ts';
 import { setupPlan, verifyPlan } from './judge.ts';
 import { choosePermissions, chooseRules } from './permission-default.ts';
 import type { PreparedTask } from './prepared.ts';
@@ -90,6 +90,7 @@ export async function planTask(context: VerbContext, parts: PlanParts): Promise<
   const said = flags.worktree === undefined ? null : path.resolve(context.io.cwd, flags.worktree);
   const worktree = prepared?.view.record.cwd ?? (await (said === null ? worktreeFor(parts, homedir) : realPlace(said)));
   const permissions = choosePermissions(flags.permissions, config, gathered);
+  requireMode(agent, permissions.mode);
   const task: TaskSpec = {
     title: gathered.title,
     words: gathered.words,

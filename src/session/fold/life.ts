@@ -106,6 +106,10 @@ export function foldLife(life: Life, record: JournalRecord): void {
         lost: record.lost ?? life.agent.lost,
       };
       return;
+    case 'turn-ended':
+      if (record.failure !== 'conversation-lost') return;
+      life.agent = { ...life.agent, nativeId: null, lost: record.detail ?? 'the agent does not have it any more' };
+      return;
     case 'backend-changed':
       life.backend = record.to;
       if (record.conversation === 'lost') {

@@ -26,7 +26,7 @@ test('a whole turn: updates in order, accepted at the first sign, the callback i
   const session = await agent.open();
   assert.equal(session.continuity, 'new');
   assert.equal(session.agentVersion, '1.2.3');
-  assert.match(session.nativeId, /^fault-\d+$/);
+  assert.match(session.nativeId ?? '', /^fault-\d+$/);
   const end = await session.prompt({ turnId: 'turn-1', text: '{"task_id": "issue-78", "nonce": "abc123"}' });
   assert.equal(end.verdict, 'done');
   assert.equal(end.stopReason, 'end_turn');

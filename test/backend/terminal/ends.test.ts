@@ -102,7 +102,7 @@ describe('a conversation in a terminal', () => {
     const rig = new Rig(t, {});
     const session = await rig.open();
     const { nativeId } = session;
-    assert.match(nativeId, /^pane:pane-/);
+    assert.match(nativeId ?? '', /^pane:pane-/);
     await session.close();
     await assert.rejects(rig.open({ resume: nativeId }), code('agent-session-lost'));
   });
