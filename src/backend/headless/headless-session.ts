@@ -16,9 +16,6 @@ import { rememberPrompt } from './remember-prompt.ts';
 import { STREAMS } from './streams.ts';
 import type { Told } from './told.ts';
 
-/** Between the word that everything is over and the exit; then it is ended. */
-const LINGER_MS = 10_000;
-
 export interface HeadlessParts {
   readonly agent: AgentProcess;
   readonly profile: HeadlessProfile;
@@ -198,9 +195,10 @@ export class HeadlessSession implements AgentSession {
       case 'end':
         this.#end = told;
         return;
+      // Between the word that everything is over and the exit; then it is ended.
       case 'settled':
         this.#stopLingering();
-        this.#stopLingering = this.#parts.clock.after(LINGER_MS, () => {
+        this.#stopLingering = this.#parts.clock.after(this.#parts.spec.closePatienceMs, () => {
           this.#lingered = true;
           void this.#parts.agent.end(0);
         });
