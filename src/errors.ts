@@ -15,6 +15,7 @@ export const ExitCode = {
   timedOut: 7,
   cancelled: 8,
   prBlocked: 9,
+  overBudget: 10,
   internal: 70,
   io: 74,
   held: 75,

@@ -9,7 +9,7 @@ import { KEEP, verbIn, verbs, type Verb } from './verbs.ts';
 
 const EXIT_CODES = `
 Exit codes: 0 done, 1 task failed, 2 usage, 3 waits for a person, 4 not found, 5 agent or backend unavailable,
-6 refused for safety, 7 timed out, 8 cancelled, 9 work safe but pull request blocked, 70 internal error, 74 disk,
+6 refused for safety, 7 timed out, 8 cancelled, 9 work safe but pull request blocked, 10 budget used up, 70 internal error, 74 disk,
 75 held elsewhere (try later), 125-127 of exec itself, 130 interrupted (the work goes on).
 
 Example:

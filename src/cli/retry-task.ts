@@ -137,7 +137,7 @@ async function planRetry(
       createdAt: isoTime(context.io.now()),
       task,
       firstPrompt: describePrompt(newPromptId(), 'task', promptText),
-      limits: sessionLimits(config, agent.launch.name, before.limits.taskTimeoutMs),
+      limits: sessionLimits(config, agent.launch.name, before.limits.taskTimeoutMs, before.limits),
       hooks: sessionHooks(config, ref.root, context.io.homedir),
       ...turnLockFields(config, agent.launch.name, { home: context.places.home, homedir: context.io.homedir }),
     },

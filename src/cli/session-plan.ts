@@ -1,6 +1,6 @@
 import { isoTime } from '../clock.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
-import { sessionHooks, sessionLimits, turnLockFields } from '../config/session-settings.ts';
+import { sessionHooks, sessionLimits, turnLockFields, type BudgetFlags } from '../config/session-settings.ts';
 import { ConduxtError } from '../errors.ts';
 import { gitEnvironment } from '../git/git-environment.ts';
 import { openRepository, type Repository } from '../git/repository.ts';
@@ -78,6 +78,7 @@ export interface SessionWish {
   readonly backend: BackendWord;
   readonly permissions: { readonly mode: PermissionMode; readonly reason: string };
   readonly sandbox?: SandboxWord | undefined;
+  readonly budget?: BudgetFlags;
 }
 
 export interface SessionPlan {
@@ -124,7 +125,7 @@ export async function planSession(context: VerbContext, place: SessionPlace, wis
             ...describePrompt(newPromptId(), 'user', wish.text),
             ...(wish.key === undefined ? {} : { key: wish.key }),
           },
-    limits: sessionLimits(config, agent.launch.name, null),
+    limits: sessionLimits(config, agent.launch.name, null, wish.budget),
     ...turnLockFields(config, agent.launch.name, { home: context.places.home, homedir: context.io.homedir }),
     hooks: { ...hooks, notify: wish.kind === 'ask' ? [] : hooks.notify },
     ...(config.base === null ? {} : { primaryBranch: config.base }),

@@ -1,3 +1,4 @@
+import type { BudgetFlags } from '../config/session-settings.ts';
 import { ExitCode, usageError } from '../errors.ts';
 import { checkName, isGenericName } from '../session/names.ts';
 import type { PermissionMode } from '../session/words.ts';
@@ -26,6 +27,7 @@ export interface StartWish {
   readonly backend: BackendWord;
   readonly permissions: PermissionMode | undefined;
   readonly sandbox?: SandboxWord | undefined;
+  readonly budget?: BudgetFlags;
 }
 
 export interface StartedSession {

@@ -105,6 +105,12 @@ export const verbs: readonly Verb[] = [
     summary: 'end the running turn, the queue, or the task',
     load: () => import('./commands/cancel.ts'),
   },
+  {
+    name: 'usage',
+    group: WATCH,
+    summary: 'show tokens, cost and context by turn, session and day',
+    load: () => import('./commands/usage.ts'),
+  },
   { name: 'stop', group: WATCH, summary: 'end a session; its history stays', load: () => import('./commands/stop.ts') },
   { name: 'verify', group: STEPS, summary: "run a task's tests now", load: () => import('./commands/verify.ts') },
   {

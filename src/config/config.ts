@@ -69,6 +69,9 @@ export interface Config {
   /** By host name: one file for several machines. */
   readonly machines: Readonly<Record<string, MachineSettings>>;
   readonly hostIdleSeconds: number;
+  /** A session's turns may take so much together; null: as much as they like. */
+  readonly maxTokens: number | null;
+  readonly maxCost: number | null;
   readonly sandbox: 'none' | 'bwrap';
   /** Beside the worktree and the agent's own state: absolute, or beginning with `~/`. */
   readonly sandboxWritable: readonly string[];
@@ -121,6 +124,8 @@ export const DEFAULTS: Config = {
   placement: { directBelowSeconds: 30, durableAboveSeconds: 60, readySeconds: 60, staleSeconds: 21_600 },
   machines: {},
   hostIdleSeconds: 300,
+  maxTokens: null,
+  maxCost: null,
   sandbox: 'none',
   sandboxWritable: [],
   watchdog: {

@@ -1,7 +1,7 @@
 import { configInvalid, problemsOf } from './problem.ts';
 import { configFileSchema, type ConfigFile } from './schema.ts';
 
-type Kind = 'text' | 'number' | 'flag' | 'text-or-false';
+type Kind = 'text' | 'number' | 'amount' | 'flag' | 'text-or-false';
 
 /** Settings that can be given as environment variables, for cron jobs and other programs. */
 export const ENVIRONMENT_KEYS: Readonly<Record<string, readonly [key: string, kind: Kind]>> = {
@@ -32,6 +32,8 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, readonly [key: string, ki
   CONDUXT_LOCK_WAIT_SECONDS: ['lock.waitSeconds', 'number'],
   CONDUXT_SESSION_PREFIX: ['sessionPrefix', 'text'],
   CONDUXT_HOST_IDLE_SECONDS: ['hostIdleSeconds', 'number'],
+  CONDUXT_MAX_TOKENS: ['maxTokens', 'number'],
+  CONDUXT_MAX_COST: ['maxCost', 'amount'],
   CONDUXT_SANDBOX: ['sandbox', 'text'],
   CONDUXT_MEMORY: ['memory', 'text-or-false'],
   CONDUXT_REMOTE: ['remote', 'text'],
@@ -73,6 +75,8 @@ function typed(text: string, kind: Kind): string | number | boolean {
       return text;
     case 'number':
       return /^\d{1,15}$/.test(text) ? Number(text) : text;
+    case 'amount':
+      return /^\d{1,9}(?:\.\d{1,9})?$/.test(text) ? Number(text) : text;
     case 'flag':
       return text === '1' || text === 'true' ? true : text === '0' || text === 'false' ? false : text;
     case 'text-or-false':

@@ -45,7 +45,8 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     user.permissions,
   );
   const trusted = await repositoryIsTrusted(options, guarded);
-  const repo = trusted && repoConfigText !== null ? parseConfig(repoConfigText, repoConfigLabel) : guarded.harmless;
+  const own = trusted && repoConfigText !== null ? parseConfig(repoConfigText, repoConfigLabel) : guarded.harmless;
+  const repo = withoutLooserBudget(own, user);
 
   const layers: readonly { readonly label: string; readonly layer: ConfigFile }[] = [
     { label: places.userConfigFile, layer: user },
@@ -57,6 +58,16 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     sources: Object.fromEntries(layers.flatMap(({ label, layer }) => keysOf(layer).map((key) => [key, label]))),
     untrusted: trusted ? [] : guarded.keys,
     guarded: { keys: guarded.keys, hash: guarded.hash, values: guarded.values },
+  };
+}
+
+/** A repository may ask for less than its user allows, never for more. */
+function withoutLooserBudget(repo: ConfigFile, user: ConfigFile): ConfigFile {
+  const { maxTokens, maxCost, ...rest } = repo;
+  return {
+    ...rest,
+    ...(maxTokens === undefined || maxTokens > (user.maxTokens ?? Infinity) ? {} : { maxTokens }),
+    ...(maxCost === undefined || maxCost > (user.maxCost ?? Infinity) ? {} : { maxCost }),
   };
 }
 

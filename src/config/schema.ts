@@ -24,6 +24,10 @@ const A_DAY = 86_400;
 const MAX_SECONDS = 24 * A_DAY;
 const seconds = wholeNumber(1, MAX_SECONDS, 'a whole number of seconds');
 
+/** More than any session; a slip of the finger is refused. */
+export const MAX_TOKENS = 1_000_000_000_000;
+export const MAX_COST = 1_000_000;
+
 const NO_NUL = /^[^\0]+$/;
 const shellLine = text('a shell command (text that is not empty)', /^(?=[^]*\S)[^\0]+$/);
 const program = z.array(text('text', NO_NUL), 'a list of texts').min(1, 'a program and its arguments');
@@ -167,6 +171,12 @@ export const configFileSchema = group({
   }).optional(),
   machines: z.record(z.string().min(1), machine, 'an object of settings by host name').optional(),
   hostIdleSeconds: seconds.optional(),
+  maxTokens: wholeNumber(1, MAX_TOKENS).optional(),
+  maxCost: z
+    .number('a number above 0')
+    .positive('a number above 0')
+    .max(MAX_COST, `a number up to ${MAX_COST}`)
+    .optional(),
   sandbox: choice(['none', 'bwrap']).optional(),
   sandboxWritable: z
     .array(text('an absolute path, or one that begins with "~/"', /^(?:\/|~\/)[^\0\n]+$/), 'a list of paths')

@@ -2,9 +2,22 @@ import path from 'node:path';
 import type { NotifyTarget, SessionHooks, SessionLimits, SessionRecord } from '../session/record.ts';
 import type { Config } from './config.ts';
 
+/** `--max-tokens`, `--max-cost`, as commander hands them over. */
+export interface BudgetFlags {
+  readonly maxTokens?: number | undefined;
+  readonly maxCost?: number | undefined;
+}
+
 /** What a session record takes from the configuration. */
-export function sessionLimits(config: Config, agent: string, taskTimeoutMs: number | null): SessionLimits {
+export function sessionLimits(
+  config: Config,
+  agent: string,
+  taskTimeoutMs: number | null,
+  flags: BudgetFlags = {},
+): SessionLimits {
   const { timeouts, slots } = config;
+  const maxTokens = flags.maxTokens ?? config.maxTokens;
+  const maxCost = flags.maxCost ?? config.maxCost;
   return {
     startTimeoutMs: timeouts.startSeconds * 1000,
     firstSignTimeoutMs: timeouts.firstSignSeconds * 1000,
@@ -15,6 +28,8 @@ export function sessionLimits(config: Config, agent: string, taskTimeoutMs: numb
     permissionTimeoutMs: timeouts.permissionSeconds * 1000,
     hostIdleMs: config.hostIdleSeconds * 1000,
     taskTimeoutMs,
+    ...(maxTokens === null ? {} : { maxTokens }),
+    ...(maxCost === null ? {} : { maxCost }),
     slotsPerUser: slots.perUser,
     slotsPerAgent: slots.agents[agent] ?? slots.perAgent,
   };

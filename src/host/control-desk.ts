@@ -15,6 +15,7 @@ import {
 } from '../control/protocol.ts';
 import { answerText } from '../intake/prompt.ts';
 import { deriveState } from '../session/derive-state.ts';
+import { holdsPrompts } from '../session/decision.ts';
 import { newPromptId } from '../session/ids.ts';
 import type { Phase, TellMode } from '../session/words.ts';
 import type { AgentSession } from '../backend/backend.ts';
@@ -287,7 +288,7 @@ export class ControlDesk implements ControlHandler {
       await queuePrompt(this.#context, { promptId: newPromptId(), key, text, kind: 'answer', urgent: false });
     }
     await this.#decisions.answer(decisionId, answer);
-    if (decision.kind === 'dialog' && answer === 'drop') await dropOwed(this.#context, 'cancelled');
+    if (holdsPrompts(decision) && answer === 'drop') await dropOwed(this.#context, 'cancelled');
     return { decisionId, answer };
   }
 

@@ -7,8 +7,9 @@ import { callbackContract } from '../intake/prompt.ts';
 import { resetTimeIn } from '../route/reset-time.ts';
 import { newTurnId } from '../session/ids.ts';
 import type { CallbackResult } from '../session/callback.ts';
-import type { TurnFailure } from '../session/events.ts';
+import type { TurnFailure, Usage } from '../session/events.ts';
 import type { OpenTurn } from '../session/fold/turns.ts';
+import { leastTokens, turnCost } from '../session/usage.ts';
 import type { TurnEnd } from '../backend/backend.ts';
 import { promptFile } from '../store/paths.ts';
 import type { AgentSeat } from './agent-seat.ts';
@@ -97,10 +98,30 @@ async function recordEnd(
     callback,
     lastMessage: lastWords(end, redact),
     toolCalls: end.toolCalls,
-    ...(end.usage === undefined ? {} : { usage: end.usage }),
+    ...usageOf(context, end),
   });
+  await warnUnmeasured(context, end);
   // After these the agent is gone, going, or no longer to be trusted with a conversation: the next prompt gets a new one.
   if (end.verdict === 'unknown' || (end.failure !== undefined && SPOILT.has(end.failure))) await seat.close();
+}
+
+/** Said once: a budget that nobody can measure holds nothing back. */
+async function warnUnmeasured({ log, record }: HostContext, { usage = {} }: TurnEnd): Promise<void> {
+  const { maxTokens, maxCost } = record.limits;
+  if (log.folded.turns.count !== 1) return;
+  const missing = [
+    ...(maxTokens !== undefined && leastTokens(usage) === 0 ? ['--max-tokens: its agent reports no tokens'] : []),
+    ...(maxCost !== undefined && usage.costAmount === undefined ? ['--max-cost: its agent reports no cost'] : []),
+  ];
+  for (const what of missing)
+    await log.appendPatiently({ type: 'milestone', level: 'warn', text: `this session cannot be held to ${what}` });
+}
+
+/** With what this turn alone cost: agents report a running total. */
+function usageOf({ log }: HostContext, { usage }: TurnEnd): { readonly usage?: Usage } {
+  if (usage === undefined) return {};
+  const cost = turnCost(usage, log.folded.turns.usage.lastCost);
+  return { usage: cost === undefined ? usage : { ...usage, turnCostAmount: cost } };
 }
 
 /** When the agent's model answers again, where the agent has said so. */

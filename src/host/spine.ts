@@ -298,6 +298,14 @@ export class Spine {
           ['deliver', 'fail'],
         );
         return;
+      case 'open-budget':
+        await this.#openDecision(
+          'gate',
+          action.decisionId,
+          `The budget of this session is used up: ${action.reason}. Go on with as much again?`,
+          ['more', 'drop'],
+        );
+        return;
       case 'plan':
         await log.appendPatiently({ type: 'steps-planned', planId: action.planId, steps: action.steps });
         return;

@@ -1,3 +1,5 @@
+import { BUDGET_DECISION, usedUp } from '../session/budget.ts';
+import { holdsPrompts } from '../session/decision.ts';
 import type { FoldedSession } from '../session/fold/session-fold.ts';
 import type { EndedTurn, OpenTurn } from '../session/fold/turns.ts';
 import type { SessionRecord, TaskSpec } from '../session/record.ts';
@@ -35,6 +37,8 @@ export type NextAction =
   | { readonly type: 'park'; readonly forMs: number; readonly reason: string }
   | { readonly type: 'open-clarification'; readonly decisionId: string; readonly question: string }
   | { readonly type: 'open-gate'; readonly decisionId: string }
+  /** A session without a task, which has no end of its own, has used up its budget. */
+  | { readonly type: 'open-budget'; readonly decisionId: string; readonly reason: string }
   | { readonly type: 'plan'; readonly planId: string; readonly steps: readonly StepName[] }
   | { readonly type: 'step'; readonly planId: string; readonly step: StepName }
   /** The work is delivered; what the agent said it waits for comes as a prompt or a phase. */
@@ -57,9 +61,14 @@ export function nextAction(session: FoldedSession, record: SessionRecord): NextA
 
   const { task } = record;
   const owed = prompts.owed[0];
-  // The agent could not be started: its prompts stay owed until a person says whether to try again.
-  if ([...life.decisions.values()].some((decision) => decision.kind === 'dialog')) return { type: 'rest' };
-  if (task === null) return owed === undefined ? { type: 'rest' } : { type: 'hand', promptId: owed.id };
+  // The agent could not be started, say: its prompts stay owed until a person says whether to try again.
+  if ([...life.decisions.values()].some(holdsPrompts)) return { type: 'rest' };
+  const spent = usedUp(turns.spent, record.limits);
+  if (task === null) {
+    if (owed === undefined) return { type: 'rest' };
+    if (spent === null) return { type: 'hand', promptId: owed.id };
+    return { type: 'open-budget', decisionId: `${BUDGET_DECISION}${turns.last?.turnId}`, reason: spent };
+  }
 
   // A prompt that came after the end has reopened the task; one from before it goes on only where work had begun.
   if (life.ended !== null && (owed === undefined || delivery.setup?.ok !== true)) return { type: 'rest' };
@@ -74,14 +83,26 @@ export function nextAction(session: FoldedSession, record: SessionRecord): NextA
 
   const { last } = turns;
   if (last !== null && last.routed === null) return { type: 'route', turn: last };
-  if (owed !== undefined) return { type: 'hand', promptId: owed.id };
+  if (owed !== undefined) return spent === null ? { type: 'hand', promptId: owed.id } : overBudget(spent);
   if (last === null || last.routed === null) return { type: 'rest' };
   if (blocked !== null) return blocked;
   const { awaiting } = session;
   if (awaiting.now !== null) return { type: 'rest' };
-  if (awaiting.heard !== null) return afterWaiting(session, task, awaiting.heard);
-  return consequence(session, task, last, last.routed);
+  const next =
+    awaiting.heard === null
+      ? consequence(session, task, last, last.routed)
+      : afterWaiting(session, task, awaiting.heard);
+  // What is finished is delivered; what would need another turn is not.
+  const isTurn = next.type === 'queue-own' || next.type === 'park';
+  return isTurn && spent !== null ? overBudget(spent) : next;
 }
+
+const overBudget = (spent: string): NextAction => ({
+  type: 'end',
+  end: 'failed',
+  reason: `its budget is used up: ${spent}`,
+  code: 'budget-used-up',
+});
 
 /** What a waiting task was told is no more believed than a callback: the work is looked at as it is now. */
 function afterWaiting(

@@ -1,3 +1,5 @@
+import { BUDGET_DECISION } from './budget.ts';
+
 /** Something only a person, or the calling agent, can answer. */
 export interface Decision {
   readonly id: string;
@@ -16,3 +18,6 @@ export type DecisionEnd =
   | { readonly type: 'answered'; readonly answer: string; readonly by: 'person' | 'policy' }
   | { readonly type: 'expired'; readonly answer: string }
   | { readonly type: 'withdrawn' };
+
+/** Prompts that are owed wait for its answer; any other question is overtaken by what a person says next. */
+export const holdsPrompts = ({ kind, id }: Decision): boolean => kind === 'dialog' || id.startsWith(BUDGET_DECISION);

@@ -1,3 +1,4 @@
+import { holdsPrompts } from './decision.ts';
 import type { FoldedSession } from './fold/session-fold.ts';
 import type { SessionRecord } from './record.ts';
 import type { SessionState } from './words.ts';
@@ -39,9 +40,9 @@ export function deriveState(session: FoldedSession, record: SessionRecord, hostA
   if (life.stopped) return life.ended?.end ?? 'stopped';
   if (life.ended !== null && prompts.owed.length === 0 && turns.open === null) return life.ended.end;
   const blocking = [...life.decisions.values()].some((decision) => decision.kind !== 'permission');
-  const dialog = [...life.decisions.values()].some((decision) => decision.kind === 'dialog');
+  const holding = [...life.decisions.values()].some(holdsPrompts);
   // Before its first turn a task does not begin under a configuration that nobody allowed.
-  const held = dialog || (gitConfig.pending?.answer === 'open' && turns.count === 0);
+  const held = holding || (gitConfig.pending?.answer === 'open' && turns.count === 0);
   if (blocking && turns.open === null && (held || prompts.owed.length === 0)) return 'needs-person';
   if (!isOwed(session, record)) return restingState(session, record);
   if (!hostAlive) return 'crashed';

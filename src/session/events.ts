@@ -171,12 +171,23 @@ export interface TurnEnded {
   readonly toolCalls: number;
   readonly usage?: Usage;
 }
+/** What a turn took, as far as its agent reported it; see `usage.ts` for how turns add up. */
 export interface Usage {
   readonly inputTokens?: number;
   readonly outputTokens?: number;
+  readonly cachedReadTokens?: number;
+  readonly cachedWriteTokens?: number;
+  readonly thoughtTokens?: number;
+  /** Of the turn. In early journals, the fill of the context where the agent reported nothing else. */
   readonly totalTokens?: number;
+  /** Of a turn: the running total of the agent's own session, as agents report it. Of a sum: what its turns cost. */
   readonly costAmount?: number;
   readonly costCurrency?: string;
+  /** What this turn alone added to `costAmount`. */
+  readonly turnCostAmount?: number;
+  /** Tokens in the model's context at the end of the turn, and how many fit into it. */
+  readonly contextTokens?: number;
+  readonly contextSize?: number;
 }
 
 /** What the end of a turn causes (see `route/`). Written once per turn of a task. */
@@ -413,6 +424,8 @@ export type TaskEndCode =
   | 'dependency-failed'
   /** The lock that agents share was not free in time. */
   | 'lock-held'
+  /** `--max-tokens` or `--max-cost` is used up. */
+  | 'budget-used-up'
   /** The watchdog tried for hours to bring it back. */
   | 'recovery-failed';
 /** People were told about one fact; it is never told twice. */

@@ -198,6 +198,10 @@ export interface SessionLimits {
   readonly hostIdleMs: number;
   /** From `conduxt run --timeout`: the whole task, or null. */
   readonly taskTimeoutMs: number | null;
+  /** The session's turns may take so much together; checked between turns. Absent: as much as they like. */
+  readonly maxTokens?: number;
+  /** In the agent's own currency. */
+  readonly maxCost?: number;
   readonly slotsPerUser: number;
   readonly slotsPerAgent: number;
   /** `run --parallel`: of the tasks that one command began, so many at once. Absent: no such cap. */

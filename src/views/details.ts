@@ -3,7 +3,15 @@ import { oneLine, sanitize } from '../text/sanitize.ts';
 import type { SessionDetailsJson } from './json-session.ts';
 import { rulesText } from './permissions.ts';
 import { answerHint, conflictLines } from './progress.ts';
-import { formatBytes, formatDuration, formatUsage, plural } from './quantities.ts';
+import {
+  formatBytes,
+  formatContext,
+  formatCount,
+  formatCost,
+  formatDuration,
+  formatUsage,
+  plural,
+} from './quantities.ts';
 import { excerptLines, isGreen, movedLines, receiptLine } from './receipt.ts';
 import { withoutCallback } from './said.ts';
 import { stateTone } from './state-tone.ts';
@@ -18,6 +26,7 @@ const SAID_LINES = 12;
 export function detailLines({ session }: SessionDetailsJson): readonly Line[] {
   const { task } = session;
   const usage = session.usage === null ? null : formatUsage(session.usage);
+  const context = session.usage === null ? null : formatContext(session.usage);
   return [
     [
       { text: session.name, tone: 'strong' },
@@ -48,9 +57,11 @@ export function detailLines({ session }: SessionDetailsJson): readonly Line[] {
         plural(session.turns, 'turn'),
         ...(session.fixRounds === 0 ? [] : [plural(session.fixRounds, 'fix round')]),
         ...(usage === null ? [] : [usage]),
+        ...(context === null ? [] : [context]),
         session.hostAlive ? 'host alive' : 'no host',
       ].join(', '),
     ),
+    ...budgetLines(session),
     ...queueLines(session),
     ...taskExtras(session),
     ...receiptLines(session),
@@ -126,6 +137,18 @@ function saidLines({ summary, lastMessage }: Session): readonly Line[] {
   if (said === '') return [];
   const [first = '', ...rest] = sanitize(said).split('\n').slice(-SAID_LINES);
   return [field(summary === null ? 'last words' : 'summary', oneLine(first, 200)), ...below(rest)];
+}
+
+/** What counts since the work began, or was last taken up again. */
+function budgetLines({ budget, usage }: Session): readonly Line[] {
+  if (budget === null) return [];
+  const parts = [
+    ...(budget.maxTokens === null ? [] : [`${formatCount(budget.tokens)} of ${formatCount(budget.maxTokens)} tokens`]),
+    ...(budget.maxCost === null
+      ? []
+      : [`${formatCost(budget.cost, '')} of ${formatCost(budget.maxCost, usage?.costCurrency ?? '')}`]),
+  ];
+  return [field('budget', parts.join(', ') + (budget.usedUp ? ': used up' : ''), budget.usedUp ? 'warn' : 'plain')];
 }
 
 function queueLines({ queued }: Session): readonly Line[] {

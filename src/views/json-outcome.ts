@@ -5,6 +5,7 @@ import type { SessionState } from '../session/words.ts';
 import { elapsedMs } from './elapsed.ts';
 import { pullRequestJson, SCHEMA_VERSION, type PullRequestJson } from './json-session.ts';
 import { callbackSummary } from './said.ts';
+import { usageOrNull } from './usage.ts';
 import { outcomeOf, type SessionFacts } from './outcome.ts';
 
 /** What came of one session: the last line of `run --json`, and each entry of `wait --json`. */
@@ -58,7 +59,7 @@ export function outcomeJson(facts: SessionFacts, end: FollowEnd, exitCode: numbe
     decisions: [...life.decisions.values()],
     summary: callbackSummary(folded),
     lastMessage: turns.last?.end.lastMessage ?? null,
-    usage: Object.keys(turns.usage).length === 0 ? null : turns.usage,
+    usage: usageOrNull(turns.usage.usage),
     elapsedMs: elapsedMs(facts, nowMs),
     detached: end === 'detached',
     timedOut: end === 'timed-out',

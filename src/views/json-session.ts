@@ -1,4 +1,5 @@
 import { backendNow } from '../session/backend.ts';
+import { usedUp } from '../session/budget.ts';
 import type { Decision } from '../session/decision.ts';
 import type { ProcessIdentity, TaskEndCode, Usage } from '../session/events.ts';
 import type { Receipt } from '../session/receipt.ts';
@@ -11,6 +12,7 @@ import { nextStep, type NextStep } from './next-step.ts';
 import type { SessionFacts } from './outcome.ts';
 import { permissionsJson, type PermissionsJson } from './permissions.ts';
 import { callbackSummary } from './said.ts';
+import { usageOrNull } from './usage.ts';
 
 /** Every JSON document and every line of a JSON stream carries this. It grows only when a field changes its meaning. */
 export const SCHEMA_VERSION = 1;
@@ -98,11 +100,22 @@ export interface SessionDetailsJson {
     readonly summary: string | null;
     readonly lastMessage: string | null;
     readonly limits: SessionLimits;
+    /** Null without `--max-tokens` and `--max-cost`. */
+    readonly budget: BudgetJson | null;
     /** Scores between 0 and 1 by name; null until somebody judged the work. */
     readonly evaluation: Readonly<Record<string, number>> | null;
     readonly damaged: readonly { readonly offset: number; readonly bytes: number }[];
     readonly files: { readonly directory: string; readonly journal: string; readonly transcript: string };
   };
+}
+
+export interface BudgetJson {
+  readonly maxTokens: number | null;
+  readonly maxCost: number | null;
+  /** What counts against it: since the work began, or was last taken up again. */
+  readonly tokens: number;
+  readonly cost: number;
+  readonly usedUp: boolean;
 }
 
 export interface PromptJson {
@@ -137,7 +150,7 @@ export function sessionJson(facts: ReadFacts, nowMs: number): SessionJson {
     endedAt: life.ended?.at ?? null,
     lastActivityAt: folded.lastAt,
     elapsedMs: elapsedMs(facts, nowMs),
-    usage: Object.keys(turns.usage).length === 0 ? null : turns.usage,
+    usage: usageOrNull(turns.usage.usage),
     title: record.task?.title ?? null,
     branch: record.task?.branch ?? null,
     directory: record.cwd,
@@ -148,6 +161,13 @@ export function sessionJson(facts: ReadFacts, nowMs: number): SessionJson {
     damagedRecords: damaged.length,
     cursor: `${folded.epoch}:${folded.seq}`,
   };
+}
+
+function budgetJson({ record, folded }: SessionFacts): BudgetJson | null {
+  const { maxTokens = null, maxCost = null } = record.limits;
+  if (maxTokens === null && maxCost === null) return null;
+  const { spent } = folded.turns;
+  return { maxTokens, maxCost, ...spent, usedUp: usedUp(spent, record.limits) !== null };
 }
 
 export function pullRequestJson({ folded }: SessionFacts): PullRequestJson | null {
@@ -187,6 +207,7 @@ export function sessionDetailsJson(
       summary: callbackSummary(folded),
       lastMessage: turns.last?.end.lastMessage ?? null,
       limits: record.limits,
+      budget: budgetJson(facts),
       evaluation: folded.life.evaluation,
       damaged,
       files: { directory: paths.dir, journal: paths.journal, transcript: paths.transcript },

@@ -13,7 +13,7 @@ export function outcomeLines(facts: SessionFacts, nowMs: number, options = { adv
   const { delivery, life, turns } = folded;
   const outcome = outcomeOf(facts);
   const summary = callbackSummary(folded);
-  const usage = formatUsage(turns.usage);
+  const usage = formatUsage(turns.usage.usage);
   const spent = [formatDuration(elapsedMs(facts, nowMs)), ...(usage === null ? [] : [usage])].join(', ');
   return [
     [

@@ -125,6 +125,8 @@ function failedExit({ life }: FoldedSession): ExitCode {
       return ExitCode.unavailable;
     case 'lock-held':
       return ExitCode.held;
+    case 'budget-used-up':
+      return ExitCode.overBudget;
     case 'set-up-failed':
     case 'dependency-failed':
     case null:

@@ -2,6 +2,7 @@ import { awaitedWords } from './awaited.ts';
 import { unreachable } from '../errors.ts';
 import type { Decision } from '../session/decision.ts';
 import type { JournalRecord, RouteDecision, StepName, StepOutcome, TurnEnded } from '../session/events.ts';
+import { ownUsage } from '../session/usage.ts';
 import type { PromptKind, TaskEnd } from '../session/words.ts';
 import { oneLine } from '../text/sanitize.ts';
 import { failureWords } from './failure-words.ts';
@@ -206,7 +207,7 @@ function steeredLine(outcome: Extract<JournalRecord, { type: 'prompt-steered' }>
 }
 
 function turnEndedLine(record: TurnEnded): ProgressLine {
-  const usage = record.usage === undefined ? null : formatUsage(record.usage);
+  const usage = record.usage === undefined ? null : formatUsage(ownUsage(record.usage, null));
   const facts = [plural(record.toolCalls, 'tool call'), ...(usage === null ? [] : [usage])].join(', ');
   const why = record.failure === undefined ? '' : `: ${failureWords[record.failure]}`;
   const below = record.detail === undefined ? [] : [oneLine(record.detail, TEXT_CHARS)];

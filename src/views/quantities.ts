@@ -43,9 +43,22 @@ export function formatUsage(usage: Usage): string | null {
   const tokens = usage.totalTokens ?? sum(usage.inputTokens, usage.outputTokens);
   const parts = [
     ...(tokens === undefined ? [] : [`${formatCount(tokens)} tokens`]),
-    ...(usage.costAmount === undefined ? [] : [`${usage.costAmount.toFixed(2)} ${usage.costCurrency ?? ''}`.trim()]),
+    ...(usage.costAmount === undefined ? [] : [formatCost(usage.costAmount, usage.costCurrency ?? '')]),
   ];
   return parts.length === 0 ? null : parts.join(', ');
+}
+
+/** `0.42 USD`; below a cent with as many digits as it needs to be told from nothing: `0.0025 USD`. */
+export function formatCost(amount: number, currency: string): string {
+  const digits = amount > 0 && amount < 0.01 ? Math.min(6, 1 - Math.floor(Math.log10(amount))) : 2;
+  return `${amount.toFixed(digits)} ${currency}`.trim();
+}
+
+/** `context 38% of 200.0k`, or null when the agent has not said. */
+export function formatContext({ contextTokens, contextSize }: Usage): string | null {
+  if (contextTokens === undefined) return null;
+  if (contextSize === undefined || contextSize === 0) return `context ${formatCount(contextTokens)}`;
+  return `context ${Math.round((contextTokens / contextSize) * 100)}% of ${formatCount(contextSize)}`;
 }
 
 function sum(a: number | undefined, b: number | undefined): number | undefined {

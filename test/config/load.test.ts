@@ -185,6 +185,19 @@ describe('a wrong configuration file', () => {
   });
 });
 
+describe('a budget', () => {
+  it('is lowered by a repository, and never raised', async (t) => {
+    const { places } = await scratchPlaces(t);
+    await mkdir(path.dirname(places.userConfigFile), { recursive: true });
+    await writeFile(places.userConfigFile, JSON.stringify({ maxTokens: 1000, maxCost: 2 }));
+    const repoConfigText = JSON.stringify({ maxTokens: 5000, maxCost: 0.5 });
+    const { config } = await load({ places, repoConfigText });
+    assert.deepEqual([config.maxTokens, config.maxCost], [1000, 0.5]);
+    const overruled = await load({ places, repoConfigText, env: { CONDUXT_MAX_TOKENS: '9000' } });
+    assert.equal(overruled.config.maxTokens, 9000);
+  });
+});
+
 describe('settings in the environment', () => {
   const cases: [Record<string, string>, RegExp][] = [
     [{ CONDUXT_FIX_ROUNDS: 'three' }, /variable CONDUXT_FIX_ROUNDS: it is "three", but must be a whole number from 0/],
@@ -192,6 +205,8 @@ describe('settings in the environment', () => {
     [{ CONDUXT_FIX_ROUNDS: '0x3' }, /CONDUXT_FIX_ROUNDS/],
     [{ CONDUXT_DRAFT: 'yes' }, /CONDUXT_DRAFT: it is "yes", but must be 1, 0, true or false/],
     [{ CONDUXT_BACKEND: 'tmx' }, /must be one of "auto", "acp", "tmux"/],
+    [{ CONDUXT_MAX_COST: '-1' }, /CONDUXT_MAX_COST: it is "-1", but must be a number above 0/],
+    [{ CONDUXT_MAX_TOKENS: '0' }, /CONDUXT_MAX_TOKENS: it is "0", but must be a whole number from 1/],
     [{ CONDUXT_PERMISSIONS: 'all' }, /must be one of "approve-all"/],
   ];
   for (const [env, expected] of cases) {
@@ -202,6 +217,7 @@ describe('settings in the environment', () => {
     const samples: Readonly<Record<string, string>> = {
       text: 'main',
       number: '2000',
+      amount: '2.5',
       flag: '0',
       'text-or-false': 'NOTES.md',
     };

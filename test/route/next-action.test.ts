@@ -64,6 +64,8 @@ function perform(action: NextAction, world: World, journal: readonly JournalReco
       return [{ type: 'task-parked', until: '2026-01-01T00:00:20.000Z', reason: action.reason }];
     case 'queue-own':
       return [queued(`p-${action.key}`, { key: action.key, kind: action.kind })];
+    case 'open-budget':
+      throw new Error('these tasks have no budget');
     case 'open-clarification':
       return [
         {

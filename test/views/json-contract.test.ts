@@ -9,6 +9,7 @@ import { safeJson } from '../../src/views/json-text.ts';
 import { damagedJson, eventJson, updateLines } from '../../src/views/json-log.ts';
 import { outcomeJson, waitJson } from '../../src/views/json-outcome.ts';
 import { sessionDetailsJson, sessionJson } from '../../src/views/json-session.ts';
+import { turnsOf, usageJson } from '../../src/views/usage.ts';
 import { plannedTaskJson } from '../../src/views/plan.ts';
 import { outcomeOf } from '../../src/views/outcome.ts';
 import { ended, handed, journalOf, plainRecord, queued, sessionRecord, taskSpec } from '../session/samples.ts';
@@ -85,6 +86,26 @@ const awaiting: readonly SessionEvent[] = [
   ...delivered.slice(0, -1),
   { type: 'task-awaiting', phase: 'awaiting_review' },
 ];
+const turns = turnsOf(
+  journalOf([
+    queued('p-1', { kind: 'task' }),
+    handed('p-1'),
+    ended('p-1', {
+      usage: {
+        inputTokens: 9000,
+        outputTokens: 345,
+        cachedReadTokens: 8000,
+        cachedWriteTokens: 500,
+        thoughtTokens: 40,
+        totalTokens: 9345,
+        costAmount: 0.12,
+        costCurrency: 'USD',
+        contextTokens: 9100,
+        contextSize: 200_000,
+      },
+    }),
+  ]),
+);
 
 const paths = {
   dir: '/state/sessions/s-01jd0000000000000000000000',
@@ -134,6 +155,7 @@ const documents: Readonly<Record<string, object | readonly object[]>> = {
     outcomeJson(factsOf(asking), 'settled', outcomeOf(factsOf(asking)).exitCode, NOW),
     outcomeJson(factsOf(running), 'detached', 130, NOW),
   ]),
+  'usage.json': { ...usageJson([{ record: sessionRecord(), turns }], (iso) => iso.slice(0, 10)), turns },
   'run-no-wait.json': { schemaVersion: 1, tasks: [plannedTaskJson(plan)] },
   'run.ndjson': [
     { schemaVersion: 1, type: 'task', ...plannedTaskJson(plan) },

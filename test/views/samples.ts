@@ -5,6 +5,7 @@ import { foldSession } from '../../src/session/fold/session-fold.ts';
 import type { SessionRecord } from '../../src/session/record.ts';
 import type { ReadFacts } from '../../src/views/json-session.ts';
 import { journalOf, sessionRecord } from '../session/samples.ts';
+import type { Line } from '../../src/views/tone.ts';
 
 export const receipt = (over: Partial<Receipt> = {}): Receipt => ({
   commit: 'c'.repeat(40),
@@ -30,6 +31,8 @@ export function factsOf(
   const folded = foldSession(journalOf(events));
   return { record, folded, hostAlive, state: deriveState(folded, record, hostAlive), damaged: [] };
 }
+
+export const textOf = (line: Line): string => line.map((span) => span.text).join('');
 
 export const hostStarted: SessionEvent = {
   type: 'host-started',

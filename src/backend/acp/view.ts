@@ -47,12 +47,14 @@ function textOfContent(update: unknown): string | null {
 
 /** `used` are the tokens in context now; the cost is the session's so far. */
 function usageOfUpdate(update: unknown): Usage {
-  const used = numberAt(update, 'used');
+  const used = countAt(update, 'used');
+  const size = countAt(update, 'size');
   const cost = objectAt(update, 'cost');
-  const amount = numberAt(cost, 'amount');
+  const amount = countAt(cost, 'amount');
   const currency = textAt(cost, 'currency');
   return {
-    ...(used === null ? {} : { totalTokens: used }),
+    ...(used === null ? {} : { contextTokens: used }),
+    ...(size === null ? {} : { contextSize: size }),
     ...(amount === null ? {} : { costAmount: amount }),
     ...(currency === null ? {} : { costCurrency: currency }),
   };
@@ -62,15 +64,22 @@ function usageOfUpdate(update: unknown): Usage {
 export function usageOfAnswer(result: unknown): Usage | null {
   const usage = isObject(result) && isObject(result['usage']) ? result['usage'] : null;
   const quota = objectAt(objectAt(objectAt(result, '_meta'), 'quota'), 'token_count');
-  const inputTokens = numberAt(usage, 'inputTokens') ?? numberAt(quota, 'input_tokens');
-  const outputTokens = numberAt(usage, 'outputTokens') ?? numberAt(quota, 'output_tokens');
-  const totalTokens = numberAt(usage, 'totalTokens');
-  if (inputTokens === null && outputTokens === null && totalTokens === null) return null;
-  return {
-    ...(inputTokens === null ? {} : { inputTokens }),
-    ...(outputTokens === null ? {} : { outputTokens }),
-    ...(totalTokens === null ? {} : { totalTokens }),
+  const counts = {
+    inputTokens: countAt(usage, 'inputTokens') ?? countAt(quota, 'input_tokens'),
+    outputTokens: countAt(usage, 'outputTokens') ?? countAt(quota, 'output_tokens'),
+    cachedReadTokens: countAt(usage, 'cachedReadTokens'),
+    cachedWriteTokens: countAt(usage, 'cachedWriteTokens'),
+    thoughtTokens: countAt(usage, 'thoughtTokens'),
+    totalTokens: countAt(usage, 'totalTokens'),
   };
+  const known = Object.entries(counts).filter((entry): entry is [string, number] => entry[1] !== null);
+  return known.length === 0 ? null : Object.fromEntries(known);
+}
+
+/** Less than nothing would make room in a budget. */
+function countAt(value: unknown, key: string): number | null {
+  const count = numberAt(value, key);
+  return count === null || count < 0 ? null : count;
 }
 
 /**

@@ -10,6 +10,7 @@ import { sanitize } from '../../text/sanitize.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { outcomeOf, type SessionFacts } from '../../views/outcome.ts';
 import { formatDuration } from '../../views/quantities.ts';
+import { usageOrNull } from '../../views/usage.ts';
 import type { VerbContext } from '../context.ts';
 import { onCtrlC } from '../ctrl-c.ts';
 import { followSession } from '../follow/follow-session.ts';
@@ -154,7 +155,7 @@ function tell({ printer, json }: VerbContext, facts: SessionFacts, message: stri
     );
   }
   if (json) {
-    const usage = Object.keys(folded.turns.usage).length === 0 ? null : folded.turns.usage;
+    const usage = usageOrNull(folded.turns.usage.usage);
     printer.document({ schemaVersion: SCHEMA_VERSION, sessionId: record.id, agent: record.agent.name, answer, usage });
   } else printer.raw(`${sanitize(answer)}\n`);
   return ExitCode.done;

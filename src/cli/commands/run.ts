@@ -1,5 +1,7 @@
 import { Argument, Option } from 'commander';
+import type { BudgetFlags } from '../../config/session-settings.ts';
 import { permissionModes, type PermissionMode } from '../../session/words.ts';
+import { budgetOptions } from '../budget-options.ts';
 import type { VerbContext } from '../context.ts';
 import { collect, finishVerb, parseCount, parseDuration } from '../options.ts';
 import { backendWords, choiceOptions, type BackendWord, type ChoiceFlags } from '../run/launch-agent.ts';
@@ -8,7 +10,7 @@ import { runTasks } from '../run/run-tasks.ts';
 import type { VerbCommand } from '../verb-command.ts';
 
 /** As commander hands them over. */
-export interface RunOptions extends ChoiceFlags {
+export interface RunOptions extends ChoiceFlags, BudgetFlags {
   readonly file?: string;
   readonly review?: number;
   readonly agent?: string;
@@ -37,7 +39,7 @@ export interface RunOptions extends ChoiceFlags {
 
 export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
-    choiceOptions(command)
+    budgetOptions(choiceOptions(command))
       .addArgument(
         new Argument(
           '[task...]',
@@ -92,7 +94,8 @@ export function define(command: VerbCommand, context: VerbContext): void {
       exits:
         '0 completed, delivered or reported; 1 failed; 2 usage; 3 needs a person; 4 issue, page, file or base not found;\n' +
         '5 agent not available; 6 refused (name, branch or worktree is there already); 7 --timeout; 8 cancelled;\n' +
-        '9 work safe, pull request blocked; 74 disk; 130 left with Ctrl-C (the work goes on). Several tasks: the highest.',
+        '9 work safe, pull request blocked; 10 --max-tokens or --max-cost is used up; 74 disk;\n' +
+        '130 left with Ctrl-C (the work goes on). Several tasks: the highest.',
       notes:
         'With --json and without --no-wait: one JSON object per line (task, event, update, outcome).\n' +
         'Ctrl-C leaves; the task goes on: conduxt wait <name> comes back to it.',

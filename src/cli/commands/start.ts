@@ -1,15 +1,17 @@
 import { Option } from 'commander';
+import type { BudgetFlags } from '../../config/session-settings.ts';
 import { sessionPrompt } from '../../intake/prompt.ts';
 import { permissionModes, type PermissionMode } from '../../session/words.ts';
 import type { VerbContext } from '../context.ts';
 import { finishVerb } from '../options.ts';
+import { budgetOptions } from '../budget-options.ts';
 import { promptText } from '../prompt-text.ts';
 import { backendWords, choiceOptions, type BackendWord, type ChoiceFlags } from '../run/launch-agent.ts';
 import { sandboxWords, type SandboxWord } from '../run/sandbox.ts';
 import { startSession } from '../start-session.ts';
 import type { VerbCommand } from '../verb-command.ts';
 
-interface StartOptions extends ChoiceFlags {
+interface StartOptions extends ChoiceFlags, BudgetFlags {
   readonly file?: string;
   readonly agent?: string;
   readonly backend: BackendWord;
@@ -20,7 +22,7 @@ interface StartOptions extends ChoiceFlags {
 
 export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
-    choiceOptions(command)
+    budgetOptions(choiceOptions(command))
       .argument('<name>', 'name of the new session')
       .argument('[prompt...]', 'the first instruction; - reads standard input; without one it waits')
       .option('--file <path>', 'read the first instruction from a file')
@@ -55,6 +57,7 @@ async function start(
     text: said === null ? null : sessionPrompt({ words: said, directory: context.io.cwd }),
     agent: options.agent,
     choices: options,
+    budget: options,
     backend: options.backend,
     permissions: options.permissions,
     sandbox: options.sandbox,

@@ -25,6 +25,7 @@ const READING = new Set([
   'wait',
   'why',
   'decisions',
+  'usage',
   'agents',
   'doctor',
   'completion',

@@ -193,6 +193,8 @@ function flagsOf(options: RunOptions, requested: TaskFlags['requestedBackend']):
     verify: options.verify === true ? undefined : options.verify,
     fixRounds: options.fixRounds,
     timeoutMs: options.timeout,
+    maxTokens: options.maxTokens,
+    maxCost: options.maxCost,
     pullRequest: options.pr,
     draft: options.draft,
     sandbox: options.sandbox,

@@ -1,5 +1,11 @@
 import path from 'node:path';
-import { sessionHooks, sessionLimits, turnLockFields, worktreeRoot } from '../../config/session-settings.ts';
+import {
+  sessionHooks,
+  sessionLimits,
+  turnLockFields,
+  worktreeRoot,
+  type BudgetFlags,
+} from '../../config/session-settings.ts';
 import { isoTime } from '../../clock.ts';
 import { checkBranchName } from '../../git/branch-name.ts';
 import { realPlace, worktreePath } from '../../git/worktree-path.ts';
@@ -21,7 +27,7 @@ import type { RepositoryFacts } from './repository-facts.ts';
 import { sandboxFields, type SandboxWord } from './sandbox.ts';
 
 /** What a person said about a task beyond its words. */
-export interface TaskFlags {
+export interface TaskFlags extends BudgetFlags {
   readonly branch?: string | undefined;
   readonly permissions?: PermissionMode | undefined;
   /** A shell line; false for `--no-verify`. */
@@ -142,7 +148,7 @@ export async function planTask(context: VerbContext, parts: PlanParts): Promise<
     createdAt: isoTime(context.io.now()),
     task,
     firstPrompt: flags.prepareOnly === true ? null : describePrompt(newPromptId(), 'task', promptText),
-    limits: sessionLimits(config, agent.launch.name, flags.timeoutMs ?? null),
+    limits: sessionLimits(config, agent.launch.name, flags.timeoutMs ?? null, flags),
     hooks: sessionHooks(config, ref.root, homedir),
     ...turnLockFields(config, agent.launch.name, { home: context.places.home, homedir }),
     ...(await sandboxFields(context, config, flags.sandbox, ref.root)),

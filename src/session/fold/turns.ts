@@ -1,4 +1,6 @@
-import type { JournalRecord, RouteDecision, TurnEnded, Usage } from '../events.ts';
+import type { JournalRecord, RouteDecision, TurnEnded } from '../events.ts';
+import { BUDGET_DECISION, type Spent } from '../budget.ts';
+import { addTurn, leastTokens, noUsage, ownUsage, type UsageSum } from '../usage.ts';
 import type { PromptKind } from '../words.ts';
 import type { Prompts } from './prompts.ts';
 
@@ -28,12 +30,26 @@ export interface Turns {
   open: OpenTurn | null;
   last: EndedTurn | null;
   count: number;
-  usage: Usage;
+  usage: UsageSum;
+  /** What counts against the session's budget. */
+  spent: Spent;
+  /** Its task has ended: a person's next word begins a new budget. */
+  isOver: boolean;
   /** What the guard refused since the last prompt was handed over, as the agent is told. */
   refusals: readonly string[];
 }
 
-export const noTurns = (): Turns => ({ open: null, last: null, count: 0, usage: {}, refusals: [] });
+const NOTHING: Spent = { tokens: 0, cost: 0 };
+
+export const noTurns = (): Turns => ({
+  open: null,
+  last: null,
+  count: 0,
+  usage: noUsage(),
+  spent: NOTHING,
+  isOver: false,
+  refusals: [],
+});
 
 /** An agent that tries for ever is not told for ever. */
 const KEPT_REFUSALS = 10;
@@ -68,7 +84,24 @@ export function foldTurns(turns: Turns, record: JournalRecord, prompts: Prompts)
         routed: null,
       };
       turns.open = null;
-      if (record.usage !== undefined) turns.usage = addUsage(turns.usage, record.usage);
+      if (record.usage !== undefined) {
+        const own = ownUsage(record.usage, turns.usage.lastCost);
+        const { tokens, cost } = turns.spent;
+        turns.spent = { tokens: tokens + leastTokens(own), cost: cost + (own.costAmount ?? 0) };
+        turns.usage = addTurn(turns.usage, record.usage);
+      }
+      return;
+    case 'task-ended':
+      turns.isOver = true;
+      return;
+    case 'prompt-queued':
+      if (!turns.isOver || !isPersons(record.kind)) return;
+      turns.isOver = false;
+      turns.spent = NOTHING;
+      return;
+    case 'decision-ended':
+      if (!record.decisionId.startsWith(BUDGET_DECISION)) return;
+      if (record.end.type === 'answered' && record.end.answer === 'more') turns.spent = NOTHING;
       return;
     case 'guard-refused':
       turns.refusals = [...turns.refusals, `${record.what}: ${record.reason}`].slice(-KEPT_REFUSALS);
@@ -81,16 +114,4 @@ export function foldTurns(turns: Turns, record: JournalRecord, prompts: Prompts)
   }
 }
 
-/** Tokens add up over turns; a cost is a running total of the agent's own session, so the newest counts. */
-function addUsage(sum: Usage, turn: Usage): Usage {
-  const add = (a: number | undefined, b: number | undefined): number | undefined =>
-    a === undefined && b === undefined ? undefined : (a ?? 0) + (b ?? 0);
-  const merged = {
-    inputTokens: add(sum.inputTokens, turn.inputTokens),
-    outputTokens: add(sum.outputTokens, turn.outputTokens),
-    totalTokens: add(sum.totalTokens, turn.totalTokens),
-    costAmount: turn.costAmount ?? sum.costAmount,
-    costCurrency: turn.costCurrency ?? sum.costCurrency,
-  };
-  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== undefined));
-}
+const isPersons = (kind: PromptKind): boolean => kind === 'task' || kind === 'user' || kind === 'answer';

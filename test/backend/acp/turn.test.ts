@@ -37,6 +37,8 @@ test('a whole turn: updates in order, accepted at the first sign, the callback i
     totalTokens: 3,
     costAmount: 0.25,
     costCurrency: 'USD',
+    contextTokens: 10,
+    contextSize: 100,
   });
   assert.equal(end.messages.length, 2);
   assert.match(end.messages[0] ?? '', /^Done\.\n```callback-json\n[^]*"nonce": "abc123"/);

@@ -49,7 +49,7 @@ test('updates are read by kind, and what is missing or odd breaks nothing', () =
     ],
     [
       { sessionUpdate: 'usage_update', used: 38, size: 190000, cost: { amount: 0.5, currency: 'USD' } },
-      { type: 'usage', usage: { totalTokens: 38, costAmount: 0.5, costCurrency: 'USD' } },
+      { type: 'usage', usage: { contextTokens: 38, contextSize: 190000, costAmount: 0.5, costCurrency: 'USD' } },
     ],
     [
       { sessionUpdate: 'usage_update', used: null, size: null },
@@ -108,8 +108,9 @@ test('the usage of a turn is read where agents put it', () => {
   const cases: readonly [unknown, object | null][] = [
     [
       { stopReason: 'end_turn', usage: { inputTokens: 1, outputTokens: 2, totalTokens: 3, cachedReadTokens: 0 } },
-      { inputTokens: 1, outputTokens: 2, totalTokens: 3 },
+      { inputTokens: 1, outputTokens: 2, totalTokens: 3, cachedReadTokens: 0 },
     ],
+    [{ stopReason: 'end_turn', usage: { inputTokens: -5, outputTokens: 2 } }, { outputTokens: 2 }],
     [
       { stopReason: 'end_turn', _meta: { quota: { token_count: { input_tokens: 4, output_tokens: 5 } } } },
       { inputTokens: 4, outputTokens: 5 },
