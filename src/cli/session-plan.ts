@@ -1,13 +1,19 @@
 import { isoTime } from '../clock.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
-import { sessionHooks, sessionLimits, turnLockFields, type BudgetFlags } from '../config/session-settings.ts';
+import {
+  onCrashField,
+  sessionHooks,
+  sessionLimits,
+  turnLockFields,
+  type BudgetFlags,
+} from '../config/session-settings.ts';
 import { ConduxtError } from '../errors.ts';
 import { gitEnvironment } from '../git/git-environment.ts';
 import { openRepository, type Repository } from '../git/repository.ts';
 import { treeAt } from '../git/tree.ts';
 import { newPromptId, newSessionId } from '../session/ids.ts';
 import type { RepoRef, SessionRecord } from '../session/record.ts';
-import type { PermissionMode } from '../session/words.ts';
+import type { OnCrash, PermissionMode } from '../session/words.ts';
 import { describePrompt } from '../store/create-session.ts';
 import type { VerbContext } from './context.ts';
 import { CONFIG_FILE, uncommittedConfig } from './uncommitted-config.ts';
@@ -79,6 +85,7 @@ export interface SessionWish {
   readonly permissions: { readonly mode: PermissionMode; readonly reason: string };
   readonly sandbox?: SandboxWord | undefined;
   readonly budget?: BudgetFlags;
+  readonly onCrash?: OnCrash | undefined;
 }
 
 export interface SessionPlan {
@@ -129,6 +136,7 @@ export async function planSession(context: VerbContext, place: SessionPlace, wis
     ...turnLockFields(config, agent.launch.name, { home: context.places.home, homedir: context.io.homedir }),
     hooks: { ...hooks, notify: wish.kind === 'ask' ? [] : hooks.notify },
     ...(config.base === null ? {} : { primaryBranch: config.base }),
+    ...onCrashField(wish.onCrash, config),
     ...(await sandboxFields(context, config, wish.sandbox, ref?.root ?? null)),
   };
   return { record, promptText: wish.text, warnings: agent.warnings };

@@ -1,7 +1,7 @@
 import type { BudgetFlags } from '../config/session-settings.ts';
 import { ExitCode, usageError } from '../errors.ts';
 import { checkName, isGenericName } from '../session/names.ts';
-import type { PermissionMode } from '../session/words.ts';
+import type { OnCrash, PermissionMode } from '../session/words.ts';
 import type { SessionPaths } from '../store/paths.ts';
 import { START } from '../store/cursor.ts';
 import { SCHEMA_VERSION } from '../views/json-session.ts';
@@ -28,6 +28,7 @@ export interface StartWish {
   readonly permissions: PermissionMode | undefined;
   readonly sandbox?: SandboxWord | undefined;
   readonly budget?: BudgetFlags;
+  readonly onCrash?: OnCrash | undefined;
 }
 
 export interface StartedSession {

@@ -1,6 +1,6 @@
 import type { PermissionRule } from '../session/permission-rule.ts';
 import type { FreshMode } from '../session/record.ts';
-import type { PermissionMode } from '../session/words.ts';
+import type { OnCrash, PermissionMode } from '../session/words.ts';
 import type { AgentSettings, ConfigFile, MachineSettings, NotifyEntry } from './schema.ts';
 
 /** The settings in force: every key has a value. Null means "not set, decide from the situation". */
@@ -41,6 +41,8 @@ export interface Config {
     /** Before the first reminder to an agent that did nothing at all; doubled for the next. 0: at once. */
     readonly reminderPauseSeconds: number;
     readonly permissionSeconds: number;
+    /** Until the default of any other question is taken. */
+    readonly decisionSeconds: number;
   };
   readonly slots: {
     readonly perUser: number;
@@ -72,6 +74,8 @@ export interface Config {
   /** A session's turns may take so much together; null: as much as they like. */
   readonly maxTokens: number | null;
   readonly maxCost: number | null;
+  /** Null: `retry` for a task, `skip` for a session without one. */
+  readonly onCrash: OnCrash | null;
   readonly sandbox: 'none' | 'bwrap';
   /** Beside the worktree and the agent's own state: absolute, or beginning with `~/`. */
   readonly sandboxWritable: readonly string[];
@@ -117,6 +121,8 @@ export const DEFAULTS: Config = {
     silenceWarnSeconds: 300,
     reminderPauseSeconds: 20,
     permissionSeconds: 1800,
+    // Long enough for a weekend.
+    decisionSeconds: 259_200,
   },
   slots: { perUser: 4, perAgent: 4, agents: {} },
   lock: { turns: false, file: null, waitSeconds: 300 },
@@ -126,6 +132,7 @@ export const DEFAULTS: Config = {
   hostIdleSeconds: 300,
   maxTokens: null,
   maxCost: null,
+  onCrash: null,
   sandbox: 'none',
   sandboxWritable: [],
   watchdog: {

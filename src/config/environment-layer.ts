@@ -25,6 +25,8 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, readonly [key: string, ki
   CONDUXT_SILENCE_WARN_SECONDS: ['timeouts.silenceWarnSeconds', 'number'],
   CONDUXT_REMINDER_PAUSE_SECONDS: ['timeouts.reminderPauseSeconds', 'number'],
   CONDUXT_PERMISSION_SECONDS: ['timeouts.permissionSeconds', 'number'],
+  CONDUXT_DECISION_SECONDS: ['timeouts.decisionSeconds', 'number'],
+  CONDUXT_ON_CRASH: ['onCrash', 'text'],
   CONDUXT_SLOTS_PER_USER: ['slots.perUser', 'number'],
   CONDUXT_SLOTS_PER_AGENT: ['slots.perAgent', 'number'],
   CONDUXT_LOCK: ['lock.file', 'text'],

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { permissionActions } from '../session/permission-rule.ts';
-import { permissionModes } from '../session/words.ts';
+import { onCrashWords, permissionModes } from '../session/words.ts';
 
 /**
  * One configuration file, as it stands in `conduxt.json` or the user's `config.json`: every key is optional.
@@ -151,6 +151,7 @@ export const configFileSchema = group({
     silenceWarnSeconds: seconds.optional(),
     reminderPauseSeconds: z.number().min(0).max(3600).optional(),
     permissionSeconds: seconds.optional(),
+    decisionSeconds: seconds.optional(),
   }).optional(),
   slots: group({
     perUser: wholeNumber(1, 64).optional(),
@@ -177,6 +178,7 @@ export const configFileSchema = group({
     .positive('a number above 0')
     .max(MAX_COST, `a number up to ${MAX_COST}`)
     .optional(),
+  onCrash: choice(onCrashWords).optional(),
   sandbox: choice(['none', 'bwrap']).optional(),
   sandboxWritable: z
     .array(text('an absolute path, or one that begins with "~/"', /^(?:\/|~\/)[^\0\n]+$/), 'a list of paths')

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { NotifyTarget, SessionHooks, SessionLimits, SessionRecord } from '../session/record.ts';
+import type { OnCrash } from '../session/words.ts';
 import type { Config } from './config.ts';
 
 /** `--max-tokens`, `--max-cost`, as commander hands them over. */
@@ -26,6 +27,7 @@ export function sessionLimits(
     silenceWarnMs: timeouts.silenceWarnSeconds * 1000,
     reminderPauseMs: timeouts.reminderPauseSeconds * 1000,
     permissionTimeoutMs: timeouts.permissionSeconds * 1000,
+    decisionTimeoutMs: timeouts.decisionSeconds * 1000,
     hostIdleMs: config.hostIdleSeconds * 1000,
     taskTimeoutMs,
     ...(maxTokens === null ? {} : { maxTokens }),
@@ -42,6 +44,12 @@ export function notifyTargets(config: Config, repoRoot: string, homedir: string)
     if ('command' in entry) return { type: 'command', argv: entry.command };
     return { type: 'marker', path: resolvePath(entry.marker, repoRoot, homedir) };
   });
+}
+
+/** Of the session's record; absent: what its kind does by itself. */
+export function onCrashField(flag: OnCrash | undefined, config: Config): { readonly onCrash?: OnCrash } {
+  const onCrash = flag ?? config.onCrash;
+  return onCrash === null ? {} : { onCrash };
 }
 
 /** What runs outside the agent. `repoRoot` null: a session without a repository keeps no memory. */

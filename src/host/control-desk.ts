@@ -15,7 +15,8 @@ import {
 } from '../control/protocol.ts';
 import { answerText } from '../intake/prompt.ts';
 import { deriveState } from '../session/derive-state.ts';
-import { holdsPrompts } from '../session/decision.ts';
+import { CRASH_DECISION } from '../session/crash.ts';
+import type { Decision } from '../session/decision.ts';
 import { newPromptId } from '../session/ids.ts';
 import type { Phase, TellMode } from '../session/words.ts';
 import type { AgentSession } from '../backend/backend.ts';
@@ -26,8 +27,13 @@ import type { Bell } from './bell.ts';
 import type { HostContext } from './context.ts';
 import { answerKey, type DecisionDesk } from './decision-desk.ts';
 import { oneLine } from '../text/sanitize.ts';
+import { actOnAnswer } from './questions.ts';
 import { dropOwed, hashOf, queuePrompt } from './prompt-book.ts';
 import { requireBegun, requireWorktree } from './worktree-gone.ts';
+
+/** It wants to know something, or to be started again; more budget is not given in passing. */
+const isAnsweredByWords = ({ kind, id }: Decision): boolean =>
+  kind === 'clarification' || kind === 'dialog' || kind === 'login' || id.startsWith(CRASH_DECISION);
 
 /** What the spine does for the desk: it alone runs steps and leaves. */
 export interface SpineControls {
@@ -201,7 +207,7 @@ export class ControlDesk implements ControlHandler {
   async #answeredBy(entry: PromptEntry): Promise<void> {
     const { log } = this.#context;
     for (const decision of [...log.folded.life.decisions.values()]) {
-      if (decision.kind !== 'clarification' && decision.kind !== 'dialog') continue;
+      if (!isAnsweredByWords(decision)) continue;
       const end = { type: 'answered', answer: `told in ${entry.id}`, by: 'person' } as const;
       await log.append({ type: 'decision-ended', decisionId: decision.id, end });
     }
@@ -288,7 +294,7 @@ export class ControlDesk implements ControlHandler {
       await queuePrompt(this.#context, { promptId: newPromptId(), key, text, kind: 'answer', urgent: false });
     }
     await this.#decisions.answer(decisionId, answer);
-    if (holdsPrompts(decision) && answer === 'drop') await dropOwed(this.#context, 'cancelled');
+    await actOnAnswer(this.#context, decision, answer);
     return { decisionId, answer };
   }
 

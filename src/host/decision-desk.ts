@@ -3,6 +3,7 @@ import { messageOf, notFound, refused, usageError } from '../errors.ts';
 import { newDecisionId } from '../session/ids.ts';
 import type { Decision } from '../session/decision.ts';
 import type { HostContext } from './context.ts';
+import { expireQuestion } from './questions.ts';
 
 /** The key of the prompt that brings a clarification's answer to the agent. */
 export const answerKey = (decisionId: string): string => `answer/${decisionId}`;
@@ -96,12 +97,8 @@ export class DecisionDesk {
    * @returns false when it is not open any more, or has time left.
    */
   async expire(decisionId: string): Promise<boolean> {
-    const { log, clock } = this.#context;
-    const decision = log.folded.life.decisions.get(decisionId);
-    if (decision === undefined || decision.deadline === null || decision.fallback === null) return false;
-    if (clock.now() < Date.parse(decision.deadline)) return false;
-    const end = { type: 'expired', answer: decision.fallback } as const;
-    await log.append({ type: 'decision-ended', decisionId, end });
+    const decision = this.#context.log.folded.life.decisions.get(decisionId);
+    if (decision === undefined || !(await expireQuestion(this.#context, decision))) return false;
     this.#settle(decisionId, decision.fallback);
     return true;
   }

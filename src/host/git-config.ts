@@ -7,6 +7,7 @@ import { newDecisionId } from '../session/ids.ts';
 import { listNames, readSessionOrNull } from '../store/read-session.ts';
 import { oneLine } from '../text/sanitize.ts';
 import type { HostContext } from './context.ts';
+import { openQuestion } from './questions.ts';
 
 /** So many changes are named in a question; the facts and the journal have all of them. */
 const NAMED_CHANGES = 3;
@@ -114,17 +115,13 @@ async function openDecision(
   // Nobody is asked about a session that was stopped; what was found keeps our git off it all the same.
   if (log.folded.life.stopped) return;
   const more = safe.length > NAMED_CHANGES ? ` and ${safe.length - NAMED_CHANGES} more` : '';
-  await log.appendPatiently({
-    type: 'decision-opened',
-    decision: {
-      id,
-      kind: 'gate',
-      question: `Git's configuration was changed ${when}: ${safe.slice(0, NAMED_CHANGES).join('; ')}${more}. May conduxt's git run under it?`,
-      facts: Object.fromEntries(safe.map((change, index) => [`change ${index + 1}`, change])),
-      choices: ['allow', 'deny', 'retry'],
-      deadline: null,
-      fallback: null,
-    },
+  await openQuestion(context, {
+    id,
+    kind: 'gate',
+    question: `Git's configuration was changed ${when}: ${safe.slice(0, NAMED_CHANGES).join('; ')}${more}. May conduxt's git run under it?`,
+    facts: Object.fromEntries(safe.map((change, index) => [`change ${index + 1}`, change])),
+    choices: ['allow', 'deny', 'retry'],
+    fallback: 'deny',
   });
 }
 

@@ -6,6 +6,7 @@ import { stepMarker } from './agent-seat.ts';
 import type { HostContext } from './context.ts';
 import { endTask } from './end-task.ts';
 import { MemoryKeeper } from './memory-keeper.ts';
+import { openQuestion } from './questions.ts';
 import { tellPeople } from './tell-people.ts';
 
 const PATIENCE = { patienceMs: 0, termPatienceMs: 2_000 };
@@ -41,8 +42,8 @@ export async function giveUp(context: HostContext): Promise<void> {
     await tellPeople(context, `ended/${log.folded.seq}`);
   } else {
     const id = `recovery-${log.folded.seq}`;
-    const facts = { id, kind: 'dialog', question: reason, facts: {}, choices: ['retry', 'drop'] } as const;
-    await log.append({ type: 'decision-opened', decision: { ...facts, deadline: null, fallback: null } });
+    const choices = ['retry', 'drop'];
+    await openQuestion(context, { id, kind: 'dialog', question: reason, facts: {}, choices, fallback: 'drop' });
     await tellPeople(context, `decision/${id}`);
   }
   await new MemoryKeeper(context).finish();

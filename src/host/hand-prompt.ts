@@ -7,6 +7,7 @@ import { callbackContract } from '../intake/prompt.ts';
 import { resetTimeIn } from '../route/reset-time.ts';
 import { newTurnId } from '../session/ids.ts';
 import type { CallbackResult } from '../session/callback.ts';
+import { onCrashOf } from '../session/crash.ts';
 import type { TurnFailure, Usage } from '../session/events.ts';
 import type { OpenTurn } from '../session/fold/turns.ts';
 import { leastTokens, turnCost } from '../session/usage.ts';
@@ -145,14 +146,14 @@ function compose({ record }: HostContext, text: string, nonce: string, callbackF
 
 /** What the agent has to know before this prompt, because it forgot its conversation or was torn out of its work. */
 async function prefaceFor(context: HostContext, promptId: string): Promise<string> {
-  const { life, turns } = context.log.folded;
+  const { log, record } = context;
+  const { life, turns } = log.folded;
   if (life.agent.lost !== null) return forgottenBrief(context, promptId);
-  const wasInterrupted = turns.last?.end.verdict === 'unknown' && turns.last.routed?.type === 'nothing';
-  const isFirst = context.record.firstPrompt?.promptId === promptId;
-  return wasInterrupted && !isFirst
-    ? 'Your last turn was interrupted, and its work may be half done: look at `git status` and `git log`, and finish ' +
-        'it as well.\n\n'
-    : '';
+  const kind = log.folded.prompts.byId.get(promptId)?.kind;
+  const isFirst = record.firstPrompt?.promptId === promptId;
+  if (turns.last?.end.verdict !== 'unknown' || isFirst || (kind !== 'user' && kind !== 'answer')) return '';
+  const look = 'Your last turn was interrupted, and its work may be half done: look at `git status` and `git log`';
+  return onCrashOf(record) === 'retry' ? `${look}, and finish it as well.\n\n` : `${look} first.\n\n`;
 }
 
 /** An agent that only hears "no" tries again in other words. */

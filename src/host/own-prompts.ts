@@ -1,4 +1,5 @@
-import { fixText, recoveryText, reminderText, resumeText } from '../intake/prompt.ts';
+import { fixText, recoveryText, reminderText, resumeText, sessionGoesOnText } from '../intake/prompt.ts';
+import { oneLine } from '../text/sanitize.ts';
 import type { NextAction } from '../route/next-action.ts';
 import type { Delivery } from '../session/fold/delivery.ts';
 import type { Verdict } from '../session/receipt.ts';
@@ -18,8 +19,15 @@ export function ownPromptText(context: HostContext, action: Extract<NextAction, 
         excerpt: excerptOf(log.folded.delivery.receipt?.verdict),
       });
     case 'resume':
-      return resumeText({ reason: action.why, interrupted: interruptedText(context) });
+      return record.task === null
+        ? sessionGoesOnText({
+            because: `it could not be finished (${oneLine(action.why, 300)})`,
+            last: interruptedText(context),
+          })
+        : resumeText({ reason: action.why, interrupted: interruptedText(context) });
     case 'recovery':
+      if (record.task === null)
+        return sessionGoesOnText({ because: 'it was interrupted', last: interruptedText(context) });
       return recoveryText({ branch: record.task?.branch ?? '', interrupted: interruptedText(context) });
   }
 }

@@ -17,13 +17,15 @@ import type { ControlDesk } from './control-desk.ts';
 import { awaitDependencies } from './dependencies.ts';
 import { endTask } from './end-task.ts';
 import { inspectGitConfig } from './git-config.ts';
-import { followTurn, handPrompt } from './hand-prompt.ts';
+import { expireQuestions, nextDeadlineMs, openQuestion } from './questions.ts';
+import { handPrompt } from './hand-prompt.ts';
 import { tellPeople } from './tell-people.ts';
 import { ownPromptText } from './own-prompts.ts';
 import { prepareTaskWorktree, setUpTaskWorktree } from './prepare.ts';
 import { queuePrompt } from './prompt-book.ts';
 import { runStepByHand, runStep } from './deliver.ts';
 import { routeLastTurn } from './route-last-turn.ts';
+import { settleTurn } from './settle-turn.ts';
 import type { SlotHolder } from './slot-holder.ts';
 import type { TurnLock } from './turn-lock.ts';
 import { requireWorktree, worktreeIsGone } from './worktree-gone.ts';
@@ -135,6 +137,7 @@ export class Spine {
     for (;;) {
       if (this.#leaving !== null) break;
       await this.#desk?.steered();
+      await expireQuestions(this.#context);
       const action = nextAction(this.#asIfTold(), record);
       // Never in the middle of a plan: what it verified is what it pushes.
       const manual = action.type === 'rest' || action.type === 'leave' ? this.#manual.shift() : undefined;
@@ -149,10 +152,13 @@ export class Spine {
       }
       if (action.type === 'rest') {
         await this.#slot.release();
+        // A question's time may be over first; the watchdog closes those whose host has left.
+        const { hostIdleMs } = record.limits;
+        const untilMs = Math.min(hostIdleMs, nextDeadlineMs(this.#context));
         const stopWatching = ringOnPhase(this.#context, this.#bell);
-        const isQuiet = !(await hearPhase(this.#context)) && !(await this.#bell.wait(clock, record.limits.hostIdleMs));
+        const isQuiet = !(await hearPhase(this.#context)) && !(await this.#bell.wait(clock, untilMs));
         stopWatching();
-        if (isQuiet) this.#leaving = 'idle';
+        if (isQuiet && untilMs === hostIdleMs) this.#leaving = 'idle';
         continue;
       }
       await this.#performOrGiveUp(action, this.#step.signal).then(
@@ -248,19 +254,7 @@ export class Spine {
     const { log } = this.#context;
     switch (action.type) {
       case 'settle-interrupted':
-        if (await this.#follow(action.turn)) return;
-        await log.appendPatiently({
-          type: 'turn-ended',
-          turnId: action.turn.turnId,
-          promptId: action.turn.promptId,
-          verdict: action.turn.cancelRequested ? 'cancelled' : 'unknown',
-          stopReason: null,
-          failure: 'host-lost',
-          callback: { type: 'missing' },
-          lastMessage: '',
-          toolCalls: 0,
-        });
-        return;
+        return this.#settle(action.turn);
       case 'notify':
         return this.#tell(action.about);
       case 'prepare-worktree':
@@ -283,29 +277,17 @@ export class Spine {
       case 'queue-own': {
         if (action.notBefore !== undefined && !(await this.#waitUntil(action.notBefore))) return;
         const text = ownPromptText(this.#context, action);
-        const prompt = { promptId: newPromptId(), key: action.key, text, kind: action.kind, urgent: false };
+        // What was interrupted comes before what was told since.
+        const urgent = action.kind === 'recovery' || action.kind === 'resume';
+        const prompt = { promptId: newPromptId(), key: action.key, text, kind: action.kind, urgent };
         await log.withRoom(() => queuePrompt(this.#context, prompt));
         return;
       }
-      case 'open-clarification':
-        await this.#openDecision('clarification', action.decisionId, action.question, []);
+      case 'open-decision': {
+        const { id, kind, question, choices, fallback } = action.question;
+        await openQuestion(this.#context, { id, kind, question, choices, fallback, facts: {} });
         return;
-      case 'open-gate':
-        await this.#openDecision(
-          'gate',
-          action.decisionId,
-          'No test command was found, so nothing can be verified. Deliver the work unverified?',
-          ['deliver', 'fail'],
-        );
-        return;
-      case 'open-budget':
-        await this.#openDecision(
-          'gate',
-          action.decisionId,
-          `The budget of this session is used up: ${action.reason}. Go on with as much again?`,
-          ['more', 'drop'],
-        );
-        return;
+      }
       case 'plan':
         await log.appendPatiently({ type: 'steps-planned', planId: action.planId, steps: action.steps });
         return;
@@ -344,10 +326,10 @@ export class Spine {
     }
   }
 
-  async #follow(turn: OpenTurn): Promise<boolean> {
+  async #settle(turn: OpenTurn): Promise<void> {
     const lock = this.#lock.takeMeanwhile();
     try {
-      return await followTurn(this.#context, this.#seat, turn);
+      await settleTurn(this.#context, this.#seat, turn);
     } finally {
       await lock.release();
     }
@@ -371,30 +353,15 @@ export class Spine {
       return;
     }
     const prompt = log.folded.prompts.owed[0];
-    if (prompt !== undefined)
-      await this.#openDecision('dialog', `start-${prompt.id}-${log.folded.seq}`, reason, ['retry', 'drop'], {
-        problem: error.code,
-      });
-  }
-
-  async #openDecision(
-    kind: 'clarification' | 'gate' | 'dialog',
-    id: string,
-    question: string,
-    choices: readonly string[],
-    facts: Readonly<Record<string, string>> = {},
-  ): Promise<void> {
-    await this.#context.log.appendPatiently({
-      type: 'decision-opened',
-      decision: {
-        id,
-        kind,
-        question: this.#context.redact(question),
-        facts,
-        choices,
-        deadline: null,
-        fallback: null,
-      },
+    if (prompt === undefined) return;
+    const isLogin = error.code === 'agent-login-required';
+    await openQuestion(this.#context, {
+      id: `start-${prompt.id}-${log.folded.seq}`,
+      kind: isLogin ? 'login' : 'dialog',
+      question: reason,
+      choices: record.task === null ? ['retry', 'drop'] : ['retry', 'drop', 'end'],
+      fallback: record.task === null ? 'drop' : 'end',
+      facts: { problem: error.code },
     });
   }
 }

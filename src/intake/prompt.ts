@@ -143,6 +143,18 @@ export function resumeText({ reason, interrupted }: { readonly reason: string; r
   ].join('\n\n');
 }
 
+/** The same for a session without a task, after a crash as well. */
+export function sessionGoesOnText({ because, last }: { readonly because: string; readonly last: string }): string {
+  const earlier = last.trim().slice(0, MAX_INTERRUPTED_CHARS).toWellFormed();
+  return [
+    `Your last turn did not come to its end: ${because}. Part of it may be done.`,
+    'Look at what is there first, then go on with what is missing. Do not repeat what is done.',
+    ...(earlier === ''
+      ? []
+      : ['What you were asked last, for reference; you may have seen it, or not:', fenced(earlier)]),
+  ].join('\n\n');
+}
+
 /** The answer of a person to a question the agent ended its turn with. */
 export function answerText({ question, answer }: { readonly question: string; readonly answer: string }): string {
   return [

@@ -1,4 +1,5 @@
-import { BUDGET_DECISION, usedUp } from '../session/budget.ts';
+import { usedUp } from '../session/budget.ts';
+import { isTroubled } from '../session/crash.ts';
 import { holdsPrompts } from '../session/decision.ts';
 import type { FoldedSession } from '../session/fold/session-fold.ts';
 import type { EndedTurn, OpenTurn } from '../session/fold/turns.ts';
@@ -6,6 +7,16 @@ import type { SessionRecord, TaskSpec } from '../session/record.ts';
 import type { RouteDecision, StepName, TaskEndCode } from '../session/events.ts';
 import type { AwaitingPhase, PromptKind, TaskEnd } from '../session/words.ts';
 import { unreachable } from '../errors.ts';
+import {
+  agentsQuestion,
+  answerTo,
+  interruptedTurn,
+  lostLogin,
+  noTestCommand,
+  overBudget,
+  wasAsked,
+  type Question,
+} from './questions.ts';
 
 /** A turn that keeps being interrupted is not continued for ever. */
 export const MAX_RECOVERIES = 3;
@@ -35,10 +46,7 @@ export type NextAction =
   /** The task waits before it goes on by itself. */
   | { readonly type: 'park'; readonly until: string; readonly reason: string }
   | { readonly type: 'park'; readonly forMs: number; readonly reason: string }
-  | { readonly type: 'open-clarification'; readonly decisionId: string; readonly question: string }
-  | { readonly type: 'open-gate'; readonly decisionId: string }
-  /** A session without a task, which has no end of its own, has used up its budget. */
-  | { readonly type: 'open-budget'; readonly decisionId: string; readonly reason: string }
+  | { readonly type: 'open-decision'; readonly question: Question }
   | { readonly type: 'plan'; readonly planId: string; readonly steps: readonly StepName[] }
   | { readonly type: 'step'; readonly planId: string; readonly step: StepName }
   /** The work is delivered; what the agent said it waits for comes as a prompt or a phase. */
@@ -65,9 +73,12 @@ export function nextAction(session: FoldedSession, record: SessionRecord): NextA
   if ([...life.decisions.values()].some(holdsPrompts)) return { type: 'rest' };
   const spent = usedUp(turns.spent, record.limits);
   if (task === null) {
-    if (owed === undefined) return { type: 'rest' };
-    if (spent === null) return { type: 'hand', promptId: owed.id };
-    return { type: 'open-budget', decisionId: `${BUDGET_DECISION}${turns.last?.turnId}`, reason: spent };
+    const { last } = turns;
+    if (last !== null && last.routed === null && isTroubled(last, record)) return { type: 'route', turn: last };
+    const first = beforePrompts(session, record, last);
+    const next: NextAction = first ?? (owed === undefined ? { type: 'rest' } : { type: 'hand', promptId: owed.id });
+    if (spent === null || !takesTurn(next)) return next;
+    return { type: 'open-decision', question: overBudget(last?.turnId ?? 'none', spent) };
   }
 
   // A prompt that came after the end has reopened the task; one from before it goes on only where work had begun.
@@ -83,7 +94,9 @@ export function nextAction(session: FoldedSession, record: SessionRecord): NextA
 
   const { last } = turns;
   if (last !== null && last.routed === null) return { type: 'route', turn: last };
-  if (owed !== undefined) return spent === null ? { type: 'hand', promptId: owed.id } : overBudget(spent);
+  const first = beforePrompts(session, record, last);
+  if (first !== null) return spent !== null && takesTurn(first) ? endOverBudget(spent) : first;
+  if (owed !== undefined) return spent === null ? { type: 'hand', promptId: owed.id } : endOverBudget(spent);
   if (last === null || last.routed === null) return { type: 'rest' };
   if (blocked !== null) return blocked;
   const { awaiting } = session;
@@ -93,11 +106,12 @@ export function nextAction(session: FoldedSession, record: SessionRecord): NextA
       ? consequence(session, task, last, last.routed)
       : afterWaiting(session, task, awaiting.heard);
   // What is finished is delivered; what would need another turn is not.
-  const isTurn = next.type === 'queue-own' || next.type === 'park';
-  return isTurn && spent !== null ? overBudget(spent) : next;
+  return spent !== null && takesTurn(next) ? endOverBudget(spent) : next;
 }
 
-const overBudget = (spent: string): NextAction => ({
+const takesTurn = ({ type }: NextAction): boolean => type === 'hand' || type === 'queue-own' || type === 'park';
+
+const endOverBudget = (spent: string): NextAction => ({
   type: 'end',
   end: 'failed',
   reason: `its budget is used up: ${spent}`,
@@ -136,6 +150,69 @@ function afterWaiting(
 }
 
 /**
+ * What comes before the prompts that were owed when a turn ended badly: they would meet the same wall, or build on what
+ * nobody knows. Null when they go on as usual.
+ */
+function beforePrompts(session: FoldedSession, record: SessionRecord, last: EndedTurn | null): NextAction | null {
+  const decision = last?.routed ?? null;
+  if (last === null || decision === null) return null;
+  switch (decision.type) {
+    case 'ask':
+      return askedFirst(session, record, last, decision);
+    case 'wait':
+      return waitedFirst(session, last, decision);
+    case 'recover': {
+      if (record.task !== null) return null;
+      const action = ownPrompt(session, 'recovery', last.turnId, 'the last turn was interrupted');
+      return action.type === 'queue-own' ? action : null;
+    }
+    default:
+      return null;
+  }
+}
+
+function askedFirst(
+  session: FoldedSession,
+  { task }: SessionRecord,
+  { turnId }: EndedTurn,
+  { about, detail }: Extract<RouteDecision, { type: 'ask' }>,
+): NextAction | null {
+  const question = about === 'crash' ? interruptedTurn(turnId, detail) : lostLogin(turnId, detail);
+  if (!wasAsked(session, question.id)) return { type: 'open-decision', question };
+  switch (answerTo(session, question.id)) {
+    case 'retry': {
+      const why = about === 'crash' ? 'the last turn was interrupted' : 'the login was lost';
+      const action = ownPrompt(session, about === 'crash' ? 'recovery' : 'resume', turnId, why);
+      return action.type === 'queue-own' ? action : null;
+    }
+    case 'skip': {
+      const isOver = task !== null && session.prompts.owed.length === 0;
+      const reason = 'its last turn was interrupted by a crash, and is not gone on with';
+      return isOver ? { type: 'end', end: 'failed', reason } : null;
+    }
+    case 'end':
+      return { type: 'end', end: 'failed', reason: `the agent is not logged in${detail}`, code: 'login-required' };
+    default:
+      // Withdrawn, or answered by telling the agent something: that is what comes next.
+      return null;
+  }
+}
+
+/** A person who tells it something while it waits wants it to go on at once; what was queued before waits until then. */
+function waitedFirst(
+  session: FoldedSession,
+  { turnId }: EndedTurn,
+  decision: Extract<RouteDecision, { type: 'wait' }>,
+): NextAction | null {
+  const { life, prompts } = session;
+  const { parked } = life;
+  // In their order all the same.
+  if (parked !== null && prompts.owed.some(({ queuedSeq }) => queuedSeq > parked.seq)) return null;
+  const action = afterPause(session, ownPrompt(session, 'resume', turnId, decision.reason), decision);
+  return action.type === 'rest' ? null : action;
+}
+
+/**
  * Git's configuration was changed by an agent: everything that would run our git waits for a person. What a person tells
  * the agent meanwhile still goes to it; it may be told to undo the change.
  */
@@ -169,7 +246,9 @@ function consequence(session: FoldedSession, task: TaskSpec, turn: EndedTurn, de
     case 'recover':
       return ownPrompt(session, 'recovery', turnId, 'the last turn was interrupted');
     case 'wait':
-      return afterPause(session, ownPrompt(session, 'resume', turnId, decision.reason), decision);
+    case 'ask':
+      // What follows from these comes before the prompts that are owed.
+      return { type: 'rest' };
     case 'fix':
       return ownPrompt(session, 'fix', turnId, decision.reason);
     case 'clarify':
@@ -218,9 +297,11 @@ function afterPause(
 }
 
 function clarification(session: FoldedSession, turnId: string, question: string): NextAction {
-  const decisionId = `clarify-${turnId}`;
-  const known = session.life.decisions.has(decisionId) || session.life.endedDecisions.has(decisionId);
-  return known ? { type: 'rest' } : { type: 'open-clarification', decisionId, question };
+  const asked = agentsQuestion(turnId, question);
+  if (!wasAsked(session, asked.id)) return { type: 'open-decision', question: asked };
+  const isExpired = session.life.endedDecisions.get(asked.id)?.type === 'expired';
+  const reason = `nobody answered its question in time: ${question}`;
+  return isExpired ? { type: 'end', end: 'failed', reason } : { type: 'rest' };
 }
 
 function deliver(session: FoldedSession, task: TaskSpec, { turnId, end }: EndedTurn): NextAction {
@@ -256,12 +337,10 @@ function consequenceOfReceipt(session: FoldedSession, planId: string, decision: 
 
 /** No test command was found: a person says `deliver` (unverified) or the task ends there. Never a silent pass. */
 function verificationGate(session: FoldedSession, turnId: string): NextAction | null {
-  const decisionId = `gate-${turnId}`;
-  const end = session.life.endedDecisions.get(decisionId);
-  if (end === undefined) {
-    return session.life.decisions.has(decisionId) ? { type: 'rest' } : { type: 'open-gate', decisionId };
-  }
-  if (end.type === 'answered' && end.answer === 'deliver') return null;
+  const question = noTestCommand(turnId);
+  if (session.life.decisions.has(question.id)) return { type: 'rest' };
+  if (!wasAsked(session, question.id)) return { type: 'open-decision', question };
+  if (answerTo(session, question.id) === 'deliver') return null;
   return {
     type: 'end',
     end: 'failed',

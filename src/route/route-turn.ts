@@ -1,6 +1,7 @@
 import type { EndedTurn } from '../session/fold/turns.ts';
 import type { RouteDecision, TurnFailure } from '../session/events.ts';
 import { unreachable } from '../errors.ts';
+import type { OnCrash } from '../session/words.ts';
 import { oneLine } from '../text/sanitize.ts';
 
 /** An agent that names a minute again and again is asked less often all the same. */
@@ -19,6 +20,7 @@ export interface RouteBudget {
   /** How often in a row the agent's model had no answer for us; and the time, for when to ask it again. */
   readonly waits: number;
   readonly nowMs: number;
+  readonly onCrash: OnCrash;
 }
 
 /** As long as the agent names no time: 3, 6, 12, 24, 48 minutes, then every hour. */
@@ -33,15 +35,13 @@ const AFTER_RESET_MS = 2_000;
  */
 export function routeTurn(turn: EndedTurn, budget: RouteBudget): RouteDecision {
   const { end } = turn;
-  if (budget.promptOwed) return { type: 'nothing', why: 'superseded' };
+  if (budget.promptOwed && !holdsPrompts(turn, budget)) return { type: 'nothing', why: 'superseded' };
   if (turn.cancelRequested && end.verdict === 'done') return { type: 'nothing', why: 'cancelled' };
   switch (end.verdict) {
     case 'cancelled':
       return { type: 'nothing', why: 'cancelled' };
     case 'unknown':
-      return budget.recoveriesLeft > 0
-        ? { type: 'recover' }
-        : fail('the agent was interrupted again and again; the outcome of its last turn is unknown');
+      return afterCrash(turn, budget);
     case 'failed':
       return routeFailure(turn, end.failure ?? 'agent-error', budget);
     case 'done':
@@ -50,6 +50,49 @@ export function routeTurn(turn: EndedTurn, budget: RouteBudget): RouteDecision {
       return unreachable(end.verdict, 'verdict');
   }
 }
+
+/**
+ * What a session without a task does by itself after a turn: it goes on when its model answers again, and with what a
+ * crash interrupted, where a person wants that.
+ */
+export function routeSessionTurn(turn: EndedTurn, budget: RouteBudget): RouteDecision {
+  const { verdict, failure } = turn.end;
+  if (verdict === 'unknown')
+    return budget.recoveriesLeft > 0 ? afterCrash(turn, budget) : { type: 'nothing', why: 'no-task' };
+  if (verdict === 'failed' && (failure === 'quota' || failure === 'rate-limit'))
+    return routeFailure(turn, failure, budget);
+  return { type: 'nothing', why: 'no-task' };
+}
+
+/** What was told meanwhile would meet the same wall, or build on something that nobody knows. */
+function holdsPrompts({ end }: EndedTurn, { onCrash }: RouteBudget): boolean {
+  if (end.verdict === 'unknown') return onCrash === 'ask';
+  return end.verdict === 'failed' && end.failure !== undefined && WALLS.has(end.failure);
+}
+
+const WALLS: ReadonlySet<TurnFailure> = new Set(['quota', 'rate-limit', 'auth-required']);
+
+/** Evidence has been looked for by now; there was none. */
+function afterCrash({ end }: EndedTurn, { onCrash, recoveriesLeft }: RouteBudget): RouteDecision {
+  switch (onCrash) {
+    case 'retry':
+      return recoveriesLeft > 0
+        ? { type: 'recover' }
+        : fail('the agent was interrupted again and again; the outcome of its last turn is unknown');
+    case 'ask':
+      return { type: 'ask', about: 'crash', detail: seenOf(end) };
+    case 'skip':
+      return fail('its last turn was interrupted by a crash, and is not gone on with (--on-crash skip)');
+    default:
+      return unreachable(onCrash, 'way after a crash');
+  }
+}
+
+const seenOf = ({ toolCalls, lastMessage }: EndedTurn['end']): string => {
+  const words = oneLine(lastMessage, LAST_WORDS_CHARS);
+  const tools = `${toolCalls} tool ${toolCalls === 1 ? 'call was' : 'calls were'} seen`;
+  return words === '' ? tools : `${tools}; its last words: ${words}`;
+};
 
 function routeCallback(turn: EndedTurn, budget: RouteBudget): RouteDecision {
   const result = turn.end.callback;
@@ -96,6 +139,7 @@ function routeFailure(turn: EndedTurn, failure: TurnFailure, budget: RouteBudget
     case 'agent-exited':
     case 'conversation-lost':
     case 'host-lost':
+      if (budget.onCrash !== 'retry') return afterCrash(turn, budget);
       return budget.recoveriesLeft > 0
         ? { type: 'recover' }
         : fail(`the agent ended in the middle of its work${because}`);
@@ -106,12 +150,7 @@ function routeFailure(turn: EndedTurn, failure: TurnFailure, budget: RouteBudget
     case 'error-as-success':
       return remind(turn, `the last turn broke off (${failure}${because})`, budget);
     case 'auth-required':
-      return {
-        ...fail(
-          `the agent is not logged in${because}; log in (conduxt doctor names the command), then tell it to go on`,
-        ),
-        code: 'login-required',
-      };
+      return { type: 'ask', about: 'login', detail: because };
     case 'refusal':
       return fail(`the agent refused the task${because}`);
     case 'no-first-sign':

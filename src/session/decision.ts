@@ -1,4 +1,5 @@
 import { BUDGET_DECISION } from './budget.ts';
+import { CRASH_DECISION } from './crash.ts';
 
 /** Something only a person, or the calling agent, can answer. */
 export interface Decision {
@@ -20,4 +21,5 @@ export type DecisionEnd =
   | { readonly type: 'withdrawn' };
 
 /** Prompts that are owed wait for its answer; any other question is overtaken by what a person says next. */
-export const holdsPrompts = ({ kind, id }: Decision): boolean => kind === 'dialog' || id.startsWith(BUDGET_DECISION);
+export const holdsPrompts = ({ kind, id }: Decision): boolean =>
+  kind === 'dialog' || kind === 'login' || id.startsWith(BUDGET_DECISION) || id.startsWith(CRASH_DECISION);

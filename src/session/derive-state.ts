@@ -1,5 +1,7 @@
 import { holdsPrompts } from './decision.ts';
+import { isTroubled } from './crash.ts';
 import type { FoldedSession } from './fold/session-fold.ts';
+import type { EndedTurn } from './fold/turns.ts';
 import type { SessionRecord } from './record.ts';
 import type { SessionState } from './words.ts';
 
@@ -9,7 +11,7 @@ export function isOwed(session: FoldedSession, record: SessionRecord): boolean {
   if (life.stopped) return false;
   if (turns.open !== null || prompts.owed.length > 0) return true;
   if (prompts.byId.size === 0 && record.firstPrompt !== null) return true;
-  if (record.task === null) return false;
+  if (record.task === null) return turns.last !== null && sessionOwes(session, record, turns.last);
   if (life.ended !== null) return false;
   // Only prepared: its worktree is owed, and nothing else until somebody says something.
   if (record.firstPrompt === null && prompts.byId.size === 0) return session.delivery.setup === null;
@@ -18,8 +20,32 @@ export function isOwed(session: FoldedSession, record: SessionRecord): boolean {
   if (session.awaiting.now !== null) return false;
   if (turns.last === null) return [...prompts.byId.values()].some(({ state }) => state !== 'dropped');
   if (droppedOwnPrompt(session, turns.last.turnId)) return false;
+  if (turns.last.routed?.type === 'ask') return askIsOwed(session, turns.last.turnId, turns.last.routed.about);
   // A routed turn is settled only by what it led to; a cancelled one leads to nothing and the task waits for a word.
   return turns.last.routed?.type !== 'nothing';
+}
+
+/** A session without a task: its last turn was interrupted, or its model had no answer, and it goes on by itself. */
+function sessionOwes(session: FoldedSession, record: SessionRecord, last: EndedTurn): boolean {
+  const { routed, turnId } = last;
+  if (routed === null) return isTroubled(last, record);
+  const isQueued = ['recovery', 'resume'].some((kind) => session.prompts.byKey.has(`${kind}/${turnId}`));
+  if (isQueued) return false;
+  if (routed.type === 'wait' || routed.type === 'recover') return true;
+  return routed.type === 'ask' && askIsOwed(session, turnId, routed.about) && skipsNothing(session, turnId);
+}
+
+/** Whoever told the agent something instead of an answer is waited for, when that was dropped. */
+function askIsOwed({ life }: FoldedSession, turnId: string, about: 'crash' | 'login'): boolean {
+  const end = life.endedDecisions.get(`${about}-${turnId}`);
+  if (end === undefined) return true;
+  return end.type !== 'withdrawn' && ['retry', 'skip', 'end'].includes(end.answer);
+}
+
+/** A session has no end of its own: what is skipped leaves nothing to do. */
+function skipsNothing({ life }: FoldedSession, turnId: string): boolean {
+  const end = life.endedDecisions.get(`crash-${turnId}`);
+  return end === undefined || end.type === 'withdrawn' || end.answer !== 'skip';
 }
 
 /** The prompt that the last turn, or its verification, led to was dropped by a person, or by a host that died ending the task. */

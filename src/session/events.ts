@@ -170,6 +170,8 @@ export interface TurnEnded {
   readonly lastMessage: string;
   readonly toolCalls: number;
   readonly usage?: Usage;
+  /** Nobody saw its end: a later host found this, as its last words, in what the dead one had written down. */
+  readonly settledBy?: 'transcript';
 }
 /** What a turn took, as far as its agent reported it; see `usage.ts` for how turns add up. */
 export interface Usage {
@@ -202,6 +204,8 @@ export type RouteDecision =
   | { readonly type: 'remind'; readonly problem: string; readonly pauseMs?: number }
   | { readonly type: 'fix'; readonly reason: string }
   | { readonly type: 'clarify'; readonly question: string }
+  /** A person decides first; `detail` is what is known, as a clause. */
+  | { readonly type: 'ask'; readonly about: 'crash' | 'login'; readonly detail: string }
   | { readonly type: 'recover' }
   /** The model will not answer before `until`: the task is parked, and then goes on by itself. */
   | { readonly type: 'wait'; readonly reason: string; readonly until: string }

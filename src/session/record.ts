@@ -1,5 +1,5 @@
 import type { PermissionRule } from './permission-rule.ts';
-import type { BackendName, PermissionMode, TaskKind } from './words.ts';
+import type { BackendName, OnCrash, PermissionMode, TaskKind } from './words.ts';
 
 /**
  * `session.json`: what a session was started with. Written once, before its host starts, and never changed;
@@ -34,6 +34,8 @@ export interface SessionRecord {
   readonly primaryBranch?: string;
   /** How the agent is driven in a terminal: of sessions on tmux, and of those that may fall back to it. */
   readonly terminal?: TerminalLaunch;
+  /** Absent: `retry` for a task, `skip` for a session without one. */
+  readonly onCrash?: OnCrash;
   /** What confines the writes of the agent, of set-up and of tests. Absent: nothing does. */
   readonly sandbox?: SandboxPlan;
   /** Held around the agent's turns, and shared with other programs. Absent: none is. */
@@ -193,6 +195,8 @@ export interface SessionLimits {
   /** Silence after which a warning is recorded; nothing is ended by silence. */
   readonly silenceWarnMs: number;
   readonly permissionTimeoutMs: number;
+  /** Until the default of any other question is taken. Absent: it waits for ever. */
+  readonly decisionTimeoutMs?: number;
   /** Before the first reminder to an agent that did nothing at all (its model may be out of reach); then doubled. */
   readonly reminderPauseMs: number;
   readonly hostIdleMs: number;

@@ -72,5 +72,9 @@ export type TaskKind = (typeof taskKinds)[number];
 export const promptKinds = ['task', 'user', 'fix', 'reminder', 'answer', 'recovery', 'resume'] as const;
 export type PromptKind = (typeof promptKinds)[number];
 
+/** What becomes of a turn that a crash interrupted, when no evidence tells how it ended. */
+export const onCrashWords = ['ask', 'retry', 'skip'] as const;
+export type OnCrash = (typeof onCrashWords)[number];
+
 export const tellModes = ['queue', 'steer', 'interrupt', 'replace'] as const;
 export type TellMode = (typeof tellModes)[number];

@@ -72,9 +72,7 @@ function describe(
       );
     case 'queue-own':
       return itself(`the agent is asked again (${action.kind}): ${oneLine(action.why, 200)}`);
-    case 'open-clarification':
-    case 'open-gate':
-    case 'open-budget':
+    case 'open-decision':
       return itself('a question for a person is opened');
     case 'plan':
       return itself(`next steps: ${action.steps.join(', ')}`);

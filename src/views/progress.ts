@@ -237,6 +237,7 @@ function routedLine(decision: RouteDecision): ProgressLine | null {
       return decision.why === 'superseded' ? line('callback', 'overtaken by a later prompt', 'dim') : null;
     case 'clarify':
     case 'recover':
+    case 'ask':
     case 'wait':
     case 'end':
       // The record that follows says it.

@@ -122,7 +122,9 @@ function agentRecord({
   const lastAtMs = lastAt === null ? null : Date.parse(lastAt);
   const endedAtMs = last === null ? null : Date.parse(last.endedAt);
   // `problem` is what the host writes when the agent did not start; it is asked about, so nothing came after it.
-  const asked = [...life.decisions.values()].some(({ facts }) => facts['problem'] === 'agent-login-required');
+  const asked = [...life.decisions.values()].some(
+    ({ kind, facts }) => kind === 'login' || facts['problem'] === 'agent-login-required',
+  );
   const refused = asked
     ? lastAtMs
     : life.ended?.code === 'login-required'

@@ -61,6 +61,7 @@ const plenty: RouteBudget = {
   promptOwed: false,
   waits: 0,
   nowMs: 0,
+  onCrash: 'retry',
 };
 const spent: RouteBudget = { ...plenty, remindersLeft: 0, recoveriesLeft: 0 };
 

@@ -226,6 +226,7 @@ describe('settings in the environment', () => {
       CONDUXT_SANDBOX: 'bwrap',
       CONDUXT_PERMISSIONS: 'ask',
       CONDUXT_VERIFY_FRESH: 'never',
+      CONDUXT_ON_CRASH: 'ask',
       CONDUXT_FIX_ROUNDS: '5',
       CONDUXT_REMINDERS: '5',
       CONDUXT_SLOTS_PER_USER: '5',

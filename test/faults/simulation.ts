@@ -1,7 +1,9 @@
 import { applyRecord, emptySession, foldSession, type FoldedSession } from '../../src/session/fold/session-fold.ts';
 import { MAX_RECOVERIES, nextAction, type NextAction } from '../../src/route/next-action.ts';
 import { routeReceipt } from '../../src/route/route-receipt.ts';
-import { routeTurn } from '../../src/route/route-turn.ts';
+import type { Question } from '../../src/route/questions.ts';
+import { onCrashWords } from '../../src/session/words.ts';
+import { routeSessionTurn, routeTurn } from '../../src/route/route-turn.ts';
 import { deriveState, isOwed } from '../../src/session/derive-state.ts';
 import type { CallbackResult } from '../../src/session/callback.ts';
 import type { JournalRecord, SessionEvent } from '../../src/session/events.ts';
@@ -68,7 +70,7 @@ export function simulate(seed: number): Simulated {
   const random = randomOf(seed);
   const chance = (probability: number): boolean => random() < probability;
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
-  const record = chance(0.7) ? sessionRecord() : plainRecord();
+  const record = { ...(chance(0.7) ? sessionRecord() : plainRecord()), onCrash: pick(onCrashWords) };
   const crashRate = pick([0, 0.02, 0.08, 0.2]);
   const disk = new Disk();
   const history: History = { acknowledged: [], seen: [], told: [], pushes: [], crashes: 0, nowMs: 1_700_000_000_000 };
@@ -166,14 +168,16 @@ export function simulate(seed: number): Simulated {
         append({
           type: 'turn-routed',
           turnId: action.turn.turnId,
-          decision: routeTurn(action.turn, {
+          decision: (record.task === null ? routeSessionTurn : routeTurn)(action.turn, {
             fixRoundsLeft: 3 - folded.life.fixRoundsUsed,
             remindersLeft: 2 - folded.life.remindersUsed,
-            recoveriesLeft: MAX_RECOVERIES - folded.life.recoveriesUsed,
+            recoveriesLeft:
+              MAX_RECOVERIES - (record.task === null ? folded.life.recoveriesInARow : folded.life.recoveriesUsed),
             reminderPauseMs: 20_000,
             promptOwed: folded.prompts.owed.length > 0,
             waits: folded.life.waits,
             nowMs: history.nowMs,
+            onCrash: record.onCrash,
           }),
         });
         return;
@@ -186,12 +190,10 @@ export function simulate(seed: number): Simulated {
         return;
       case 'queue-own':
         if (action.notBefore !== undefined) history.nowMs = Math.max(history.nowMs, Date.parse(action.notBefore));
-        queue(action.key, action.kind);
+        queue(action.key, action.kind, action.kind === 'recovery' || action.kind === 'resume');
         return;
-      case 'open-clarification':
-        return open('clarification', action.decisionId, []);
-      case 'open-gate':
-        return open('gate', action.decisionId, ['deliver', 'fail']);
+      case 'open-decision':
+        return open(action.question);
       case 'plan':
         append({ type: 'steps-planned', planId: action.planId, steps: action.steps });
         return;
@@ -201,8 +203,8 @@ export function simulate(seed: number): Simulated {
         return endTask(action.end, action.reason);
     }
   };
-  const open = (kind: 'clarification' | 'gate', id: string, choices: readonly string[]): void => {
-    const decision = { id, kind, question: '?', facts: {}, choices, deadline: null, fallback: null };
+  const open = (question: Question): void => {
+    const decision = { ...question, facts: {}, deadline: '2030-01-01T00:00:00.000Z' };
     append({ type: 'decision-opened', decision });
   };
   const hand = (promptId: string): void => {
@@ -258,7 +260,7 @@ export function simulate(seed: number): Simulated {
     const promptId = known?.id ?? queue(key, 'user', chance(0.1));
     if (known === undefined) {
       for (const { id, kind } of [...folded.life.decisions.values()]) {
-        if (kind === 'clarification' || kind === 'dialog')
+        if (kind === 'clarification' || kind === 'login' || id.startsWith('crash-'))
           append({ type: 'decision-ended', decisionId: id, end: { type: 'answered', answer: 'told', by: 'person' } });
       }
     }
@@ -270,8 +272,12 @@ export function simulate(seed: number): Simulated {
     const [decision] = folded.life.decisions.values();
     if (act < 0.4 && decision !== undefined) {
       if (decision.kind === 'clarification') queue(`answer/${decision.id}`, 'answer');
-      const answer = decision.kind === 'gate' ? 'deliver' : 'yes';
-      append({ type: 'decision-ended', decisionId: decision.id, end: { type: 'answered', answer, by: 'person' } });
+      const answer = decision.choices.length === 0 ? 'yes' : pick(decision.choices);
+      const isLate = chance(0.2);
+      const end = isLate
+        ? ({ type: 'expired', answer: decision.fallback ?? answer } as const)
+        : ({ type: 'answered', answer, by: 'person' } as const);
+      append({ type: 'decision-ended', decisionId: decision.id, end });
     } else if (act < 0.8) tell();
     else if (act < 0.84) endTaskByPerson();
     else if (act < 0.86) append({ type: 'session-stopped' });

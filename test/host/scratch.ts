@@ -249,6 +249,13 @@ export class LiveSession {
     );
   }
 
+  /** Waits until the host has written down something the agent said. */
+  async untilTranscript(text: string): Promise<void> {
+    const has = (): boolean =>
+      existsSync(this.paths.transcript) && readFileSync(this.paths.transcript, 'utf8').includes(text);
+    await waitFor(this.paths.dir, has, 20_000, () => `"${text}" was never transcribed. Host log:\n${this.hostLog()}`);
+  }
+
   /** Waits until the scripted agent made a file: the proof that it has come to a certain step. */
   async untilFile(file: string): Promise<void> {
     await waitFor(

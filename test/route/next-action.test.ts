@@ -32,6 +32,7 @@ function perform(action: NextAction, world: World, journal: readonly JournalReco
     promptOwed: session.prompts.owed.length > 0,
     waits: session.life.waits,
     nowMs: 0,
+    onCrash: 'retry' as const,
   };
   switch (action.type) {
     case 'prepare-worktree':
@@ -64,23 +65,10 @@ function perform(action: NextAction, world: World, journal: readonly JournalReco
       return [{ type: 'task-parked', until: '2026-01-01T00:00:20.000Z', reason: action.reason }];
     case 'queue-own':
       return [queued(`p-${action.key}`, { key: action.key, kind: action.kind })];
-    case 'open-budget':
-      throw new Error('these tasks have no budget');
-    case 'open-clarification':
-      return [
-        {
-          type: 'decision-opened',
-          decision: {
-            id: action.decisionId,
-            kind: 'clarification',
-            question: '?',
-            facts: {},
-            choices: [],
-            deadline: null,
-            fallback: null,
-          },
-        },
-      ];
+    case 'open-decision': {
+      const decision = { ...action.question, facts: {}, deadline: null, fallback: null };
+      return [{ type: 'decision-opened', decision }];
+    }
     case 'plan':
       return [{ type: 'steps-planned', planId: action.planId, steps: action.steps }];
     case 'step': {
@@ -101,7 +89,6 @@ function perform(action: NextAction, world: World, journal: readonly JournalReco
       return [{ type: 'notified', about: action.about, problems: [] }];
     case 'end':
       return [{ type: 'task-ended', end: action.end, reason: action.reason }];
-    case 'open-gate':
     case 'leave':
     case 'rest':
       return [];

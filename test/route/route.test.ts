@@ -5,7 +5,7 @@ import type { TurnEnded } from '../../src/session/events.ts';
 import type { Receipt, Verdict } from '../../src/session/receipt.ts';
 import { foldSession } from '../../src/session/fold/session-fold.ts';
 import { routeReceipt } from '../../src/route/route-receipt.ts';
-import { routeTurn, type RouteBudget } from '../../src/route/route-turn.ts';
+import { routeSessionTurn, routeTurn, type RouteBudget } from '../../src/route/route-turn.ts';
 import { ended, handed, journalOf, queued } from '../session/samples.ts';
 
 const plenty: RouteBudget = {
@@ -16,6 +16,7 @@ const plenty: RouteBudget = {
   promptOwed: false,
   waits: 0,
   nowMs: Date.parse('2026-11-21T12:00:00Z'),
+  onCrash: 'retry',
 };
 const none: RouteBudget = {
   fixRoundsLeft: 0,
@@ -25,6 +26,7 @@ const none: RouteBudget = {
   promptOwed: false,
   waits: 0,
   nowMs: Date.parse('2026-11-21T12:00:00Z'),
+  onCrash: 'retry',
 };
 
 const callback = (over: Partial<Callback> = {}): CallbackResult => ({
@@ -76,7 +78,7 @@ describe('the end of a turn', () => {
     ['an error of the agent is asked again', { verdict: 'failed', failure: 'agent-error' }, 'remind', 'end failed'],
     ['an agent that died is continued', { verdict: 'unknown', failure: 'agent-exited' }, 'recover', 'end failed'],
     ['a lost host is continued', { verdict: 'unknown', failure: 'host-lost' }, 'recover', 'end failed'],
-    ['a missing login ends the task', { verdict: 'failed', failure: 'auth-required' }, 'end failed', 'end failed'],
+    ['a missing login asks a person', { verdict: 'failed', failure: 'auth-required' }, 'ask', 'ask'],
     [
       'an error in place of an answer is asked again',
       { verdict: 'failed', failure: 'error-as-success' },
@@ -119,16 +121,28 @@ describe('the end of a turn', () => {
     assert.equal(minutes({ ...quota, retryAt: '2026-11-21T12:01:00.000Z' }, 5), 60, 'a time that never helped');
   });
 
-  it('names a missing login by a code of its own, with the way on', () => {
+  it('asks for a login that is missing also when more is owed, and says what the agent said', () => {
     const end = ended('a', { verdict: 'failed', failure: 'auth-required', detail: 'no key' });
     const { last } = foldSession(journalOf([queued('a'), handed('a'), end])).turns;
     assert.ok(last);
-    assert.deepEqual(routeTurn(last, plenty), {
-      type: 'end',
-      end: 'failed',
-      reason: 'the agent is not logged in: no key; log in (conduxt doctor names the command), then tell it to go on',
-      code: 'login-required',
-    });
+    const asked = { type: 'ask', about: 'login', detail: ': no key' };
+    assert.deepEqual(routeTurn(last, plenty), asked);
+    assert.deepEqual(routeTurn(last, { ...plenty, promptOwed: true }), asked);
+  });
+
+  it('asks about an interrupted turn, or gives it up, where a person wants that', () => {
+    const end = { verdict: 'unknown', failure: 'host-lost', lastMessage: 'half done', toolCalls: 1 } as const;
+    const { last } = foldSession(journalOf([queued('a'), handed('a'), ended('a', end)])).turns;
+    assert.ok(last);
+    const ask = { ...plenty, onCrash: 'ask' } as const;
+    const asked = { type: 'ask', about: 'crash', detail: '1 tool call was seen; its last words: half done' };
+    assert.deepEqual(routeTurn(last, ask), asked);
+    assert.deepEqual(routeTurn(last, { ...ask, promptOwed: true }), asked, 'nothing is built on what nobody knows');
+    const skip = { ...plenty, onCrash: 'skip' } as const;
+    assert.equal(routeTurn(last, skip).type, 'end');
+    assert.deepEqual(routeTurn(last, { ...skip, promptOwed: true }), { type: 'nothing', why: 'superseded' });
+    assert.equal(routeSessionTurn(last, ask).type, 'ask');
+    assert.equal(routeSessionTurn(last, { ...plenty, recoveriesLeft: 0 }).type, 'nothing');
   });
 
   it('gives an agent that did nothing at all time before it is asked again, but not one that worked', () => {

@@ -1,6 +1,6 @@
 import { Argument, Option } from 'commander';
 import type { BudgetFlags } from '../../config/session-settings.ts';
-import { permissionModes, type PermissionMode } from '../../session/words.ts';
+import { onCrashWords, permissionModes, type OnCrash, type PermissionMode } from '../../session/words.ts';
 import { budgetOptions } from '../budget-options.ts';
 import type { VerbContext } from '../context.ts';
 import { collect, finishVerb, parseCount, parseDuration } from '../options.ts';
@@ -27,6 +27,7 @@ export interface RunOptions extends ChoiceFlags, BudgetFlags {
   readonly pr: boolean;
   readonly draft?: boolean;
   readonly sandbox?: SandboxWord;
+  readonly onCrash?: OnCrash;
   readonly dryRun?: boolean;
   readonly adopt?: boolean;
   readonly prepare?: boolean;
@@ -68,6 +69,9 @@ export function define(command: VerbCommand, context: VerbContext): void {
       .option('--no-wait', 'return as soon as the task is durable; it goes on by itself')
       .addOption(new Option('--permissions <mode>', 'what the agent may do unasked').choices(permissionModes))
       .addOption(new Option('--sandbox <kind>', 'confine what agent and tests can write').choices(sandboxWords))
+      .addOption(
+        new Option('--on-crash <what>', 'with a turn whose outcome a crash made unknown (retry)').choices(onCrashWords),
+      )
       .option('--verify <command>', 'the shell command that judges the work')
       .option('--no-verify', 'deliver without verification')
       .option('--fix-rounds <n>', 'how often the agent may mend what the tests find', parseCount(0, 20))

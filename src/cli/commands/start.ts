@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import type { BudgetFlags } from '../../config/session-settings.ts';
 import { sessionPrompt } from '../../intake/prompt.ts';
-import { permissionModes, type PermissionMode } from '../../session/words.ts';
+import { onCrashWords, permissionModes, type OnCrash, type PermissionMode } from '../../session/words.ts';
 import type { VerbContext } from '../context.ts';
 import { finishVerb } from '../options.ts';
 import { budgetOptions } from '../budget-options.ts';
@@ -17,6 +17,7 @@ interface StartOptions extends ChoiceFlags, BudgetFlags {
   readonly backend: BackendWord;
   readonly permissions?: PermissionMode;
   readonly sandbox?: SandboxWord;
+  readonly onCrash?: OnCrash;
   readonly wait: boolean;
 }
 
@@ -30,6 +31,9 @@ export function define(command: VerbCommand, context: VerbContext): void {
       .addOption(new Option('--backend <name>', 'how to talk to it').choices(backendWords).default('auto'))
       .addOption(new Option('--permissions <mode>', 'what the agent may do unasked').choices(permissionModes))
       .addOption(new Option('--sandbox <kind>', 'confine what the agent can write').choices(sandboxWords))
+      .addOption(
+        new Option('--on-crash <what>', 'with a turn whose outcome a crash made unknown (skip)').choices(onCrashWords),
+      )
       .option('--no-wait', 'return as soon as the session is durable')
       .action(
         context.act((name: string, words: string[], options: StartOptions) => start(context, name, words, options)),
@@ -61,6 +65,7 @@ async function start(
     backend: options.backend,
     permissions: options.permissions,
     sandbox: options.sandbox,
+    onCrash: options.onCrash,
     wait: options.wait,
   });
 }

@@ -198,6 +198,7 @@ function flagsOf(options: RunOptions, requested: TaskFlags['requestedBackend']):
     pullRequest: options.pr,
     draft: options.draft,
     sandbox: options.sandbox,
+    onCrash: options.onCrash,
     adopt: options.adopt === true,
     after: options.after ?? [],
     tags: options.tag ?? [],

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import {
+  onCrashField,
   sessionHooks,
   sessionLimits,
   turnLockFields,
@@ -14,7 +15,7 @@ import type { GatheredTask } from '../../intake/gather.ts';
 import { branchForTask } from '../../naming/task-kind.ts';
 import { newPromptId, newSessionId } from '../../session/ids.ts';
 import type { SessionRecord, TaskSpec } from '../../session/record.ts';
-import type { PermissionMode } from '../../session/words.ts';
+import type { OnCrash, PermissionMode } from '../../session/words.ts';
 import { describePrompt } from '../../store/create-session.ts';
 import { plural } from '../../views/quantities.ts';
 import type { ExpectedDuration } from '../../views/expected-duration.ts';
@@ -43,6 +44,7 @@ export interface TaskFlags extends BudgetFlags {
   readonly checklist: readonly string[];
   readonly requestedBackend: SessionRecord['requestedBackend'];
   readonly sandbox?: SandboxWord | undefined;
+  readonly onCrash?: OnCrash | undefined;
   /** Make the worktree and nothing more. */
   readonly prepareOnly?: boolean;
   /** As a person said it, instead of the usual place. */
@@ -151,6 +153,7 @@ export async function planTask(context: VerbContext, parts: PlanParts): Promise<
     limits: sessionLimits(config, agent.launch.name, flags.timeoutMs ?? null, flags),
     hooks: sessionHooks(config, ref.root, homedir),
     ...turnLockFields(config, agent.launch.name, { home: context.places.home, homedir }),
+    ...onCrashField(flags.onCrash, config),
     ...(await sandboxFields(context, config, flags.sandbox, ref.root)),
   };
   const warnings = [...agent.warnings, ...parts.warnings, ...warningsOf(facts, gathered)];

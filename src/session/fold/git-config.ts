@@ -36,7 +36,7 @@ export function foldGitConfig(config: GitConfig, record: JournalRecord): void {
     case 'decision-ended': {
       const { pending } = config;
       if (pending?.decisionId !== record.decisionId) return;
-      const answer = record.end.type === 'answered' ? record.end.answer : 'retry';
+      const answer = record.end.type === 'withdrawn' ? 'retry' : record.end.answer;
       if (answer === 'allow') config.accepted = pending.snapshot;
       config.pending = answer === 'deny' ? { ...pending, answer: 'denied' } : null;
       return;

@@ -39,7 +39,8 @@ export interface Life {
   readonly decisions: Map<string, Decision>;
   readonly endedDecisions: Map<string, DecisionEnd>;
   milestones: Milestone[];
-  parked: { readonly until: string; readonly reason: string } | null;
+  /** `seq`: what was queued before it waits as well. */
+  parked: { readonly until: string; readonly reason: string; readonly seq: number } | null;
   ended: {
     readonly end: TaskEnd;
     readonly reason: string;
@@ -57,6 +58,8 @@ export interface Life {
   recoveriesUsed: number;
   /** How often in a row the agent's model had no answer for us. */
   waits: number;
+  /** Interrupted turns that were gone on with, since one ended well. */
+  recoveriesInARow: number;
 }
 
 export const newLife = (): Life => ({
@@ -80,6 +83,7 @@ export const newLife = (): Life => ({
   remindersUsed: 0,
   recoveriesUsed: 0,
   waits: 0,
+  recoveriesInARow: 0,
 });
 
 export function foldLife(life: Life, record: JournalRecord): void {
@@ -159,11 +163,16 @@ export function foldLife(life: Life, record: JournalRecord): void {
     case 'guard-refused':
       life.milestones = kept(life, { at: record.at, text: `${record.what}: ${record.reason}`, level: 'warn' });
       return;
+    case 'turn-ended':
+      if (record.verdict !== 'done') return;
+      life.waits = 0;
+      life.recoveriesInARow = 0;
+      return;
     case 'turn-routed':
       life.waits = record.decision.type === 'wait' ? life.waits + 1 : 0;
       return;
     case 'task-parked':
-      life.parked = { until: record.until, reason: record.reason };
+      life.parked = { until: record.until, reason: record.reason, seq: record.seq };
       return;
     case 'prompt-handed':
       life.parked = null;
@@ -240,6 +249,7 @@ function foldQueued(life: Life, kind: PromptKind, at: string): void {
       return;
     case 'recovery':
       life.recoveriesUsed += 1;
+      life.recoveriesInARow += 1;
       return;
     case 'resume':
       return;

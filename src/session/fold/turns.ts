@@ -9,6 +9,8 @@ export interface OpenTurn {
   readonly promptId: string;
   readonly nonce: string;
   readonly startedAt: string;
+  /** Of the record that handed it over. */
+  readonly seq: number;
   /** The epoch whose host handed the prompt: another epoch's turn was interrupted. */
   readonly epoch: number;
   readonly cancelRequested: boolean;
@@ -65,6 +67,7 @@ export function foldTurns(turns: Turns, record: JournalRecord, prompts: Prompts)
         promptId: record.promptId,
         nonce: record.nonce,
         startedAt: record.at,
+        seq: record.seq,
         epoch: record.epoch,
         cancelRequested: false,
       };

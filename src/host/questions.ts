@@ -1,0 +1,58 @@
+import { isoTime } from '../clock.ts';
+import { holdsPrompts, type Decision } from '../session/decision.ts';
+import type { TaskEndCode } from '../session/events.ts';
+import type { HostContext } from './context.ts';
+import { endTask } from './end-task.ts';
+import { dropOwed } from './prompt-book.ts';
+
+/** What the ids of questions begin with that are asked when an agent cannot be started. */
+const START_DECISION = 'start-';
+
+/** Asks people something between turns. Nobody waits for the answer in here: it is a prompt, or a fold. */
+export async function openQuestion(
+  { log, clock, record, redact }: HostContext,
+  question: Omit<Decision, 'deadline'>,
+): Promise<void> {
+  const { decisionTimeoutMs } = record.limits;
+  const deadline = decisionTimeoutMs === undefined ? null : isoTime(clock.now() + decisionTimeoutMs);
+  const decision = { ...question, question: redact(question.question), deadline };
+  await log.appendPatiently({
+    type: 'decision-opened',
+    decision: deadline === null ? { ...decision, fallback: null } : decision,
+  });
+}
+
+/** What an answer does that is more than a fact for the next look: by a person, or by the deadline. */
+export async function actOnAnswer(context: HostContext, decision: Decision, answer: string): Promise<void> {
+  if (!holdsPrompts(decision)) return;
+  if (answer === 'drop') await dropOwed(context, 'cancelled');
+  if (answer === 'end' && decision.id.startsWith(START_DECISION) && context.record.task !== null) {
+    const code: TaskEndCode =
+      decision.facts['problem'] === 'agent-login-required' ? 'login-required' : 'agent-unavailable';
+    await endTask(context, { end: 'failed', reason: decision.question, code });
+  }
+}
+
+/** Takes the default of a question whose time is over. False when it has none, or time left. */
+export async function expireQuestion(context: HostContext, decision: Decision): Promise<boolean> {
+  const { log, clock } = context;
+  const { id, deadline, fallback } = decision;
+  if (deadline === null || fallback === null || clock.now() < Date.parse(deadline)) return false;
+  await log.appendPatiently({ type: 'decision-ended', decisionId: id, end: { type: 'expired', answer: fallback } });
+  await actOnAnswer(context, decision, fallback);
+  return true;
+}
+
+/** All whose time is over. Permissions have their own clock: a turn waits for them. */
+export async function expireQuestions(context: HostContext): Promise<void> {
+  for (const decision of openQuestions(context)) await expireQuestion(context, decision);
+}
+
+/** Milliseconds until the next deadline; Infinity when there is none. */
+export function nextDeadlineMs(context: HostContext): number {
+  const deadlines = openQuestions(context).map(({ deadline }) => (deadline === null ? Infinity : Date.parse(deadline)));
+  return Math.max(0, Math.min(...deadlines) - context.clock.now());
+}
+
+const openQuestions = ({ log }: HostContext): Decision[] =>
+  [...log.folded.life.decisions.values()].filter(({ kind }) => kind !== 'permission');
