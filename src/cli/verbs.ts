@@ -50,6 +50,12 @@ export const verbs: readonly Verb[] = [
     load: () => import('./commands/tell.ts'),
   },
   {
+    name: 'resume',
+    group: WORK,
+    summary: 'take up a session again, also one that was stopped',
+    load: () => import('./commands/resume.ts'),
+  },
+  {
     name: 'retry',
     group: WORK,
     summary: 'begin a task again from its base branch',

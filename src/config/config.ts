@@ -70,6 +70,8 @@ export interface Config {
   };
   /** By host name: one file for several machines. */
   readonly machines: Readonly<Record<string, MachineSettings>>;
+  /** Prompts to use again, by name: `tell --formula`. */
+  readonly formulas: Readonly<Record<string, string>>;
   readonly hostIdleSeconds: number;
   /** A session's turns may take so much together; null: as much as they like. */
   readonly maxTokens: number | null;
@@ -129,6 +131,7 @@ export const DEFAULTS: Config = {
   sessionPrefix: 'oc-',
   placement: { directBelowSeconds: 30, durableAboveSeconds: 60, readySeconds: 60, staleSeconds: 21_600 },
   machines: {},
+  formulas: {},
   hostIdleSeconds: 300,
   maxTokens: null,
   maxCost: null,
@@ -175,6 +178,7 @@ export function withLayer(config: Config, layer: ConfigFile): Config {
     lock: { ...config.lock, ...defined(layer.lock ?? {}) },
     placement: { ...config.placement, ...defined(layer.placement ?? {}) },
     machines: { ...config.machines, ...layer.machines },
+    formulas: { ...config.formulas, ...layer.formulas },
     agents: { ...config.agents, ...layer.agents },
   };
 }
@@ -195,7 +199,7 @@ function defined<T extends object>(layer: T): Defined<T> {
 }
 
 /** Names of free-form groups: what stands below them counts as one setting per name. */
-const NAMED_GROUPS = new Set(['agents', 'slots.agents', 'machines']);
+const NAMED_GROUPS = new Set(['agents', 'slots.agents', 'machines', 'formulas']);
 const GROUPS = new Set(['verify', 'worktree', 'timeouts', 'slots', 'watchdog', 'placement', 'lock', ...NAMED_GROUPS]);
 
 /** The dotted paths that `layer` sets: `verify.command`, `agents.claude`. */

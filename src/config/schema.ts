@@ -49,6 +49,9 @@ export const AGENT_NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
 const agentName = text('the name of an agent (lowercase letters, digits and hyphens)', AGENT_NAME);
 /** In the agent's own words: it says itself which there are. */
 const agentChoice = text('one line of text', /^[^\0\n]{1,200}$/);
+const formulaName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'the name of a formula (lowercase letters, digits and hyphens)');
 const environmentName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable');
 
 const agentProgram = (what: string) =>
@@ -170,6 +173,9 @@ export const configFileSchema = group({
     readySeconds: seconds.optional(),
     staleSeconds: seconds.optional(),
   }).optional(),
+  formulas: z
+    .record(formulaName, text('text that is not empty', /^(?=[^]*\S)[^\0]+$/), 'an object of texts by name')
+    .optional(),
   machines: z.record(z.string().min(1), machine, 'an object of settings by host name').optional(),
   hostIdleSeconds: seconds.optional(),
   maxTokens: wholeNumber(1, MAX_TOKENS).optional(),

@@ -19,6 +19,8 @@ export type ControlRequest =
   /** `turn`: the running turn; `queued`: what is owed; `task`: both, and the task ends as cancelled. */
   | { readonly op: 'cancel'; readonly scope: 'turn' | 'queued' | 'task' }
   | { readonly op: 'stop' }
+  /** A stopped session takes prompts again. */
+  | { readonly op: 'resume' }
   | { readonly op: 'answer'; readonly decisionId: string; readonly answer: string }
   /** A step by hand, with the reply when it is over. */
   | { readonly op: 'step'; readonly step: 'verify' }
@@ -74,6 +76,11 @@ export interface StopReply {
   /** Processes that could not be ended. */
   readonly left: readonly number[];
 }
+export interface ResumeReply {
+  readonly state: SessionState;
+  /** Where its agent's conversation goes on; null when it never had one. */
+  readonly nativeSessionId: string | null;
+}
 export interface AnswerReply {
   readonly decisionId: string;
   readonly answer: string;
@@ -101,6 +108,7 @@ export interface Replies {
   readonly tell: TellReply;
   readonly cancel: CancelReply;
   readonly stop: StopReply;
+  readonly resume: ResumeReply;
   readonly answer: AnswerReply;
   readonly step: StepReply;
   readonly patrol: PatrolReply;

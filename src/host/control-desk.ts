@@ -110,6 +110,8 @@ export class ControlDesk implements ControlHandler {
         return this.#cancel(request.scope);
       case 'stop':
         return this.#stop();
+      case 'resume':
+        return this.#oneAtATime(() => this.#resume());
       case 'answer':
         return this.#oneAtATime(() => this.#answer(request.decisionId, request.answer));
       case 'step':
@@ -284,6 +286,16 @@ export class ControlDesk implements ControlHandler {
     return this.#spine.left();
   }
 
+  async #resume(): Promise<Replies['resume']> {
+    const { log, record } = this.#context;
+    requireWorktree(record, log.folded);
+    if (log.folded.life.stopped) {
+      await log.append({ type: 'session-resumed' });
+      await log.append({ type: 'milestone', level: 'info', text: 'taken up again after it was stopped' });
+    }
+    return { state: deriveState(log.folded, record, true), nativeSessionId: log.folded.life.agent.nativeId };
+  }
+
   async #answer(decisionId: string, answer: string): Promise<Replies['answer']> {
     this.#refuseIfOver();
     const decision = this.#decisions.answerable(decisionId, answer);
@@ -358,7 +370,7 @@ export class ControlDesk implements ControlHandler {
     requireWorktree(record, log.folded);
     if (log.folded.life.stopped) {
       throw refused('session-stopped', `Session ${record.name} was stopped; it takes no more prompts.`, {
-        remedy: `Start it again with conduxt retry ${record.name}.`,
+        remedy: `Take it up again with conduxt resume ${record.id}.`,
       });
     }
     requireBegun(record, log.folded);

@@ -50,7 +50,8 @@ export type SessionEvent =
   | TaskEnded
   | Notified
   | TaskEvaluated
-  | SessionStopped;
+  | SessionStopped
+  | SessionResumed;
 
 export type EventType = SessionEvent['type'];
 
@@ -449,4 +450,8 @@ export interface TaskEvaluated {
 /** `conduxt stop`: the session is over; its history stays. */
 export interface SessionStopped {
   readonly type: 'session-stopped';
+}
+/** `conduxt resume` after a stop: it takes prompts again, in the conversation it had. What the stop dropped stays dropped. */
+export interface SessionResumed {
+  readonly type: 'session-resumed';
 }

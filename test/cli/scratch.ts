@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
@@ -75,6 +75,13 @@ export class Desk {
     if (made.type === 'taken') throw new Error(`${name} is taken`);
     for (const written of journalOf(events)) appendFileSync(made.paths.journal, encodeRecord(written));
     return { record, paths: made.paths };
+  }
+
+  /** A file of its user; its path. */
+  file(name: string, text: string): string {
+    const file = path.join(this.root, name);
+    writeFileSync(file, text, { mode: 0o600 });
+    return file;
   }
 
   /** Adds an agent's update to the transcript. */

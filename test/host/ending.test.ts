@@ -153,7 +153,7 @@ describe('stop', () => {
     const session = scratch.plain({ prompts: [] });
     await session.call({ op: 'stop' });
     await session.untilType('host-stopped');
-    await assert.rejects(session.tell('more'), { code: 'session-stopped', exitCode: 6, remedy: /retry/ });
+    await assert.rejects(session.tell('more'), { code: 'session-stopped', exitCode: 6, remedy: /conduxt resume s-/ });
   });
 });
 

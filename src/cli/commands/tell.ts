@@ -22,6 +22,7 @@ interface TellOptions {
   readonly interrupt?: boolean;
   readonly replace?: boolean;
   readonly file?: string;
+  readonly formula?: string;
   readonly key?: string;
   readonly create?: boolean;
   readonly agent?: string;
@@ -44,6 +45,7 @@ export function define(command: VerbCommand, context: VerbContext): void {
       .option('--interrupt', 'end the running turn, then this next')
       .option('--replace', 'as --interrupt, and drop what is queued')
       .option('--file <path>', 'read the text from a file')
+      .option('--formula <name>', 'say what `formulas` of the configuration holds under this name, then the text')
       .option('--key <key>', 'idempotency key: the same key twice is one prompt')
       .option('--create', 'start a session of this name when there is none')
       .option('--agent <name>', 'the agent of a session that --create starts')
@@ -56,6 +58,7 @@ export function define(command: VerbCommand, context: VerbContext): void {
         'conduxt tell issue-78 "Also update the changelog"',
         'conduxt tell issue-78 --interrupt "Stop: use the old parser instead"',
         'git diff | conduxt tell helper -',
+        'conduxt tell issue-78 --formula review "Only the parser"',
       ],
       exits:
         '0 (the text is on stable storage), 2, 4, 5 (its host cannot start; nothing was taken),\n6 (stopped, or its worktree was removed), 74, 75; with --wait as for wait',
@@ -75,7 +78,7 @@ async function tell(
   if (!KEY.test(key)) {
     throw usageError('invalid-key', 'A key may have up to 200 letters, digits and . _ / : @ - characters.');
   }
-  const text = await promptText(context.io, { words, file: options.file });
+  const text = await saidText(context, name, words, options);
   const told =
     (await createdWith(context, name, { text, key, options })) ?? (await tellThere(context, name, { text, key, mode }));
   const { record, paths, since, reply } = told;
@@ -100,6 +103,20 @@ async function tell(
     outcome: context.json ? 'document' : 'text',
   });
   return Math.max(...codes);
+}
+
+/** With `--formula`, the words are what is to be added to it, and may be left out. */
+async function saidText(
+  context: VerbContext,
+  name: string,
+  words: readonly string[],
+  { formula, file }: TellOptions,
+): Promise<string> {
+  if (formula === undefined) return promptText(context.io, { words, file });
+  const { formulaText } = await import('../formula.ts');
+  const kept = await formulaText(context, name, formula);
+  if (words.length === 0 && file === undefined) return kept;
+  return `${kept}\n\n${await promptText(context.io, { words, file })}`;
 }
 
 interface Told {
@@ -176,7 +193,7 @@ function requireOpen(view: SessionView, name: string): SessionView {
   }
   if (folded.life.stopped) {
     throw refused('session-stopped', `Session ${record.name} was stopped; it takes no more prompts.`, {
-      remedy: `Begin it again with conduxt ${record.task === null ? 'start' : 'retry'} ${name}.`,
+      remedy: `Take it up again with conduxt resume ${name}; begin anew with conduxt ${record.task === null ? 'start' : 'retry'} ${name}.`,
     });
   }
   return view;

@@ -199,6 +199,9 @@ export function foldLife(life: Life, record: JournalRecord): void {
     case 'task-evaluated':
       life.evaluation = record.scores;
       return;
+    case 'session-resumed':
+      life.stopped = false;
+      return;
     case 'session-stopped':
       life.stopped = true;
       withdrawAll(life);
