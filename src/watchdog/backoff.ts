@@ -20,9 +20,15 @@ export function failingUntil(memory: WatchMemory, nowMs: number, periods: Period
   return memory.failingMs + Math.min(passed, planned);
 }
 
+/**
+ * Looks come on a beat, each a little sooner or later in it than the one before: cron starts a process, a look has other
+ * sessions first. Without this part of an interval as room, every second try would wait for one look more.
+ */
+const ROOM = 0.1;
+
 /** A time of trying again that lies further ahead than any pause can be comes from a clock that was set back. */
 export function isDue(memory: WatchMemory, nowMs: number, periods: Periods): boolean {
   if (memory.nextTryAtMs === null) return true;
   const aheadMs = memory.nextTryAtMs - nowMs;
-  return aheadMs <= 0 || aheadMs > pauseAfter(memory.tried, periods);
+  return aheadMs <= periods.intervalMs * ROOM || aheadMs > pauseAfter(memory.tried, periods);
 }

@@ -2,6 +2,7 @@ import { ExitCode } from '../../errors.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { formatDuration, plural } from '../../views/quantities.ts';
 import { isNews, watchedJson, watchedLine } from '../watched.ts';
+import { nextBeat } from '../../watchdog/beat.ts';
 import { patrol, type Pass } from '../../watchdog/patrol.ts';
 import type { WatchSettings } from '../../watchdog/settings.ts';
 import type { VerbContext } from '../context.ts';
@@ -78,10 +79,12 @@ async function loop(context: VerbContext, settings: WatchSettings, intervalMs: n
   const dispose = context.io.onInterrupt(() => stop.abort());
   context.printer.note(`Looking every ${formatDuration(intervalMs)}; Ctrl-C ends it.`);
   try {
+    const firstMs = performance.now();
     while (!stop.signal.aborted) {
       const pass = await onePass(context, settings, undefined, stop.signal);
       if (pass !== null) show(context, pass, false);
-      await pause(intervalMs, stop.signal);
+      const nowMs = performance.now();
+      await pause(nextBeat(firstMs, intervalMs, nowMs) - nowMs, stop.signal);
     }
     return ExitCode.interrupted;
   } finally {
