@@ -32,11 +32,15 @@ const callback: Step = {
   },
 };
 const done: Step = { text: 'The discount is right now.' };
+/** Against the guard: what is refused is said to the model, which goes on. */
+const push: Step = { use: { type: 'shell', command: 'git push --force origin HEAD:main' } };
+const told: Step = { text: 'It said: {{lastResult}}' };
 /** Long prompts go through a file, so the model reads one line of ours. */
 const HANDED = /Read the file "[^"]+prompt-[^"]+\.md" now/;
 const task: Rule = { match: HANDED, steps: [edit, commit, callback, done] };
 const stuck: Rule = { ...task, steps: [edit, { text: 'Thinking about it', hang: true }] };
 
+const NO_HOOK = 'it has no hook before a tool: git refuses a push, and nobody the rest';
 const SLOW = process.env['SLOW_TESTS'] === '1' ? false : 'takes long: npm run test:agents';
 
 interface Driven {
@@ -45,14 +49,16 @@ interface Driven {
   readonly home: AgentHome;
   /** How its conversation goes on after its death. */
   readonly resumes: boolean;
+  /** Its hook before a tool asks conduxt. */
+  readonly asks: boolean;
 }
 const DRIVEN: readonly Driven[] = [
-  { agent: PI, name: 'pi', home: piHome(), resumes: false },
-  { agent: CLAUDE_CODE, name: 'claude', home: claudeHome, resumes: true },
-  { agent: CODEX_CLI, name: 'codex', home: codexHome, resumes: true },
+  { agent: PI, name: 'pi', home: piHome(), resumes: false, asks: false },
+  { agent: CLAUDE_CODE, name: 'claude', home: claudeHome, resumes: true, asks: true },
+  { agent: CODEX_CLI, name: 'codex', home: codexHome, resumes: true, asks: true },
 ];
 
-for (const { agent, name, home, resumes } of DRIVEN) {
+for (const { agent, name, home, resumes, asks } of DRIVEN) {
   // Half a minute for each agent: in `npm test` one run of the lightest must do.
   const skip = notInstalled(agent) ?? (agent !== PI ? SLOW : false);
   const run = ['run', 'fix issue #78', '--agent', name, '--backend', 'tmux'];
@@ -79,6 +85,22 @@ for (const { agent, name, home, resumes } of DRIVEN) {
       assert.equal(shop.pullRequests().length, 1);
       await stop(shop);
     });
+
+    it(
+      'is refused what the guard refuses before it happens, and its model reads why',
+      { skip: asks ? SLOW : NO_HOOK },
+      async (t) => {
+        if (!(await hasTmux(t))) return;
+        const { shop } = await start(t, [{ ...task, steps: [edit, commit, callback, push, told] }]);
+        await shop.expect(0, ...run);
+        const refused = shop.records('milestone').filter(({ text }) => text.startsWith('refused: Bash'));
+        assert.equal(refused.length, 1);
+        assert.match(refused[0]?.text ?? '', /main/);
+        assert.match(shop.records('turn-ended')[0]?.lastMessage ?? '', /It said: .*main/);
+        assert.equal(shop.records('task-ended').at(-1)?.end, 'completed');
+        await stop(shop);
+      },
+    );
 
     it(
       'goes on in its pane when its host is killed in the middle of a turn, and stops when it is cancelled',

@@ -18,7 +18,8 @@ export interface HeadlessStart {
  * run directory.
  */
 export function headlessArguments({ profile, own, cwd, permissions, run, resume }: HeadlessStart): readonly string[] {
-  const hooked = hookArguments(profile.hooks, own, { cwd, run });
+  // That codex calls hooks around tools was measured in its terminal, not here.
+  const hooked = hookArguments(profile.hooks, own, { cwd, run, version: null });
   return [
     ...hooked.own,
     ...profile.args,

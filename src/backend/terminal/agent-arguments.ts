@@ -7,6 +7,8 @@ import { replaceJson, type RunDirectory } from '../../tmux/run-directory.ts';
 import type { PermissionMode } from '../../session/words.ts';
 import { isObject } from '../acp/json.ts';
 import { takeSettings, withHooks } from './claude-settings.ts';
+import { codexHookArgs } from './codex-hooks.ts';
+import { DENY_ONLY } from './deny-only.ts';
 
 export interface AgentArguments {
   readonly profile: TerminalProfile;
@@ -14,6 +16,8 @@ export interface AgentArguments {
   readonly own: readonly string[];
   readonly cwd: string;
   readonly permissions: PermissionMode;
+  /** Of the agent's program; null: not known. */
+  readonly version: string | null;
   readonly run: RunDirectory;
   /** The conversation to go on with, or the id that a new one gets; null: the agent chooses. */
   readonly conversation: { readonly type: 'resume' | 'new'; readonly id: string } | null;
@@ -33,7 +37,7 @@ export function agentArguments(facts: AgentArguments): string[] {
     ...(profile.permissionArgs[permissions] ?? []),
     ...fill(profile.directoryArgs),
   ];
-  const hooked = hookArguments(profile.hooks, own, { cwd: facts.cwd, run });
+  const hooked = hookArguments(profile.hooks, own, { cwd: facts.cwd, run, version: facts.version });
   return [...hooked.own, ...rest, ...hooked.added];
 }
 
@@ -44,7 +48,7 @@ export function agentArguments(facts: AgentArguments): string[] {
 export function hookArguments(
   hooks: TerminalProfile['hooks'],
   own: readonly string[],
-  { cwd, run }: Pick<AgentArguments, 'cwd' | 'run'>,
+  { cwd, run, version }: Pick<AgentArguments, 'cwd' | 'run' | 'version'>,
 ): { readonly own: readonly string[]; readonly added: readonly string[] } {
   const program = hookProgram(run);
   if (hooks === null || program === null) return { own, added: [] };
@@ -57,7 +61,13 @@ export function hookArguments(
       return { own: args, added: ['--settings', file] };
     }
     case 'codex-notify':
-      return { own, added: ['-c', `notify=${JSON.stringify(program)}`] };
+      return {
+        own,
+        added: [
+          ...['-c', `notify=${JSON.stringify(program)}`],
+          ...codexHookArgs([...program, DENY_ONLY].map(quoted).join(' '), version),
+        ],
+      };
   }
 }
 

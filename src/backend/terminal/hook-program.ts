@@ -1,5 +1,5 @@
 /**
- * What an agent's hooks run: `terminal-hook.js <hook file> [codex's JSON]`. Appends the hook's input as one line, and
+ * What an agent's hooks run: `terminal-hook.js <hook file> [codex's JSON | deny-only]`. Appends the hook's input as one line, and
  * answers it where an answer is wanted: before a tool the guard and the session's permissions decide, and after a
  * compaction Claude is reminded of where its instructions are (what a SessionStart hook prints becomes context).
  */
@@ -7,13 +7,15 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { answerPreToolUse, type HookAnswer, type HookFacts } from '../../permission/pre-tool-use.ts';
 import { isObject, objectAt, textAt } from '../acp/json.ts';
+import { DENY_ONLY } from './deny-only.ts';
 
 const [file, argument] = process.argv.slice(2);
+const canOnlyDeny = argument === DENY_ONLY;
 const MAX_LINE_CHARS = 4 * 1024 * 1024;
 
 let input: unknown = null;
 try {
-  input = JSON.parse(argument ?? readFileSync(0, 'utf8'));
+  input = JSON.parse(canOnlyDeny ? readFileSync(0, 'utf8') : (argument ?? readFileSync(0, 'utf8')));
 } catch {
   // No hook of ours was meant: nothing to tell, nothing to decide.
 }
@@ -41,7 +43,9 @@ function replyTo(hookFile: string, event: unknown): string {
   if (permissionDecision === 'deny') {
     tell(hookFile, { hook_event_name: 'ConduxtRefusal', tool: textAt(event, 'tool_name'), reason });
   }
-  return permissionDecision === undefined ? '' : JSON.stringify(answer);
+  return permissionDecision === undefined || (canOnlyDeny && permissionDecision !== 'deny')
+    ? ''
+    : JSON.stringify(answer);
 }
 
 /** Without facts nothing is decided here; with facts that cannot be read, nothing is allowed. */
@@ -56,7 +60,7 @@ function decide(factsFile: string, event: unknown): HookAnswer {
   try {
     // Written by the host into a directory that is the user's alone.
     const facts = JSON.parse(readFileSync(factsFile, 'utf8')) as HookFacts;
-    return answerPreToolUse(event, facts);
+    return answerPreToolUse(event, canOnlyDeny ? { ...facts, mode: null } : facts);
   } catch {
     const permissionDecisionReason = 'conduxt could not read its rules, so it allows nothing';
     return {

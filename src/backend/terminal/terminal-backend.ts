@@ -73,7 +73,8 @@ async function start(place: TerminalPlace, spec: OpenSpec, listener: AgentListen
   const conversation = conversationFor(place, spec);
   const run = makeRunDirectory(place.runRoot);
   const { permissions } = place;
-  const args = agentArguments({ profile, own: spec.args, cwd: spec.cwd, permissions, run, conversation });
+  const version = place.agentVersion;
+  const args = agentArguments({ profile, own: spec.args, cwd: spec.cwd, permissions, version, run, conversation });
   replaceJson(path.join(run.dir, CONVERSATION), { id: conversation?.id ?? null });
   if (place.hookFacts !== null) replaceJson(path.join(run.dir, 'guard.json'), place.hookFacts);
   writeLaunch(run, {

@@ -6,6 +6,7 @@ import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { terminalFor } from '../../../src/agents/terminal/profiles.ts';
 import { agentArguments } from '../../../src/backend/terminal/agent-arguments.ts';
+import { hookHash } from '../../../src/backend/terminal/codex-hooks.ts';
 import { takeSettings, withHooks } from '../../../src/backend/terminal/claude-settings.ts';
 import { ConduxtError } from '../../../src/errors.ts';
 import { makeRunDirectory, type RunDirectory } from '../../../src/tmux/run-directory.ts';
@@ -68,7 +69,7 @@ describe('the arguments of an agent in a terminal', () => {
     t.after(() => rmSync(dir, { recursive: true, force: true }));
     return { dir, run: makeRunDirectory(dir) };
   }
-  const rest = { permissions: 'approve-all', conversation: null } as const;
+  const rest = { permissions: 'approve-all', conversation: null, version: null } as const;
 
   it('hold one settings file, made of the user’s, which is only read', (t) => {
     const { dir, run } = make(t);
@@ -101,9 +102,31 @@ describe('the arguments of an agent in a terminal', () => {
     const { dir, run } = make(t);
     const profile = terminalFor('codex');
     const conversation = { type: 'resume', id: 'abc' } as const;
-    const args = agentArguments({ profile, own: [], cwd: dir, run, permissions: 'ask', conversation });
+    const args = agentArguments({ profile, own: [], cwd: dir, run, permissions: 'ask', conversation, version: null });
     assert.deepEqual(args.slice(0, 2), ['resume', 'abc']);
     assert.ok(!args.includes('--last'));
     assert.match(args.at(-1) ?? '', /^notify=\[".*hooks\.ndjson"\]$/);
+  });
+
+  it('give a codex that was measured our hook around its tools, trusted alone, and any other one none', (t) => {
+    const { dir, run } = make(t);
+    const codex = (version: string | null): string[] =>
+      agentArguments({ profile: terminalFor('codex'), own: [], cwd: dir, run, ...rest, version });
+    const args = codex('0.169.0');
+    const settings = args.filter((word) => word.startsWith('hooks.'));
+    assert.deepEqual(
+      settings.map((word) => word.split('=')[0]),
+      ['hooks.PreToolUse', 'hooks.PostToolUse', 'hooks.state'],
+    );
+    assert.match(settings[0] ?? '', /hooks\.ndjson' 'deny-only'",timeout=20\}/);
+    assert.ok(!args.includes('--dangerously-bypass-hook-trust'), 'the repository’s hooks would run as well');
+    for (const version of [null, '0.168.2', '0.170.0', '1.0.0'])
+      assert.ok(!codex(version).some((word) => word.startsWith('hooks.')), String(version));
+  });
+
+  it('reckon the hash of a hook as codex 0.169.0 did', () => {
+    // From its hooks/list.
+    const recorded = 'sha256:cbbb50a864cb6545f69d75b18e031e46387298d10a5a8473ebdf3bdc0beabeab';
+    assert.equal(hookHash('pre_tool_use', '/home/me/hook.sh', 20), recorded);
   });
 });

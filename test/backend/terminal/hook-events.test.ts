@@ -97,14 +97,14 @@ describe('the program that hooks run', () => {
     const dir = mkdtempSync(path.join(tmpdir(), 'conduxt-hook-'));
     t.after(() => rmSync(dir, { recursive: true, force: true }));
     const file = path.join(dir, 'hooks.ndjson');
-    const bash = (command: string): unknown => {
+    const bash = (command: string, ...more: string[]): unknown => {
       const input = JSON.stringify({
         hook_event_name: 'PreToolUse',
         tool_name: 'Bash',
         cwd: '/w',
         tool_input: { command },
       });
-      const args = ['--disable-warning=ExperimentalWarning', PROGRAM, file];
+      const args = ['--disable-warning=ExperimentalWarning', PROGRAM, file, ...more];
       const printed = execFileSync(process.execPath, args, { input, encoding: 'utf8' });
       return printed === '' ? null : (JSON.parse(printed) as HookAnswer).hookSpecificOutput?.permissionDecision;
     };
@@ -113,9 +113,13 @@ describe('the program that hooks run', () => {
     writeFileSync(path.join(dir, 'guard.json'), JSON.stringify({ guard, rules: [], mode: 'approve-all' }));
     assert.equal(bash('npm test'), 'allow');
     assert.equal(bash('git push --force origin main'), 'deny');
+    assert.equal(bash('npm test', 'deny-only'), null, 'codex knows no other answer than a refusal');
+    assert.equal(bash('git push --force origin main', 'deny-only'), 'deny');
     const refusal = readFileSync(file, 'utf8').trim().split('\n').at(-1) ?? '';
     assert.partialDeepStrictEqual(readHookLine(refusal), { type: 'refused', what: 'Bash' });
     writeFileSync(path.join(dir, 'guard.json'), JSON.stringify({ guard, rules: [], mode: 'deny-all' }));
+    assert.equal(bash('npm test'), 'deny');
+    assert.equal(bash('npm test', 'deny-only'), null, 'its own mode decides, or it could not even read its prompt');
     const uses = (tool_name: string, file_path: string): unknown => {
       const input = JSON.stringify({ hook_event_name: 'PreToolUse', tool_name, cwd: '/w', tool_input: { file_path } });
       const args = ['--disable-warning=ExperimentalWarning', PROGRAM, file];
