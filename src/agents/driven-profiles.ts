@@ -61,6 +61,8 @@ export const DRIVEN: readonly AgentProfile[] = [
       steer: true,
       // `cancel` is also a reject_once, but ends the turn.
       preferredOptionIds: ['decline'],
+      // It starts in `agent`, where a model of its own allows what leaves the sandbox: every commit in a worktree does.
+      askingModes: { working: 'workspace-write', reading: 'read-only' },
       // It always takes 7.0 s.
       closePatienceMs: 9_000,
     },
@@ -73,7 +75,10 @@ export const DRIVEN: readonly AgentProfile[] = [
     resumeByHand: ['codex', 'resume', '{id}'],
     verified: '2.6.0',
     knownFaults: [
-      { seenIn: '2.6.0', what: 'a cancel leaves the running command alive' },
+      {
+        seenIn: '2.6.0',
+        what: 'starts in a mode in which a reviewer model of its own answers for you; conduxt puts it into `workspace-write`',
+      },
       { seenIn: '2.6.0', what: 'a model stream that breaks off ends the turn as if it were done' },
       { seenIn: '2.6.0', what: 'a refused permission ends the turn as cancelled' },
       { seenIn: '@zed-industries/codex-acp 0.16.0', what: 'does not exit when its stdin is closed' },
@@ -179,6 +184,7 @@ export const DRIVEN: readonly AgentProfile[] = [
       resume: 'resume',
       // A second allow_once also switches the mode; the first of a kind is the plain one.
       preferredOptionIds: [],
+      askingModes: { working: 'default', reading: 'default' },
       closePatienceMs: CLOSE_PATIENCE_MS,
     },
     terminal: true,
@@ -189,7 +195,10 @@ export const DRIVEN: readonly AgentProfile[] = [
     loginVariables: ['OPENAI_API_KEY', 'DASHSCOPE_API_KEY'],
     verified: '0.24.4',
     knownFaults: [
-      { seenIn: '0.24.4', what: 'starts in auto mode: asks before shell commands, not before edits' },
+      {
+        seenIn: '0.24.4',
+        what: 'starts in auto mode: asks before shell commands, not before edits; conduxt puts it into `default`',
+      },
       { seenIn: '0.24.4', what: 'a second prompt makes the first one fail' },
       { seenIn: '0.24.4', what: 'sends lines of more than 500 KB' },
     ],

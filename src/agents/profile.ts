@@ -36,8 +36,14 @@ export interface AcpProfile {
   readonly packages: readonly string[];
   /** Names under which its program was published before: found, it is used, and the user is told. */
   readonly oldPackages?: readonly string[];
+  /** `none`: it loses sessions, whatever it says about itself. */
   readonly resume: 'resume' | 'load' | 'none';
   readonly preferredOptionIds: readonly string[];
+  /**
+   * The modes in which it asks before it acts, for an agent that otherwise lets itself or a model of its own decide:
+   * before what reaches beyond the worktree, and (`reading`) before every change. A mode that a person chose counts.
+   */
+  readonly askingModes?: { readonly working: string; readonly reading: string };
   /** Takes text into a running turn. Absent: it was never seen to. What counts is what it advertises when it starts. */
   readonly steer?: true;
   /** How long it takes to leave after its stdin is closed. */

@@ -30,6 +30,10 @@ export interface OpenSpec {
   readonly resume: string | null;
   /** Set in the agent's session before the first prompt. What it does not offer is `agent-choice-refused`. */
   readonly choices?: AgentChoices;
+  /** Set where it is offered and `choices` names no mode: the one in which the agent asks us before it acts. */
+  readonly askingMode?: string;
+  /** The agent says that it continues sessions, but loses them: `resume` is `agent-session-lost`, and it is not asked. */
+  readonly losesSessions?: true;
   readonly startTimeoutMs: number;
   readonly firstSignTimeoutMs: number;
   readonly turnTimeoutMs: number;

@@ -1,3 +1,4 @@
+import { askingMode } from '../agents/asking-mode.ts';
 import { agentEnvironment } from '../agents/environment.ts';
 import { profileFor } from '../agents/profiles.ts';
 import { headlessFor } from '../agents/headless/profiles.ts';
@@ -59,6 +60,7 @@ function openSpec(
 ): Omit<OpenSpec, 'resume'> {
   const { record, env } = context;
   const profile = profileFor(launch.name);
+  const mode = askingMode(profile, record.permissions);
   const argv: readonly [string, ...string[]] = [launch.command, ...launch.args];
   // Both backends add their own arguments behind these.
   const [command, ...args] = sandboxOf(context)?.(argv, record.cwd) ?? argv;
@@ -74,6 +76,8 @@ function openSpec(
       extra: { ...launch.env, ...secrets, ...lockVariable(record) },
       cwd: record.cwd,
     }),
+    ...(mode === undefined ? {} : { askingMode: mode }),
+    ...(profile.acp?.resume === 'none' ? { losesSessions: true } : {}),
     startTimeoutMs: record.limits.startTimeoutMs,
     firstSignTimeoutMs: record.limits.firstSignTimeoutMs,
     turnTimeoutMs: record.limits.turnTimeoutMs,

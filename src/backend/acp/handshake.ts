@@ -1,7 +1,7 @@
 import { unavailable, type ConduxtError } from '../../errors.ts';
 import type { AgentChoices } from '../../session/record.ts';
 import type { AgentCapabilities } from '../backend.ts';
-import { applyChoices } from './agent-choices.ts';
+import { applyChoices, offersFor } from './agent-choices.ts';
 import { authMethodsOf, unattendedMethod } from './auth-method.ts';
 import type { Answer } from './connection.ts';
 import { isObject, objectAt, textAt } from './json.ts';
@@ -28,6 +28,8 @@ export interface HandshakeSpec {
   readonly resume: string | null;
   readonly clientVersion: string;
   readonly choices?: AgentChoices;
+  readonly askingMode?: string;
+  readonly losesSessions?: true;
 }
 
 export interface Opened {
@@ -45,8 +47,9 @@ export interface Opened {
 export async function shakeHands(port: HandshakePort, spec: HandshakeSpec): Promise<Opened> {
   const initialized = await initialize(port, spec);
   const agentCapabilities = objectAt(initialized, 'agentCapabilities');
-  const canResume = isObject(objectAt(agentCapabilities, 'sessionCapabilities')['resume']);
-  const canLoad = agentCapabilities['loadSession'] === true;
+  const isKept = spec.losesSessions !== true;
+  const canResume = isKept && isObject(objectAt(agentCapabilities, 'sessionCapabilities')['resume']);
+  const canLoad = isKept && agentCapabilities['loadSession'] === true;
   const capabilities: AgentCapabilities = {
     resume: canResume ? 'resume' : canLoad ? 'load' : 'none',
     nativeId: 'same',
@@ -57,7 +60,7 @@ export async function shakeHands(port: HandshakePort, spec: HandshakeSpec): Prom
   const base = { capabilities, agentVersion: textAt(objectAt(initialized, 'agentInfo'), 'version') };
   const login = new Login(port, initialized);
   const opened = async (session: unknown, nativeId: string, continuity: Opened['continuity']): Promise<Opened> => {
-    await chosen(port, spec.choices ?? {}, session, nativeId);
+    await chosen(port, choicesOf(spec, session), session, nativeId);
     return { ...base, nativeId, continuity };
   };
   if (spec.resume === null) {
@@ -73,10 +76,21 @@ export async function shakeHands(port: HandshakePort, spec: HandshakeSpec): Prom
     if (resumed.code !== METHOD_NOT_FOUND || !canLoad) throw sessionLost(nativeId, resumed);
   }
   if (!canLoad)
-    throw sessionLost(nativeId, { type: 'refusal', code: null, message: 'the agent cannot continue sessions' });
+    throw sessionLost(nativeId, {
+      type: 'refusal',
+      code: null,
+      message: `the agent ${isKept ? 'cannot continue' : 'loses'} sessions`,
+    });
   const loaded = await continueWith('session/load', login, port, spec, nativeId);
   if (loaded.type === 'refusal') throw sessionLost(nativeId, loaded);
   return opened(loaded.result, nativeId, 'loaded');
+}
+
+/** What a person chose; else the mode in which the agent asks, if this version of it has one of that name. */
+function choicesOf({ choices = {}, askingMode }: HandshakeSpec, session: unknown): AgentChoices {
+  if (askingMode === undefined || choices.mode !== undefined) return choices;
+  const isOffered = offersFor('mode', session).some(({ value }) => value === askingMode);
+  return isOffered ? { ...choices, mode: askingMode } : choices;
 }
 
 /** Model, mode and effort, each in its own request. A resumed session has its earlier ones, which may be others. */

@@ -122,6 +122,27 @@ for (const [what, result, choices, sent] of cases) {
   });
 }
 
+test('the mode in which the agent asks is set where it is offered and nobody chose another', async (t) => {
+  const modes: readonly [wish: object, set: readonly object[]][] = [
+    [{ askingMode: 'plan' }, [{ sessionId: 'native-1', configId: 'mode', value: 'plan' }]],
+    [
+      { askingMode: 'plan', choices: { mode: 'acceptEdits' } },
+      [{ sessionId: 'native-1', configId: 'mode', value: 'acceptEdits' }],
+    ],
+    [{ askingMode: 'of-another-version' }, []],
+    [{ askingMode: 'default' }, []],
+  ];
+  for (const [wish, set] of modes) {
+    const agent = await rig(t, { new: { result: claude }, methods: { 'session/set_config_option': { result: {} } } });
+    await agent.open(wish);
+    const asked = agent.log('received').filter(({ method }) => String(method).startsWith('session/set_'));
+    assert.deepEqual(
+      asked.map(({ params }) => params),
+      set,
+    );
+  }
+});
+
 test('what comes back counts for what is set next: another model has other efforts', async (t) => {
   const after = {
     configOptions: [

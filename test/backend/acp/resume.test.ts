@@ -26,6 +26,15 @@ test('resume is preferred to load, and either keeps the session id', async (t) =
   assert.deepEqual(methodsIn(load.log()), ['initialize', 'session/load']);
 });
 
+test('an agent that loses sessions is not asked to continue one, whatever it offers', async (t) => {
+  const agent = await rig(t, { load: { supported: true }, resume: { supported: true } });
+  const losesSessions = true;
+  await assert.rejects(agent.open({ resume: 'native-1', losesSessions }), { code: 'agent-session-lost' });
+  assert.deepEqual(methodsIn(agent.log()), ['initialize']);
+  const fresh = await agent.open({ losesSessions });
+  assert.deepEqual([fresh.continuity, fresh.capabilities.resume], ['new', 'none']);
+});
+
 test('a replay, in any style, is no update of a turn and starts none', async (t) => {
   const styles: readonly [string, Script][] = [
     ['before the answer', { load: { supported: true, before: replay() } }],
