@@ -4,19 +4,24 @@
  *   npm test                              everything
  *   npm test -- test/queue test/a.test.ts  only these files or folders (and the build)
  *   npm run test:faults                   test/faults in full: every seed, every system call
- *   npm run test:agents                   installs the real agents it can, then test/agents with its slow tests
+ *   npm run test:agents                   installs the real agents it can, then test/agents with its slow tests, and prints
+ *                                         a table of agents against cases
  *
  * A check that fails counts as one failed test. Exit code 1 when anything failed.
  */
 import { spawn } from 'node:child_process';
-import { globSync, statSync } from 'node:fs';
+import { globSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { runTestFile, type FileResult } from './test-file.ts';
 
 const root = join(import.meta.dirname, '..');
-/** A file with tests that hang is ended after this long; the slowest honest one takes about 30 s on 2 cores. */
-const FILE_TIMEOUT_MS = process.argv.includes('--faults') ? 2_500_000 : 180_000;
+/** A file with tests that hang is ended after this long; the slowest honest one takes 30 s, of agents some minutes, on 2 cores. */
+const FILE_TIMEOUT_MS = process.argv.includes('--faults')
+  ? 2_500_000
+  : process.argv.includes('--agents')
+    ? 900_000
+    : 180_000;
 const STAGE_TIMEOUT_MS = 300_000;
 /** One more than cores: tests of processes mostly wait. */
 const CONCURRENCY = availableParallelism() + 1;
@@ -138,6 +143,9 @@ const paths = args.filter((arg) => !arg.startsWith('--'));
 
 if (faults && paths.length === 0) paths.push('test/faults');
 
+// A cell is of this run, or of no run.
+if (agents && paths.length === 0) rmSync(join(root, '.test-cache', 'agent-matrix'), { recursive: true, force: true });
+
 totals.failed += await runChecks(paths.length === 0 && !agents);
 await runFiles(testFiles(paths, agents), showFile);
 
@@ -146,6 +154,11 @@ if (slow.length > SLOWEST) {
   slow.sort((a, b) => b.ms - a.ms);
   const lines = slow.slice(0, SLOWEST).map(({ name, ms }) => `  ${(ms / 1000).toFixed(1).padStart(5)} s  ${name}`);
   console.log(`\nslowest:\n${lines.join('\n')}`);
+}
+if (agents) {
+  // Only now: it reads the program's sources, which may be what is broken.
+  const { printTable } = await import('./agent-table.ts');
+  printTable();
 }
 process.exitCode = totals.failed === 0 ? 0 : 1;
 console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);

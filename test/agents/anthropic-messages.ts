@@ -34,9 +34,10 @@ export function parseMessagesRequest(body: string): MessagesRequest {
     const text = real(blocks.map((part) => (part.type === 'text' ? (part.text ?? '') : '')).join('\n'));
     if (role === 'assistant') return [{ role: 'model', text, calls: blocks.some(({ type }) => type === 'tool_use') }];
     const results = blocks.filter(({ type }) => type === 'tool_result');
-    if (results.length > 0) return [{ role: 'tool', text: JSON.stringify(results.map((part) => part.content)) }];
-    // The environment comes as messages of their own, by the system.
-    return role !== 'user' || isSynthetic(text) ? [] : [{ role: 'user', text }];
+    const tool: Turn[] =
+      results.length === 0 ? [] : [{ role: 'tool', text: JSON.stringify(results.map((part) => part.content)) }];
+    // The environment comes as messages of their own, by the system. A prompt after a cancelled tool comes with its result.
+    return role !== 'user' || isSynthetic(text) ? tool : [...tool, { role: 'user', text }];
   });
   const offers = tools.map((tool): ToolOffer => ({
     name: tool.name,

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { markedPids } from '../../src/process/marker.ts';
-import { claudeHome, codexHome, piHome, type AgentHome } from './agent-homes.ts';
-import { DRIVEN_AGENTS } from './driven.ts';
+import { claudeHome, codexHome, opencodeHome, piHome, type AgentHome } from './agent-homes.ts';
 import type { Rule, Step } from './model-script.ts';
 import { ModelServer } from './model-server.ts';
 import { CLAUDE_CODE, CODEX_CLI, notInstalled, OPENCODE, PI, type PinnedAgent } from './pinned-agents.ts';
@@ -34,15 +33,6 @@ const recover: Rule = { match: /^conduxt was interrupted|Your last turn was inte
 
 const SLOW = process.env['SLOW_TESTS'] === '1' ? false : 'takes long: npm run test:agents';
 
-function drivenHome(agent: PinnedAgent): AgentHome {
-  return (home, { modelUrl }) => {
-    const driven = DRIVEN_AGENTS.find(({ pinned }) => pinned === agent);
-    assert.ok(driven);
-    driven.seed(home, modelUrl);
-    return { ...driven.environment(home, modelUrl) };
-  };
-}
-
 interface Driven {
   readonly agent: PinnedAgent;
   readonly name: string;
@@ -50,9 +40,9 @@ interface Driven {
 }
 const DRIVEN: readonly Driven[] = [
   { agent: PI, name: 'pi', home: piHome(200) },
-  { agent: CLAUDE_CODE, name: 'claude', home: claudeHome },
-  { agent: CODEX_CLI, name: 'codex', home: codexHome },
-  { agent: OPENCODE, name: 'opencode', home: drivenHome(OPENCODE) },
+  { agent: CLAUDE_CODE, name: 'claude', home: claudeHome(CLAUDE_CODE) },
+  { agent: CODEX_CLI, name: 'codex', home: codexHome(CODEX_CLI) },
+  { agent: OPENCODE, name: 'opencode', home: opencodeHome },
 ];
 
 for (const { agent, name, home } of DRIVEN) {

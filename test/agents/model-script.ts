@@ -26,7 +26,8 @@ export interface Step {
 
 /** A tool by what it does; `callFor` finds what the agent calls it. */
 export type ToolUse =
-  | { readonly type: 'shell'; readonly command: string }
+  /** `escalate`: out of the agent's sandbox, where it has one that can be left; it asks a person then. */
+  | { readonly type: 'shell'; readonly command: string; readonly escalate?: true }
   | { readonly type: 'read'; readonly path: string }
   | { readonly type: 'write'; readonly path: string; readonly content: string }
   | { readonly type: 'edit'; readonly path: string; readonly oldText: string; readonly newText: string };
@@ -70,8 +71,12 @@ export interface Picked {
   readonly round: number;
   /** How many user texts the agent sent along: after a resume, whether it remembers. */
   readonly userTexts: number;
+  /** What the user said before, oldest first. */
+  readonly earlier: readonly string[];
   readonly answer: ModelAnswer;
 }
+
+const ASIDE: Step = { text: 'A scripted title' };
 
 /** The answer to a request. */
 export function pick(rules: readonly Rule[], conversation: Conversation): Picked {
@@ -80,9 +85,12 @@ export function pick(rules: readonly Rule[], conversation: Conversation): Picked
   const prompt = turns[last]?.text ?? '';
   const round = turns.slice(last + 1).filter((turn) => turn.role === 'model' && turn.calls).length;
   const steps = rules.find(({ match }) => match.test(prompt))?.steps ?? [];
-  const step = steps[Math.min(round, steps.length - 1)] ?? { text: `No rule for: ${prompt.slice(0, 200)}` };
-  const userTexts = turns.filter((turn) => turn.role === 'user').length;
-  return { prompt, round, userTexts, answer: answerOf(step, conversation, prompt) };
+  const due = steps[Math.min(round, steps.length - 1)] ?? { text: `No rule for: ${prompt.slice(0, 200)}` };
+  // Without tools it is not the work but something about it: a title, a summary. Errors meet everything.
+  const step = conversation.tools.length === 0 && due.status === undefined ? ASIDE : due;
+  const texts = turns.flatMap((turn) => (turn.role === 'user' ? [turn.text] : []));
+  const earlier = texts.slice(0, -1);
+  return { prompt, round, userTexts: texts.length, earlier, answer: answerOf(step, conversation, prompt) };
 }
 
 function answerOf(step: Step, conversation: Conversation, prompt: string): ModelAnswer {
@@ -142,6 +150,11 @@ const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
 export function callFor(use: ToolUse, tools: readonly ToolOffer[]): ToolCall | undefined {
   const tool = NAMES[use.type].flatMap((name) => tools.filter((offer) => offer.name === name))[0];
   if (tool === undefined) return undefined;
+  if (use.type === 'shell') {
+    const asks = use.escalate === true && tool.parameters.includes('sandbox_permissions');
+    const leave = asks ? { sandbox_permissions: 'require_escalated', justification: 'The test asks for it.' } : {};
+    return { name: tool.name, args: { ...named({ command: use.command }, tool), ...leave } };
+  }
   const { type: _type, ...wanted } = use;
   if (use.type === 'edit' && tool.parameters.includes('edits')) {
     const { path, oldText, newText } = use;

@@ -79,6 +79,47 @@ describe('the model server', () => {
     assert.equal(answer.choices[0]?.message.content, 'Writing.');
   });
 
+  it('speaks to a client of Google, whose model and method are in the path', async (t) => {
+    const server = await started(t, { rules });
+    const body = {
+      contents: [{ role: 'user', parts: [{ text: 'mend it' }] }],
+      tools: [
+        { functionDeclarations: [{ name: 'write_file', parametersJsonSchema: { properties: { file_path: {} } } }] },
+      ],
+    };
+    const response = await post(`${server.origin}/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse`, body);
+    const events = (await response.text()).trimEnd().split('\n\n');
+    assert.match(events[0] ?? '', /"text":"Writing\."/);
+    assert.match(events.at(-1) ?? '', /"functionCall":\{.*"name":"write_file","args":\{"file_path":"a.txt".*"STOP"/);
+    assert.deepEqual(server.requests[0]?.tools, ['write_file']);
+  });
+
+  it('takes a prompt for one that comes with the result of a tool that was cancelled', async (t) => {
+    const server = await started(t, { rules });
+    const text = (words: string): object => ({ type: 'text', text: words });
+    await post(`${server.origin}/v1/messages`, {
+      messages: [
+        { role: 'user', content: 'teapot' },
+        { role: 'assistant', content: [{ type: 'tool_use', id: '1', name: 'write', input: {} }] },
+        {
+          role: 'user',
+          content: [
+            { type: 'tool_result', tool_use_id: '1', content: 'stopped' },
+            text('[Request interrupted by user for tool use]'),
+            text('mend it'),
+          ],
+        },
+      ],
+      tools: [{ name: 'write', input_schema: {} }],
+    });
+    assert.deepEqual([server.requests[0]?.prompt, server.requests[0]?.earlier], ['mend it', ['teapot']]);
+  });
+
+  it('gives a title where no tool is offered: that is not the work', async (t) => {
+    const server = await started(t, { rules });
+    assert.match(await (await ask(server, 'mend it', { tools: [] })).text(), /A scripted title/);
+  });
+
   it('fails as the script says', async (t) => {
     const server = await started(t, { rules });
     assert.equal((await ask(server, 'teapot')).status, 418);
@@ -119,13 +160,16 @@ async function started(t: { after(fn: () => void): void }, options: ModelServerO
 }
 
 const ask = (server: ModelServer, text: string, more: object = {}): Promise<Response> =>
-  fetch(`${server.url}/chat/completions`, {
+  post(`${server.url}/chat/completions`, {
+    model: 'any',
+    messages: [{ role: 'user', content: text }],
+    tools: [{ type: 'function', function: { name: 'write', parameters: { properties: { path: {}, content: {} } } } }],
+    ...more,
+  });
+
+const post = (url: string, body: object): Promise<Response> =>
+  fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', connection: 'close' },
-    body: JSON.stringify({
-      model: 'any',
-      messages: [{ role: 'user', content: text }],
-      tools: [{ type: 'function', function: { name: 'write', parameters: { properties: { path: {}, content: {} } } } }],
-      ...more,
-    }),
+    body: JSON.stringify(body),
   });

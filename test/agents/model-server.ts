@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { messageDocument, messageEvents, parseMessagesRequest } from './anthropic-messages.ts';
 import { chatDocument, chatEvents, parseChatRequest } from './chat-completions.ts';
+import { generateDocument, generateEvents, isGenerate, parseGenerateRequest } from './google-generate-content.ts';
 import { pick, type Conversation, type ModelAnswer, type Rule } from './model-script.ts';
 import { parseResponsesRequest, responseDocument, responseEvents } from './openai-responses.ts';
 
@@ -22,6 +23,7 @@ export interface SeenRequest {
   readonly prompt: string;
   readonly round: number;
   readonly userTexts: number;
+  readonly earlier: readonly string[];
   readonly tools: readonly string[];
   /** True once the agent hung up before the answer was whole. */
   aborted: boolean;
@@ -32,8 +34,8 @@ const MAX_REQUESTS = 200;
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 /**
- * A scripted model behind OpenAI's chat completions and responses and Anthropic's messages, on a loopback port of its
- * own. `close` it when done.
+ * A scripted model behind OpenAI's chat completions and responses, Anthropic's messages and Google's generateContent, on
+ * a loopback port of its own. `close` it when done.
  */
 export class ModelServer {
   readonly port: number;
@@ -54,7 +56,7 @@ export class ModelServer {
     return new ModelServer(options, await listen(0));
   }
 
-  /** Without a path, as Anthropic's clients want it. */
+  /** Without a path, as Anthropic's and Google's clients want it. */
   get origin(): string {
     return `http://127.0.0.1:${this.port}`;
   }
@@ -128,7 +130,15 @@ interface Asked {
 
 /** By the path that the agent posts to; null: no protocol that is spoken here. */
 function dialectOf(url: string): ((body: string) => Asked) | null {
-  switch (url.split('?')[0]) {
+  const path = url.split('?')[0] ?? '';
+  if (isGenerate(path)) {
+    return (body) => ({
+      ...parseGenerateRequest(body, path),
+      document: generateDocument,
+      events: generateEvents,
+    });
+  }
+  switch (path) {
     case '/v1/chat/completions':
       return (body) => {
         const { model, ...rest } = parseChatRequest(body);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { piHome, type AgentHome } from './agent-homes.ts';
 import type { Rule, Step } from './model-script.ts';
 import { ModelServer, type SeenRequest } from './model-server.ts';
 import { notInstalled, PI } from './pinned-agents.ts';
@@ -65,6 +66,17 @@ describe('conduxt run with pi', { skip: notInstalled(PI) ?? false, concurrency: 
     await shop.stop();
   });
 
+  it('is what auto takes when the agents before it are not logged in, and it says why', async (t) => {
+    const server = await ModelServer.start({ rules: [issue] });
+    t.after(() => server.close());
+    const shop = new Shop(t, server.url, undefined, besideOthers);
+    const { output } = await shop.expect(0, 'run', 'fix issue #78', '--agent', 'auto');
+    assert.match(output, /agent +pi 0\.0\.34 over acp \(the first one logged in, in the built-in order\)/);
+    assert.equal(shop.records('task-ended').at(-1)?.end, 'completed');
+    assert.equal(shop.pullRequests().length, 1);
+    await shop.stop();
+  });
+
   it('finishes in the same turn when the model is out of reach for a while', async (t) => {
     const { shop, server } = await start(t, [issue], goAwayOnce(3));
     const running = shop.expect(0, 'run', 'fix issue #78', '--agent', 'pi');
@@ -117,6 +129,18 @@ describe('conduxt run with pi', { skip: notInstalled(PI) ?? false, concurrency: 
     await shop.stop();
   });
 });
+
+/** pi's user has Claude's and codex' adapters as well, and never logged in with them. */
+const besideOthers: AgentHome = (home, place) => {
+  const { PATH = '', ...rest } = piHome(200)(home, place);
+  const bin = path.join(home, 'bin');
+  mkdirSync(bin);
+  for (const name of ['claude-agent-acp', 'codex-acp']) {
+    writeFileSync(path.join(bin, name), '#!/bin/sh\nexit 1\n');
+    chmodSync(path.join(bin, name), 0o755);
+  }
+  return { ...rest, PATH: [bin, PATH].join(path.delimiter) };
+};
 
 /** Begins the task and waits until the model thinks without an end, with an edit made and nothing committed. */
 async function untilStuck(shop: Shop): Promise<void> {

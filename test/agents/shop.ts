@@ -49,8 +49,16 @@ export class Shop {
   readonly remote = path.join(this.root, 'origin.git');
   readonly state = path.join(this.root, 'state');
   readonly #env: Readonly<Record<string, string>>;
+  readonly #patienceMs: number;
 
-  constructor(t: TestContext, modelUrl: string, pace: Pace = QUICK, agent: AgentHome = piHome(pace.retryBaseMs)) {
+  constructor(
+    t: TestContext,
+    modelUrl: string,
+    pace: Pace = QUICK,
+    agent: AgentHome = piHome(pace.retryBaseMs),
+    patienceMs = PATIENCE_MS,
+  ) {
+    this.#patienceMs = patienceMs;
     assert.ok(existsSync(CONDUXT), 'build first: this test runs the built program');
     t.after(() => this.#close());
     const home = path.join(this.root, 'home');
@@ -97,7 +105,7 @@ export class Shop {
       cwd: this.repo,
       env: this.#env,
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: PATIENCE_MS,
+      timeout: this.#patienceMs,
       killSignal: 'SIGKILL',
     });
     return finished(child);
@@ -133,7 +141,7 @@ export class Shop {
   }
 
   async until(what: string, fact: () => boolean): Promise<void> {
-    await until(what, fact, PATIENCE_MS).catch((error: unknown) => {
+    await until(what, fact, this.#patienceMs).catch((error: unknown) => {
       throw new Error(`${String(error)}\n${this.#story()}`);
     });
   }

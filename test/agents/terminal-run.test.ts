@@ -54,8 +54,8 @@ interface Driven {
 }
 const DRIVEN: readonly Driven[] = [
   { agent: PI, name: 'pi', home: piHome(), resumes: false, asks: false },
-  { agent: CLAUDE_CODE, name: 'claude', home: claudeHome, resumes: true, asks: true },
-  { agent: CODEX_CLI, name: 'codex', home: codexHome, resumes: true, asks: true },
+  { agent: CLAUDE_CODE, name: 'claude', home: claudeHome(CLAUDE_CODE), resumes: true, asks: true },
+  { agent: CODEX_CLI, name: 'codex', home: codexHome(CODEX_CLI), resumes: true, asks: true },
 ];
 
 for (const { agent, name, home, resumes, asks } of DRIVEN) {

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { profileFor } from '../../../src/agents/profiles.ts';
+import type { DrivenAgent } from '../driven.ts';
+import { ENDLESS, endlessIn, workOf } from '../driven-rig.ts';
+import type { Rule, Step } from '../model-script.ts';
+import { ModelServer, type ModelServerOptions } from '../model-server.ts';
+import { Shop } from '../shop.ts';
+import type { MatrixCase } from './case.ts';
+
+/** The built program with an agent: from issue 78 to a pull request, and what may happen on the way. */
+
+const edit: Step = {
+  text: 'I will mend the cart.',
+  use: {
+    type: 'shell',
+    command: `sed -i 's|full \\* percent)|(full * percent) / 100)|' src/cart.js && git diff --stat`,
+  },
+};
+const tests: Step = { text: 'Now the tests.', use: { type: 'shell', command: 'npm test' } };
+const COMMIT = 'git commit --quiet --all --message "fix: take a discount in percent"';
+/** The repository of a worktree lies outside of it, where a sandbox does not let it write. */
+const commit: Step = { use: { type: 'shell', command: COMMIT, escalate: true } };
+const done: Step = {
+  text: 'The discount is right now.',
+  callback: { status: 'completed', files_changed: ['src/cart.js'], summary: 'Divided by 100.' },
+};
+const ISSUE = /A discount of 10 percent makes the total negative/;
+const issue: Rule = { match: ISSUE, steps: [edit, tests, commit, done] };
+/** A reminder of how a task ends: the words it was steered with came without that. */
+const reminded: Rule = { match: /The task has not ended/, steps: [done] };
+const note = (name: string): Rule => ({
+  match: new RegExp(`write ${name}`),
+  steps: [
+    {
+      use: {
+        type: 'shell',
+        command: `echo ${name} >> told.txt && git add -A && git commit -qm "docs: ${name}"`,
+        escalate: true,
+      },
+    },
+    done,
+  ],
+});
+/** Stays in a command of the issue's turn. */
+const stuck: Rule = { match: ISSUE, steps: [edit, { use: ENDLESS }, done] };
+
+export const TASK_CASES: readonly MatrixCase[] = [
+  {
+    row: 'issue to pull request',
+    it: 'turns issue 78 into a verified pull request and leaves nothing running',
+    run: async (t, agent) => {
+      const { shop } = await start(t, agent, [issue]);
+      const { output } = await shop.expect(0, ...runWith(agent));
+      assert.match(output, /completed/);
+      assert.deepEqual(
+        shop.records('turn-ended').map(({ verdict, callback }) => [verdict, callback.type]),
+        [['done', 'valid']],
+      );
+      assertDelivered(shop);
+      await shop.stop();
+      return 'yes';
+    },
+  },
+  {
+    row: 'second prompt while busy',
+    it: 'gets what it is told while it is busy after its turn, once and in order',
+    run: async (t, agent) => {
+      const gate = Promise.withResolvers<void>();
+      const { shop, server } = await start(t, agent, [note('first'), note('second'), issue], {
+        before: ({ tools }) => (tools.length > 0 ? gate.promise : undefined),
+      });
+      await shop.expect(0, ...runWith(agent), '--no-wait');
+      await shop.until('it is busy', () => workOf(server).length === 1);
+      for (const name of ['first', 'second']) {
+        const { output } = await shop.expect(0, 'tell', 'issue-78', `Also write ${name} into a file.`);
+        assert.match(output, /queued/);
+      }
+      assert.equal(shop.records('prompt-handed').length, 1, 'nothing is handed over while a turn runs');
+      gate.resolve();
+      await shop.expect(0, 'wait', 'issue-78');
+      assert.equal(shop.records('turn-ended').filter(({ verdict }) => verdict === 'done').length, 3);
+      assert.equal(readFileSync(path.join(shop.worktree, 'told.txt'), 'utf8'), 'first\nsecond\n');
+      await shop.stop();
+      return 'queued, then done in order';
+    },
+  },
+  {
+    row: 'tell --steer while busy',
+    it: 'gets what it is steered with once, and conduxt says whether that was in the running turn',
+    run: async (t, agent) => {
+      const steers = profileFor(agent.pinned.name).acp?.steer === true;
+      const gate = Promise.withResolvers<void>();
+      const { shop, server } = await start(t, agent, [reminded, note('first'), issue], {
+        before: ({ tools }) => (tools.length > 0 ? gate.promise : undefined),
+      });
+      await shop.expect(0, ...runWith(agent), '--no-wait');
+      await shop.until('it is busy', () => workOf(server).length === 1);
+      const { output } = await shop.expect(0, 'tell', 'issue-78', '--steer', 'Also write first into a file.');
+      assert.match(output, steers ? /took it into its running turn/ : /queued/);
+      gate.resolve();
+      await shop.expect(0, 'wait', 'issue-78');
+      assert.equal(readFileSync(path.join(shop.worktree, 'told.txt'), 'utf8'), 'first\n', 'once');
+      await shop.stop();
+      return steers ? 'into the turn' : 'queued instead';
+    },
+  },
+  {
+    row: 'kill -9 in a command',
+    it: 'goes on to the pull request when it is killed in the middle of a command, knowing what it was asked',
+    run: async (t, agent) => {
+      const rules = [stuck];
+      const { shop, server } = await start(t, agent, rules);
+      await untilInCommand(shop, agent);
+      rules.unshift({ match: /conduxt was interrupted/, steps: [commit, done] });
+      process.kill(shop.records('agent-started')[0]?.process.pid ?? 0, 'SIGKILL');
+      await shop.until('the command has ended', () => endlessIn(shop.worktree).length === 0);
+      await shop.expect(0, 'wait', 'issue-78');
+      const continuity = shop.records('agent-session').map((record) => record.continuity);
+      assert.equal(continuity.length, 2);
+      assert.equal(continuity[1] !== 'new', agent.resumes);
+      assertDelivered(shop);
+      const last = workOf(server).at(-1);
+      if (agent.resumes) assert.match(last?.earlier.join('\n') ?? '', ISSUE, 'the conversation is back');
+      else assert.match(last?.prompt ?? '', ISSUE, 'it is told what it forgot');
+      await shop.stop();
+      return agent.resumes ? `nothing left, \`${continuity[1] ?? ''}\`` : 'nothing left, new conversation with a brief';
+    },
+  },
+  {
+    row: 'stop in a command',
+    it: 'leaves nothing behind when its session is stopped in the middle of a command',
+    run: async (t, agent) => {
+      const { shop } = await start(t, agent, [stuck]);
+      await untilInCommand(shop, agent);
+      await shop.stop();
+      assert.deepEqual(endlessIn(shop.worktree), []);
+      return 'nothing left';
+    },
+  },
+];
+
+const runWith = ({ pinned }: DrivenAgent): readonly string[] => ['run', 'fix issue #78', '--agent', pinned.name];
+
+/** Begins the task and waits until it is in its endless command. */
+async function untilInCommand(shop: Shop, agent: DrivenAgent): Promise<void> {
+  await shop.expect(0, ...runWith(agent), '--no-wait');
+  await shop.until('it is in a command', () => endlessIn(shop.worktree).length > 0);
+  await shop.until('conduxt knows', () => shop.records('prompt-accepted').length === 1);
+}
+
+function assertDelivered(shop: Shop): void {
+  const head = shop.git('rev-parse', 'fix/issue-78');
+  const receipt = shop.records('verification-finished').at(-1)?.receipt;
+  assert.deepEqual([receipt?.verdict.type, receipt?.commit], ['green', head]);
+  assert.equal(shop.records('task-ended').at(-1)?.end, 'completed');
+  assert.equal(shop.gitIn(shop.remote, 'rev-parse', 'fix/issue-78'), head, 'the branch is at the remote');
+  assert.equal(shop.git('log', '--format=%s', 'main..fix/issue-78'), 'fix: take a discount in percent');
+  assert.equal(shop.pullRequests().length, 1);
+}
+
+async function start(
+  t: TestContext,
+  agent: DrivenAgent,
+  rules: readonly Rule[],
+  options: Omit<ModelServerOptions, 'rules'> = {},
+): Promise<{ readonly shop: Shop; readonly server: ModelServer }> {
+  const server = await ModelServer.start({ ...options, rules });
+  t.after(() => server.close());
+  return { shop: new Shop(t, server.url, undefined, agent.home, SLOWEST_MS), server };
+}
+
+/** gemini needs 12 s for its start on a busy machine, twice in the longest case. */
+const SLOWEST_MS = 120_000;
