@@ -79,6 +79,8 @@ export const DRIVEN: readonly AgentProfile[] = [
         seenIn: '2.6.0',
         what: 'starts in a mode in which a reviewer model of its own answers for you; conduxt puts it into `workspace-write`',
       },
+      { seenIn: '2.6.0', what: 'a cancel leaves the running command alive, until the session is closed' },
+      { seenIn: '2.6.0', what: 'runs no command when its home lies in the directory for temporary files (TMPDIR)' },
       { seenIn: '2.6.0', what: 'a model stream that breaks off ends the turn as if it were done' },
       { seenIn: '2.6.0', what: 'a refused permission ends the turn as cancelled' },
       { seenIn: '@zed-industries/codex-acp 0.16.0', what: 'does not exit when its stdin is closed' },

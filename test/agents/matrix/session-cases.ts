@@ -95,7 +95,11 @@ export const SESSION_CASES: readonly MatrixCase[] = [
       const session = await open();
       const turn = session.prompt({ turnId: 't-1', text: 'wait' });
       await until('the command runs', () => endlessIn(cwd).length > 0, 60_000);
-      await until('it says so', () => seen.updates.some(({ view }) => view.type === 'tool'), 60_000);
+      await until(
+        'it says so',
+        () => seen.permissions.length > 0 || seen.updates.some(({ view }) => view.type === 'tool'),
+        60_000,
+      );
       await session.cancel();
       const { verdict, stopReason } = await turn;
       assert.equal(verdict, 'cancelled');

@@ -31,19 +31,16 @@ const ISSUE = /A discount of 10 percent makes the total negative/;
 const issue: Rule = { match: ISSUE, steps: [edit, tests, commit, done] };
 /** A reminder of how a task ends: the words it was steered with came without that. */
 const reminded: Rule = { match: /The task has not ended/, steps: [done] };
-const note = (name: string): Rule => ({
-  match: new RegExp(`write ${name}`),
-  steps: [
-    {
-      use: {
-        type: 'shell',
-        command: `echo ${name} >> told.txt && git add -A && git commit -qm "docs: ${name}"`,
-        escalate: true,
-      },
-    },
-    done,
-  ],
+const write = (name: string): Step => ({
+  use: {
+    type: 'shell',
+    command: `echo ${name} >> told.txt && git add -A && git commit -qm "docs: ${name}"`,
+    escalate: true,
+  },
 });
+const note = (name: string): Rule => ({ match: new RegExp(`write ${name}`), steps: [write(name), done] });
+/** The newest words pick the rule: what goes into the turn of the issue takes its place. */
+const steered: Rule = { match: /write first/, steps: [edit, write('first'), done] };
 /** Stays in a command of the issue's turn. */
 const stuck: Rule = { match: ISSUE, steps: [edit, { use: ENDLESS }, done] };
 
@@ -93,7 +90,7 @@ export const TASK_CASES: readonly MatrixCase[] = [
     run: async (t, agent) => {
       const steers = profileFor(agent.pinned.name).acp?.steer === true;
       const gate = Promise.withResolvers<void>();
-      const { shop, server } = await start(t, agent, [reminded, note('first'), issue], {
+      const { shop, server } = await start(t, agent, [reminded, steered, issue], {
         before: ({ tools }) => (tools.length > 0 ? gate.promise : undefined),
       });
       await shop.expect(0, ...runWith(agent), '--no-wait');
@@ -103,6 +100,9 @@ export const TASK_CASES: readonly MatrixCase[] = [
       gate.resolve();
       await shop.expect(0, 'wait', 'issue-78');
       assert.equal(readFileSync(path.join(shop.worktree, 'told.txt'), 'utf8'), 'first\n', 'once');
+      const handed = shop.records('prompt-handed').map(({ promptId }) => promptId);
+      const told = shop.records('prompt-queued').find(({ kind }) => kind === 'user')?.promptId ?? '';
+      assert.equal(handed.includes(told), !steers, 'what went into the turn is not handed over again');
       await shop.stop();
       return steers ? 'into the turn' : 'queued instead';
     },
