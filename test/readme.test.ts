@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { z } from 'zod';
+import * as z from 'zod';
 import { VerbContext } from '../src/cli/context.ts';
 import { Printer } from '../src/cli/printer.ts';
 import { buildProgram, defineVerb } from '../src/cli/program.ts';

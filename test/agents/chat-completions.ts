@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Conversation, ModelAnswer, ToolOffer, Turn } from './model-script.ts';
 
 /** OpenAI's chat completions, as far as coding agents use them: requests to a conversation, answers to chunks. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { z } from 'zod';
+import * as z from 'zod';
 import { extractCallback } from '../../src/callback/extract.ts';
 import { callFor, fill, pick, type Rule, type Turn } from './model-script.ts';
 import { ModelServer, type ModelServerOptions } from './model-server.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isSynthetic, real } from './agent-words.ts';
 import type { Conversation, ModelAnswer, ToolOffer, Turn } from './model-script.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { z } from 'zod';
+import * as z from 'zod';
 import { main } from '../../src/cli/main.ts';
 import { OPERATIONS } from '../../src/cli/manifest/operations.ts';
 import { verbs } from '../../src/cli/verbs.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PinnedAgent } from '../pinned-agents.ts';
 
 /** What one run measured of one agent: a column of the table. Test files run in processes of their own, so it is a file. */
