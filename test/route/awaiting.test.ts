@@ -104,7 +104,7 @@ describe('leaving a wait', () => {
     done: ['running', 'plan verify push pull-request'],
     merged: ['running', 'plan verify'],
     failed: ['running', 'end failed'],
-    escalate: ['running', 'open-clarification'],
+    escalate: ['running', 'open-decision'],
     awaiting_review: ['awaiting-review', 'rest'],
     awaiting_ci: ['awaiting-ci', 'rest'],
     // As before: what waits cannot crash.
@@ -174,7 +174,10 @@ describe('leaving a wait', () => {
     const failed = nextAction(fold([...waiting('awaiting_review'), said('failed', words)]), record);
     assert.partialDeepStrictEqual(failed, { type: 'end', end: 'failed', reason: words });
     const asked = nextAction(fold([...waiting('awaiting_review'), said('escalate', words)]), record);
-    assert.partialDeepStrictEqual(asked, { type: 'open-clarification', question: words });
+    assert.partialDeepStrictEqual(asked, {
+      type: 'open-decision',
+      question: { kind: 'clarification', question: words },
+    });
     assert.match(
       JSON.stringify(nextAction(fold([...waiting('awaiting_ci'), said('escalate')]), record)),
       /nobody said why/,

@@ -110,10 +110,6 @@ export function foldLife(life: Life, record: JournalRecord): void {
         lost: record.lost ?? life.agent.lost,
       };
       return;
-    case 'turn-ended':
-      if (record.failure !== 'conversation-lost') return;
-      life.agent = { ...life.agent, nativeId: null, lost: record.detail ?? 'the agent does not have it any more' };
-      return;
     case 'backend-changed':
       life.backend = record.to;
       if (record.conversation === 'lost') {
@@ -164,6 +160,8 @@ export function foldLife(life: Life, record: JournalRecord): void {
       life.milestones = kept(life, { at: record.at, text: `${record.what}: ${record.reason}`, level: 'warn' });
       return;
     case 'turn-ended':
+      if (record.failure === 'conversation-lost')
+        life.agent = { ...life.agent, nativeId: null, lost: record.detail ?? 'the agent does not have it any more' };
       if (record.verdict !== 'done') return;
       life.waits = 0;
       life.recoveriesInARow = 0;
