@@ -22,6 +22,11 @@ const MILESTONES = 8;
 const WORDS_LINES = 6;
 const SAID_LINES = 12;
 
+function sandboxText({ type, writable }: NonNullable<SessionDetailsJson['session']['sandbox']>): string {
+  const more = writable.length === 0 ? '' : `; also ${oneLine(writable.join(', '), 200)}`;
+  return `${type}: only the worktree, git and the agent's own state can be written${more}`;
+}
+
 /** `status <name>`: everything a person needs to know about one session. */
 export function detailLines({ session }: SessionDetailsJson): readonly Line[] {
   const { task } = session;
@@ -40,6 +45,7 @@ export function detailLines({ session }: SessionDetailsJson): readonly Line[] {
     field('agent', agentText(session)),
     field('permissions', `${session.permissions.mode} (${oneLine(session.permissions.reason, 200)})`),
     ...(session.permissions.rules.length === 0 ? [] : [field('rules', rulesText(session.permissions.rules))]),
+    ...(session.sandbox === null ? [] : [field('sandbox', sandboxText(session.sandbox))]),
     field(task === null ? 'directory' : 'worktree', oneLine(session.directory, 300)),
     ...(task === null
       ? []

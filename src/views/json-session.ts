@@ -88,6 +88,8 @@ export interface SessionDetailsJson {
   readonly session: SessionJson & {
     readonly task: TaskSpec | null;
     readonly permissions: PermissionsJson;
+    /** What confines the writes of agent, set-up and tests; null: nothing does. */
+    readonly sandbox: { readonly type: 'bwrap'; readonly writable: readonly string[] } | null;
     readonly agentProcess: ProcessIdentity | null;
     readonly nativeSessionId: string | null;
     readonly host: ProcessIdentity | null;
@@ -189,6 +191,7 @@ export function sessionDetailsJson(
       ...sessionJson(facts, nowMs),
       task: record.task,
       permissions: permissionsJson(record),
+      sandbox: record.sandbox === undefined ? null : { type: record.sandbox.type, writable: record.sandbox.writable },
       agentProcess: life.agent.process,
       nativeSessionId: life.agent.nativeId,
       host: life.host?.process ?? null,

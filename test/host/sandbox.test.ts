@@ -7,7 +7,9 @@ import { requireBubblewrap } from '../../src/process/bubblewrap.ts';
 import { markedPids } from '../../src/process/marker.ts';
 import type { SandboxPlan } from '../../src/session/record.ts';
 import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
+import { hasTmux } from '../tmux/scratch.ts';
 import { Scratch } from './scratch.ts';
+import { done as endsTurn, terminalScratch } from './terminal-scratch.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const done: Step = { type: 'callback', status: 'completed', fields: { summary: 'done' } };
@@ -101,5 +103,37 @@ describe('an agent in a sandbox', () => {
     assert.ok(markedPids(session.record.id).length > 1, 'the child is running');
     assert.deepEqual(await session.call({ op: 'stop' }), { stopped: true, left: [] });
     assert.deepEqual(markedPids(session.record.id), []);
+  });
+
+  it('in a terminal is confined in the same way, and its pane ends', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const { scratch, server, session } = terminalScratch(t);
+    const out = path.join(scratch.root, 'out');
+    mkdirSync(out);
+    const sandbox = await sandboxHere(t, [out]);
+    if (sandbox === null) return;
+    writeFileSync(path.join(scratch.root, 'mine.txt'), 'mine');
+    const outside = [path.join(scratch.root, 'outside'), path.join(scratch.repo, 'in-the-main-checkout')];
+    const attempts = [...outside.map((file) => `echo x > ${file}`), `rm ${scratch.root}/mine.txt`];
+    const work = `${attempts.join('; ')}; echo 4 > sum.txt; git commit -qam 'fix: the sum'; ls -A ${scratch.home} > ${out}/seen`;
+    const task = session(
+      'task',
+      'task-1',
+      { log: path.join(out, 'agent.ndjson'), prompts: [{ steps: [{ type: 'shell', command: work }, endsTurn] }] },
+      { record: { sandbox } },
+    );
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    assert.equal((await server.panes()).length, 1);
+    for (const file of outside) assert.equal(existsSync(file), false, file);
+    assert.equal(readFileSync(path.join(scratch.root, 'mine.txt'), 'utf8'), 'mine');
+    assert.doesNotMatch(
+      readFileSync(path.join(out, 'seen'), 'utf8'),
+      /repos|slots/,
+      'the state directory was in sight',
+    );
+    await task.call({ op: 'stop' });
+    assert.deepEqual(await server.panes(), []);
+    assert.deepEqual(markedPids(task.record.id), []);
   });
 });

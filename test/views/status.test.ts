@@ -78,6 +78,18 @@ describe('what an agent said', () => {
 });
 
 describe('the details of a session', () => {
+  it('say what confines its agent, and what that may write beside its work', () => {
+    const sandbox = { type: 'bwrap', program: '/usr/bin/bwrap', writable: ['~/go', '/opt/\u001b[2Jx'] } as const;
+    const facts = factsOf([hostStarted], sessionRecord({ sandbox }));
+    const paths = { dir: '/s', journal: '/s/journal.ndjson', transcript: '/s/transcript.ndjson' };
+    const document = sessionDetailsJson({ ...facts, damaged: [], paths }, NOW);
+    assert.deepEqual(document.session.sandbox, { type: 'bwrap', writable: sandbox.writable });
+    const line = detailLines(document)
+      .map(textOf)
+      .find((text) => text.includes('sandbox'));
+    assert.match(line ?? '', /bwrap: only the worktree, .* can be written; also ~\/go, \/opt\/[^\u001b]*x$/);
+  });
+
   it('name everything a person has to know, safe to print', () => {
     const record = sessionRecord({
       task: taskSpec({
