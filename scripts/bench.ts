@@ -6,7 +6,8 @@
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { parts, type Row } from './bench/rows.ts';
+import type { Row } from './bench/row.ts';
+import { parts } from './bench/rows.ts';
 import { Stage } from './bench/stage.ts';
 
 const { values } = parseArgs({

@@ -1,46 +1,9 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { figuresOf, inTurn, ratioOf, type Figures } from './measure.ts';
+import { inTurn } from './measure.ts';
+import { row, type Measured, type Part, type Row } from './row.ts';
 import { AGENT, LEAST_CLIENT, memoryOf, SYNCED_WRITE, type Stage } from './stage.ts';
-
-/** One line of the table. Times in milliseconds unless `unit` says otherwise. */
-export interface Row {
-  readonly what: string;
-  readonly unit: 'ms' | 'MB' | '1/s';
-  readonly ours: Figures;
-  readonly floor: Figures | null;
-  readonly peer: Figures | null;
-  /** Ours over the floor, and ours over the peer: medians of the ratios of neighbouring runs. */
-  readonly overFloor: number | null;
-  readonly overPeer: number | null;
-  readonly goal: string;
-}
-
-interface Measured {
-  readonly ours: readonly number[];
-  readonly floor?: readonly number[];
-  readonly peer?: readonly number[];
-}
-
-function row(what: string, goal: string, { ours, floor = [], peer = [] }: Measured, unit: Row['unit'] = 'ms'): Row {
-  return {
-    what,
-    unit,
-    goal,
-    ours: figuresOf(ours),
-    floor: floor.length === 0 ? null : figuresOf(floor),
-    peer: peer.length === 0 ? null : figuresOf(peer),
-    overFloor: floor.length === 0 ? null : ratioOf(ours, floor),
-    overPeer: peer.length === 0 ? null : ratioOf(ours, peer),
-  };
-}
-
-export interface Part {
-  readonly name: string;
-  /** Short enough, and steady enough, to guard ratios in CI. */
-  readonly inCi: boolean;
-  measure(stage: Stage, rounds: number): Promise<readonly Row[]>;
-}
+import { terminal } from './terminal.ts';
 
 /** `--version`, and `status` with one and with a hundred sessions. */
 export const startUp: Part = {
@@ -357,4 +320,4 @@ export const packed: Part = {
   },
 };
 
-export const parts: readonly Part[] = [startUp, warm, cold, task, ingest, many, packed];
+export const parts: readonly Part[] = [startUp, warm, cold, task, ingest, many, terminal, packed];
