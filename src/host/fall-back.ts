@@ -33,12 +33,17 @@ export class FallBack {
     return MENDABLE.has(error.code) && this.#fallBack(`the adapter did not start: ${error.message}`);
   }
 
-  /** Before a prompt is handed: the adapter may have died too often. */
-  async afterDeaths(): Promise<void> {
+  /** Before a prompt is handed: the adapter may have died too often, or not speak the protocol. */
+  async beforePrompt(): Promise<void> {
     const { turns, life } = this.#context.log.folded;
-    const died = turns.last?.end.failure === 'agent-exited';
-    if (!died || life.recoveriesUsed < MAX_DEATHS) return;
-    await this.#fallBack(`the adapter died ${life.recoveriesUsed} times in the middle of a turn`);
+    const end = turns.last?.end;
+    // A stop reason that we do not know is a newer agent's; none at all is no answer of this protocol.
+    if (end?.failure === 'unknown-stop-reason' && end.stopReason === null) {
+      await this.#fallBack('the adapter broke the protocol: it ended a turn without saying how');
+    }
+    if (end?.failure === 'agent-exited' && life.recoveriesUsed >= MAX_DEATHS) {
+      await this.#fallBack(`the adapter died ${life.recoveriesUsed} times in the middle of a turn`);
+    }
   }
 
   async #fallBack(why: string): Promise<boolean> {

@@ -312,7 +312,7 @@ export class Spine {
   }
 
   async #hand(promptId: string, signal: AbortSignal): Promise<void> {
-    await this.#fallBack.afterDeaths();
+    await this.#fallBack.beforePrompt();
     try {
       // Before the agent is started: that is when it looks at its login.
       if (!(await this.#lock.take(signal))) return;

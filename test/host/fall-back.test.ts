@@ -78,6 +78,39 @@ describe('a task whose adapter fails', { concurrency: 2 }, () => {
     assert.deepEqual(kinds, ['task', 'recovery', 'recovery']);
   });
 
+  const breaks: readonly [string, AdapterStep, RegExp, readonly string[]][] = [
+    [
+      'with an answer that is none',
+      { type: 'answer', result: { odd: 42 } },
+      /broke the protocol/,
+      ['task', 'reminder'],
+    ],
+    ['by closing its output', { type: 'close-stdout' }, /died 2 times/, ['task', 'recovery', 'recovery']],
+  ];
+  for (const [how, step, reason, kinds] of breaks) {
+    it(`because it breaks the protocol in a turn, ${how}, goes on in a terminal, and the turn is not sent again`, async (t) => {
+      if (!(await hasTmux(t))) return;
+      const work: AdapterStep = { type: 'shell', command: 'echo half-done > sum.txt' };
+      const [session, log] = task(t, { prompts: [{ match: '.', steps: [{ type: 'text', text: 'hm' }, work, step] }] });
+      await session.host();
+      assert.equal((await session.untilType('task-ended')).end, 'completed');
+      assert.match((await session.untilType('backend-changed')).reason, reason);
+      const records = session.journal();
+      const handed = records.flatMap((record) => (record.type === 'prompt-handed' ? [record.promptId] : []));
+      assert.equal(new Set(handed).size, handed.length, 'nothing was handed twice');
+      assert.deepEqual(
+        records.flatMap((record) => (record.type === 'prompt-queued' ? [record.kind] : [])),
+        kinds,
+      );
+      // In the terminal it hears one prompt: the brief, with what was done so far, and not the task as if it were new.
+      const heard = readFileSync(log, 'utf8')
+        .split('\n')
+        .filter((line) => line.includes('"event":"prompt"'));
+      assert.equal(heard.length, 1);
+      assert.match(heard[0] ?? '', /could not be resumed[\s\S]*\+half-done/);
+    });
+  }
+
   it('because it breaks the protocol at its start goes on in a terminal', async (t) => {
     if (!(await hasTmux(t))) return;
     const [session] = task(t, { initialize: { protocolVersion: 'two' } });
