@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { markedPids } from '../../src/process/marker.ts';
@@ -37,15 +38,17 @@ interface Driven {
   readonly agent: PinnedAgent;
   readonly name: string;
   readonly home: AgentHome;
+  /** Beside approve-all. */
+  readonly modes: readonly string[];
 }
 const DRIVEN: readonly Driven[] = [
-  { agent: PI, name: 'pi', home: piHome(200) },
-  { agent: CLAUDE_CODE, name: 'claude', home: claudeHome(CLAUDE_CODE) },
-  { agent: CODEX_CLI, name: 'codex', home: codexHome(CODEX_CLI) },
-  { agent: OPENCODE, name: 'opencode', home: opencodeHome },
+  { agent: PI, name: 'pi', home: piHome(200), modes: ['approve-reads', 'deny-all'] },
+  { agent: CLAUDE_CODE, name: 'claude', home: claudeHome(CLAUDE_CODE), modes: ['approve-reads', 'deny-all'] },
+  { agent: CODEX_CLI, name: 'codex', home: codexHome(CODEX_CLI), modes: ['approve-reads'] },
+  { agent: OPENCODE, name: 'opencode', home: opencodeHome, modes: ['approve-reads', 'deny-all'] },
 ];
 
-for (const { agent, name, home } of DRIVEN) {
+for (const { agent, name, home, modes } of DRIVEN) {
   // In `npm test` the lightest must do.
   const skip = notInstalled(agent) ?? (agent !== PI ? SLOW : false);
   const run = ['run', 'fix issue #78', '--agent', name, '--backend', 'headless'];
@@ -86,6 +89,31 @@ for (const { agent, name, home } of DRIVEN) {
       assert.equal(shop.git('rev-list', '--count', 'main..fix/issue-78'), '2');
       assert.equal(shop.gitIn(shop.remote, 'rev-parse', 'fix/issue-78'), shop.git('rev-parse', 'fix/issue-78'));
       assert.equal(shop.pullRequests().length, 1);
+      await shop.stop();
+    });
+
+    for (const mode of modes) {
+      it(`changes nothing under ${mode}`, { skip: SLOW }, async (t) => {
+        const write: Step = { use: { type: 'shell', command: 'echo mine > forbidden.txt' } };
+        const { shop, server } = await start(t, [{ match: /Write a file/, steps: [write, { text: 'I tried.' }] }]);
+        const asking = ['ask', 'Write a file.', '--agent', name, '--backend', 'headless', '--permissions', mode];
+        const { output } = await shop.expect(0, ...asking);
+        assert.match(output, /I tried|No tool for/);
+        assert.ok(server.requests.length > 0);
+        assert.equal(existsSync(path.join(shop.repo, 'forbidden.txt')), false);
+      });
+    }
+
+    it('is refused what no agent may do, and its work goes on', { skip: SLOW }, async (t) => {
+      const push: Step = { use: { type: 'shell', command: 'git push --force origin HEAD:main; echo tried' } };
+      const { shop } = await start(t, [{ ...issue, steps: [edit, commit, push, done] }]);
+      const before = shop.gitIn(shop.remote, 'rev-parse', 'main');
+      await shop.expect(0, ...run);
+      assert.equal(shop.gitIn(shop.remote, 'rev-parse', 'main'), before);
+      assert.equal(shop.records('task-ended').at(-1)?.end, 'completed');
+      const told = shop.records('milestone').map(({ text }) => text);
+      // Its hook tells us; the others hear it from git alone.
+      if (name === 'claude') assert.match(told.join('\n'), /refused: Bash \(.*main/);
       await shop.stop();
     });
 

@@ -46,7 +46,7 @@ export interface AgentPlace {
 
 /**
  * The agent that does the work, resolved to an absolute command, and how it is talked to: `auto` takes ACP where the
- * agent has it, and otherwise a terminal.
+ * agent has it, otherwise a terminal, otherwise its headless mode.
  * @throws `unknown-agent` (exit 2); `agent-missing`, `no-agent`, `tmux-missing`, `tmux-too-old` (exit 5), each saying
  * how to go on.
  */
@@ -106,7 +106,7 @@ async function launchOver(
       await requireTmux(context.io.env);
       return inTerminal(await choose(context, place, requested, findTerminalIn));
     case 'headless':
-      return { ...told(await choose(context, place, requested, findHeadlessIn)), backend: 'headless', terminal: null };
+      return headless(await choose(context, place, requested, findHeadlessIn));
     case 'auto':
       return whicheverIsThere(context, place, requested);
   }
@@ -118,13 +118,9 @@ async function whicheverIsThere(context: VerbContext, place: AgentPlace, request
     chosen = await choose(context, place, requested, findIn);
   } catch (error) {
     const isMissing = error instanceof ConduxtError && (error.code === 'agent-missing' || error.code === 'no-agent');
-    const instead =
-      isMissing && (await hasTmux(context)) ? await orNull(choose(context, place, requested, findTerminalIn)) : null;
+    const instead = isMissing ? await withoutAcp(context, place, requested) : null;
     if (instead === null) throw error;
-    const { title } = instead.profile;
-    const note = `${title} is driven in a terminal: no program that speaks ACP was found for it`;
-    const launch = inTerminal(instead);
-    return { ...launch, warnings: [...launch.warnings, note] };
+    return instead;
   }
   const terminal = await findTerminalIn(context, place, chosen.profile);
   return overAcp(chosen, terminal.state === 'found' && (await hasTmux(context)) ? terminal.launch : null);
@@ -133,6 +129,17 @@ async function whicheverIsThere(context: VerbContext, place: AgentPlace, request
 async function hasTmux({ io }: VerbContext): Promise<boolean> {
   const version = await installedTmux(io.env);
   return version !== null && isRecent(version);
+}
+
+/** For an agent without a program that speaks ACP: a terminal, or else a run without one. Null: nothing of it is there. */
+async function withoutAcp(context: VerbContext, place: AgentPlace, requested: string): Promise<ChosenLaunch | null> {
+  const terminal = (await hasTmux(context)) ? await orNull(choose(context, place, requested, findTerminalIn)) : null;
+  const chosen = terminal ?? (await orNull(choose(context, place, requested, findHeadlessIn)));
+  if (chosen === null) return null;
+  const launch = terminal === null ? headless(chosen) : inTerminal(chosen);
+  const how = terminal === null ? 'runs headless' : 'is driven in a terminal';
+  const note = `${chosen.profile.title} ${how}: no program that speaks ACP was found for it`;
+  return { ...launch, warnings: [...launch.warnings, note] };
 }
 
 type Finder = (context: VerbContext, place: AgentPlace, profile: AgentProfile) => Promise<FoundAgent>;
@@ -159,6 +166,8 @@ const inTerminal = (chosen: ChosenAgent): ChosenLaunch => ({
   backend: 'tmux',
   terminal: chosen.found.launch,
 });
+
+const headless = (chosen: ChosenAgent): ChosenLaunch => ({ ...told(chosen), backend: 'headless', terminal: null });
 
 function told({ profile, found, why }: ChosenAgent): Pick<ChosenLaunch, 'launch' | 'why' | 'warnings'> {
   const login = found.login === 'no' ? [`${profile.title} does not seem to be logged in. ${profile.login}`] : [];
