@@ -59,6 +59,7 @@ export const DRIVEN: readonly AgentProfile[] = [
       oldPackages: ['@zed-industries/codex-acp'],
       resume: 'resume',
       steer: true,
+      leavesCommands: true,
       // `cancel` is also a reject_once, but ends the turn.
       preferredOptionIds: ['decline'],
       // It starts in `agent`, where a model of its own allows what leaves the sandbox: every commit in a worktree does.
@@ -79,7 +80,7 @@ export const DRIVEN: readonly AgentProfile[] = [
         seenIn: '2.6.0',
         what: 'starts in a mode in which a reviewer model of its own answers for you; conduxt puts it into `workspace-write`',
       },
-      { seenIn: '2.6.0', what: 'a cancel leaves the running command alive, until the session is closed' },
+      { seenIn: '2.6.0', what: 'a cancel leaves the running command alive; conduxt then ends and resumes the agent' },
       { seenIn: '2.6.0', what: 'runs no command when its home lies in the directory for temporary files (TMPDIR)' },
       { seenIn: '2.6.0', what: 'a model stream that breaks off ends the turn as if it were done' },
       { seenIn: '2.6.0', what: 'a refused permission ends the turn as cancelled' },

@@ -44,6 +44,8 @@ export interface AcpProfile {
    * before what reaches beyond the worktree, and (`reading`) before every change. A mode that a person chose counts.
    */
   readonly askingModes?: { readonly working: string; readonly reading: string };
+  /** Its commands go on when their turn is cancelled. Only where its sessions can be resumed: it is ended for that. */
+  readonly leavesCommands?: true;
   /** Takes text into a running turn. Absent: it was never seen to. What counts is what it advertises when it starts. */
   readonly steer?: true;
   /** How long it takes to leave after its stdin is closed. */

@@ -34,6 +34,8 @@ export interface OpenSpec {
   readonly askingMode?: string;
   /** The agent says that it continues sessions, but loses them: `resume` is `agent-session-lost`, and it is not asked. */
   readonly losesSessions?: true;
+  /** A command goes on when its turn is cancelled: the agent is ended with it, and `resume` goes on in its session. */
+  readonly leavesCommands?: true;
   readonly startTimeoutMs: number;
   readonly firstSignTimeoutMs: number;
   readonly turnTimeoutMs: number;

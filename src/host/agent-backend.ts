@@ -78,6 +78,7 @@ function openSpec(
     }),
     ...(mode === undefined ? {} : { askingMode: mode }),
     ...(profile.acp?.resume === 'none' ? { losesSessions: true } : {}),
+    ...(profile.acp?.leavesCommands === true ? { leavesCommands: true } : {}),
     startTimeoutMs: record.limits.startTimeoutMs,
     firstSignTimeoutMs: record.limits.firstSignTimeoutMs,
     turnTimeoutMs: record.limits.turnTimeoutMs,

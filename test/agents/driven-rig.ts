@@ -20,7 +20,8 @@ export interface DrivenRig {
   readonly sessionId: string;
   readonly seen: Seen;
   readonly server: ModelServer;
-  readonly open: () => Promise<AgentSession>;
+  /** @param resume the native id of a session to go on with */
+  readonly open: (resume?: string | null) => Promise<AgentSession>;
 }
 
 /** A scratch home and directory, a model that follows `rules`, and the agent found and started as conduxt does. Ended with the test. */
@@ -55,6 +56,7 @@ export async function drivenRig(
     ...{ sessionId, cwd, command, args, resume: null },
     env: agentEnvironment({ processEnv, profile, extra, cwd }),
     ...(mode === undefined ? {} : { askingMode: mode }),
+    ...(profile.acp?.leavesCommands === true ? { leavesCommands: true } : {}),
     startTimeoutMs: 90_000,
     firstSignTimeoutMs: 45_000,
     turnTimeoutMs: 45_000,
@@ -64,8 +66,8 @@ export async function drivenRig(
     termPatienceMs: 2_000,
     preferredOptionIds: profile.acp?.preferredOptionIds ?? [],
   };
-  const open = (): Promise<AgentSession> => {
-    const session = acpBackend.open(spec, seen.listener);
+  const open = (resume: string | null = null): Promise<AgentSession> => {
+    const session = acpBackend.open({ ...spec, resume }, seen.listener);
     opened.push(session);
     return session;
   };

@@ -29,6 +29,8 @@ const LATE_QUIET_MS = 200;
 const LATE_MAX_MS = 3000;
 /** Between the end of the agent's output and its exit; every open call is answered within a second of its death. */
 const EXIT_GRACE_MS = 500;
+/** For an agent that is ended because of what its cancelled turn left running; its conversation is on disk already. */
+const LEAVE_PATIENCE_MS = 500;
 /** An agent that advertises steering answers at once; what it does with the text takes longer. */
 const STEER_TIMEOUT_MS = 30_000;
 
@@ -206,7 +208,11 @@ export class AcpSession implements AgentSession {
   #settle(turn: Turn, answer: Answer): void {
     // In the same step as the answer: the next line is already outside of the turn.
     if (this.#turn === turn) this.#turn = null;
+    const isLeftRunning = this.#spec.leavesCommands === true && turn.intent !== null && turn.isInTool;
+    // Before the turn's end is known: whoever waits for it must not prompt an agent that is on its way out.
+    if (isLeftRunning) this.#closing = true;
     turn.settle(answer);
+    if (isLeftRunning) void this.#agent.end(LEAVE_PATIENCE_MS);
   }
 
   /** Asks the agent to stop and ends it when it does not. Before the prompt has left, nothing is sent at all. */

@@ -65,6 +65,10 @@ export class Turn {
   get isOver(): boolean {
     return this.#state === 'over';
   }
+  /** The last thing said about some tool call was that it runs. */
+  get isInTool(): boolean {
+    return [...this.#tools.values()].some((unfinished) => unfinished);
+  }
   get intent(): Intent {
     return this.#intent;
   }
@@ -177,8 +181,7 @@ export class Turn {
     const { silenceWarnMs } = this.#limits;
     const isSilent = silentMs >= silenceWarnMs;
     if (isSilent) {
-      const toolPending = [...this.#tools.values()].some((unfinished) => unfinished);
-      this.#events.notice({ type: 'silent', forMs: silentMs, toolPending });
+      this.#events.notice({ type: 'silent', forMs: silentMs, toolPending: this.isInTool });
     }
     const waitMs = isSilent ? silenceWarnMs : silenceWarnMs - silentMs;
     this.#stopSilence = this.#clock.after(waitMs, () => this.#watchSilence());

@@ -16,7 +16,8 @@ const edit: Step = {
   text: 'I will mend the cart.',
   use: {
     type: 'shell',
-    command: `sed -i 's|full \\* percent)|(full * percent) / 100)|' src/cart.js && git diff --stat`,
+    // Once, however often it is done.
+    command: `sed -i '/ 100/!s|full \\* percent)|(full * percent) / 100)|' src/cart.js && git diff --stat`,
   },
 };
 const tests: Step = { text: 'Now the tests.', use: { type: 'shell', command: 'npm test' } };
@@ -105,6 +106,24 @@ export const TASK_CASES: readonly MatrixCase[] = [
       assert.equal(handed.includes(told), !steers, 'what went into the turn is not handed over again');
       await shop.stop();
       return steers ? 'into the turn' : 'queued instead';
+    },
+  },
+  {
+    row: 'tell --interrupt in a command',
+    it: 'is interrupted in the middle of a command, which ends, and goes on with what it is told',
+    run: async (t, agent) => {
+      const { shop } = await start(t, agent, [reminded, steered, stuck]);
+      await untilInCommand(shop, agent);
+      const { output } = await shop.expect(0, 'tell', 'issue-78', '--interrupt', 'Also write first into a file.');
+      assert.match(output, /the running turn is being ended; this goes next/);
+      await shop.expect(0, 'wait', 'issue-78');
+      assert.deepEqual(endlessIn(shop.worktree), [], 'the command has ended');
+      assert.equal(readFileSync(path.join(shop.worktree, 'told.txt'), 'utf8'), 'first\n', 'once');
+      const [first, second] = shop.records('turn-ended').map(({ verdict }) => verdict);
+      assert.deepEqual([first, second], ['cancelled', 'done']);
+      const isResumed = shop.records('agent-session').length > 1;
+      await shop.stop();
+      return isResumed ? 'yes; the agent is resumed' : 'yes';
     },
   },
   {

@@ -115,6 +115,31 @@ test('an agent that ignores the cancel is ended with its tree by the deadline', 
   assert.deepEqual(markedPids(agent.spec.sessionId), []);
 });
 
+test('an agent that leaves commands running is ended with them when it is cancelled in one, and only then', async (t) => {
+  const tool = (status: string): Step => ({ type: 'tool', toolCallId: 'x', title: 'sleep', status });
+  const command: Step = { type: 'spawn', pidFile: '{{dir}}/pid', setsid: true };
+  for (const [status, isEnded] of [
+    ['in_progress', true],
+    ['completed', false],
+  ] as const) {
+    const agent = await rig(t, {
+      load: { supported: true },
+      prompts: [{ steps: [command, tool(status), ...working] }, { steps: [{ type: 'text', text: 'next' }] }],
+    });
+    const session = await agent.open({ leavesCommands: true });
+    const end = session.prompt({ turnId: 'a', text: 'go' });
+    await until('the turn runs', () => agent.seen.order.includes('a working'));
+    await session.cancel();
+    assert.equal((await end).verdict, 'cancelled');
+    assert.equal(session.isGone, isEnded, status);
+    if (!isEnded) continue;
+    assert.deepEqual((await session.exited).left, []);
+    assert.deepEqual(markedPids(agent.spec.sessionId), []);
+    const next = await agent.open({ leavesCommands: true, resume: session.nativeId });
+    assert.equal(next.continuity, 'loaded');
+  }
+});
+
 test('an agent that dies of the cancel leaves a cancelled turn', async (t) => {
   const agent = await rig(t, { prompts: [{ steps: working, onCancel: { steps: [{ type: 'exit', code: 3 }] } }] });
   const session = await agent.open();
