@@ -2,7 +2,7 @@ import { applyRecord, emptySession, foldSession, type FoldedSession } from '../.
 import { MAX_RECOVERIES, nextAction, type NextAction } from '../../src/route/next-action.ts';
 import { routeReceipt } from '../../src/route/route-receipt.ts';
 import type { Question } from '../../src/route/questions.ts';
-import { onCrashWords } from '../../src/session/words.ts';
+import { onCrashWords, phases } from '../../src/session/words.ts';
 import { routeSessionTurn, routeTurn } from '../../src/route/route-turn.ts';
 import { deriveState, isOwed } from '../../src/session/derive-state.ts';
 import type { CallbackResult } from '../../src/session/callback.ts';
@@ -131,7 +131,9 @@ export function simulate(seed: number): Simulated {
     if (mood < 0.2) return { type: 'missing' };
     if (mood < 0.25) return { type: 'malformed', problem: 'no JSON' };
     const status = mood < 0.8 ? 'completed' : mood < 0.9 ? 'need_clarification' : 'failed';
-    return { type: 'valid', callback: { task_id: 't', nonce: 'n', status, summary: 's' } };
+    const waits =
+      status === 'completed' && chance(0.15) ? { phase: pick(['awaiting_review', 'awaiting_ci'] as const) } : {};
+    return { type: 'valid', callback: { task_id: 't', nonce: 'n', status, summary: 's', ...waits } };
   };
 
   const endTask = (end: 'failed' | 'completed' | 'delivered' | 'reported' | 'cancelled', reason: string): void => {
@@ -199,6 +201,9 @@ export function simulate(seed: number): Simulated {
         return;
       case 'step':
         return step(action.planId, action.step);
+      case 'await':
+        append({ type: 'task-awaiting', phase: action.phase });
+        return;
       case 'end':
         return endTask(action.end, action.reason);
     }
@@ -270,6 +275,10 @@ export function simulate(seed: number): Simulated {
   const personActs = (): void => {
     const act = random();
     const [decision] = folded.life.decisions.values();
+    if (folded.awaiting.now !== null && chance(0.6)) {
+      append({ type: 'phase-reported', phase: pick(phases), words: '', by: 'person' });
+      return;
+    }
     if (act < 0.4 && decision !== undefined) {
       if (decision.kind === 'clarification') queue(`answer/${decision.id}`, 'answer');
       const answer = decision.choices.length === 0 ? 'yes' : pick(decision.choices);
