@@ -112,8 +112,8 @@ for (const { agent, name, home, modes } of DRIVEN) {
       assert.equal(shop.gitIn(shop.remote, 'rev-parse', 'main'), before);
       assert.equal(shop.records('task-ended').at(-1)?.end, 'completed');
       const told = shop.records('milestone').map(({ text }) => text);
-      // Its hook tells us; the others hear it from git alone.
-      if (name === 'claude') assert.match(told.join('\n'), /refused: Bash \(.*main/);
+      // Their hooks tell us; the others hear it from git alone.
+      if (['claude', 'codex'].includes(name)) assert.match(told.join('\n'), /refused: Bash \(.*main/);
       await shop.stop();
     });
 

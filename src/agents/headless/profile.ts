@@ -19,7 +19,8 @@ export interface HeadlessProfile {
   /** How the prompt goes to its stdin, which is closed behind it. It is never an argument. */
   readonly input: 'text' | 'claude-json';
   readonly stream: StreamName;
-  readonly hooks: 'claude-settings' | null;
+  /** What asks the guard before a tool: a hook in its settings, or given to codex by arguments, where both are known. */
+  readonly hooks: 'claude-settings' | 'codex-tools' | null;
   /** Whether the ids of its conversations are those that it uses over ACP. */
   readonly nativeId: 'same' | 'unproven';
   /** How it says, before it does anything, that it has no conversation `{id}`. */

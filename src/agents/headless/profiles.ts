@@ -56,6 +56,7 @@ export const HEADLESS: Readonly<Record<string, HeadlessProfile>> = {
     resumeArgs: ['resume', '{id}'],
     lastArgs: ['-'],
     stream: 'codex',
+    hooks: 'codex-tools',
     nativeId: 'same',
     unknownConversation: /no rollout found for thread id/,
     usageOf: 'conversation',

@@ -9,6 +9,8 @@ export interface HeadlessStart {
   readonly cwd: string;
   readonly permissions: PermissionSettings;
   readonly run: RunDirectory;
+  /** Of the agent's program; null: not known. */
+  readonly version: string | null;
   /** The conversation to go on with; null: a new one. */
   readonly resume: string | null;
 }
@@ -17,9 +19,9 @@ export interface HeadlessStart {
  * What the agent is started with. The prompt is not among it: it goes to stdin. As `hookArguments`, it writes into the
  * run directory.
  */
-export function headlessArguments({ profile, own, cwd, permissions, run, resume }: HeadlessStart): readonly string[] {
-  // That codex calls hooks around tools was measured in its terminal, not here.
-  const hooked = hookArguments(profile.hooks, own, { cwd, run, version: null });
+export function headlessArguments(start: HeadlessStart): readonly string[] {
+  const { profile, own, cwd, permissions, run, version, resume } = start;
+  const hooked = hookArguments(profile.hooks, own, { cwd, run, version });
   return [
     ...hooked.own,
     ...profile.args,

@@ -29,14 +29,14 @@ export function headlessBackend(place: HeadlessPlace): Backend {
 
 /** Starts the process that takes the next prompt. Until then it waits at its stdin, and has done nothing. */
 async function open(place: HeadlessPlace, spec: OpenSpec, listener: AgentListener): Promise<AgentSession> {
-  const { profile } = place;
+  const { profile, agentVersion: version } = place;
   const permissions = permissionSettings('the agent', place.permissions, profile);
   const { resume } = spec;
   if (resume !== null && (profile.resumeArgs === null || resume.startsWith('-'))) {
     throw unavailable('agent-session-lost', 'this agent cannot take a conversation up again');
   }
   const run = makeRunDirectory(place.runRoot, 'headless');
-  const args = headlessArguments({ profile, own: spec.args, cwd: spec.cwd, permissions, run, resume });
+  const args = headlessArguments({ profile, own: spec.args, cwd: spec.cwd, permissions, run, version, resume });
   if (place.hookFacts !== null) replaceJson(path.join(run.dir, 'guard.json'), place.hookFacts);
   const env = {
     ...spec.env,
@@ -51,7 +51,7 @@ async function open(place: HeadlessPlace, spec: OpenSpec, listener: AgentListene
     run,
     spec,
     listener,
-    agentVersion: place.agentVersion,
+    agentVersion: version,
     clock: systemClock,
   });
 }

@@ -46,7 +46,7 @@ export function agentArguments(facts: AgentArguments): string[] {
  * settings file of its hooks into the run directory.
  */
 export function hookArguments(
-  hooks: TerminalProfile['hooks'],
+  hooks: TerminalProfile['hooks'] | 'codex-tools',
   own: readonly string[],
   { cwd, run, version }: Pick<AgentArguments, 'cwd' | 'run' | 'version'>,
 ): { readonly own: readonly string[]; readonly added: readonly string[] } {
@@ -60,14 +60,12 @@ export function hookArguments(
       replaceJson(file, withHooks(settings, program.map(quoted).join(' ')));
       return { own: args, added: ['--settings', file] };
     }
-    case 'codex-notify':
-      return {
-        own,
-        added: [
-          ...['-c', `notify=${JSON.stringify(program)}`],
-          ...codexHookArgs([...program, DENY_ONLY].map(quoted).join(' '), version),
-        ],
-      };
+    case 'codex-notify': {
+      const tools = hookArguments('codex-tools', own, { cwd, run, version });
+      return { own, added: ['-c', `notify=${JSON.stringify(program)}`, ...tools.added] };
+    }
+    case 'codex-tools':
+      return { own, added: codexHookArgs([...program, DENY_ONLY].map(quoted).join(' '), version) };
   }
 }
 
