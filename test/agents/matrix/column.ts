@@ -25,7 +25,7 @@ export const titleOf = ({ packages }: PinnedAgent): string =>
 export function keepCells(agent: PinnedAgent, cells: Readonly<Record<string, string>>): void {
   const title = titleOf(agent);
   const before = readColumns().find((column) => column.title === title);
-  const network = isOnline();
+  const network = isOnline() || before?.network === true;
   const column: Column = { agent: agent.name, title, network, cells: { ...before?.cells, ...cells } };
   mkdirSync(COLUMNS, { recursive: true });
   writeFileSync(path.join(COLUMNS, `${agent.name}.json`), JSON.stringify(column, null, 2));
