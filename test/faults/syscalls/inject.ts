@@ -65,7 +65,8 @@ export async function hurtStart(
   isStarted: () => Promise<void>,
 ): Promise<Hurt> {
   const program = [process.execPath, path.join(DIST, 'host.js'), machine.state, sessionId];
-  const tracer = spawn('strace', ['-qq', ...tracing(machine, point), ...program], {
+  // -I 2: with a program and a file for its log, the tracer would not listen to TERM.
+  const tracer = spawn('strace', ['-qq', '-I', '2', ...tracing(machine, point), ...program], {
     cwd: '/',
     env: hostEnvironment(machine.env),
     stdio: 'ignore',
