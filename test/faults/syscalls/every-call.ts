@@ -191,11 +191,12 @@ export async function untilCalm(machine: Machine, session: string): Promise<void
   assert.ok(code === 0 || code === 1 || code === 8, `wait: ${code} ${stderr}`);
 }
 
-/** How often the agent of a session was asked something that holds these words, reminders of it not counted. */
+/** How often the agent of a session was asked something that holds these words; their quotation after a crash is none. */
 export function timesAsked(machine: Machine, session: string, words: string): number {
   const log = machine.file(`agent-${idOf(machine, session)}.ndjson`);
   if (!existsSync(log)) return 0;
   return readFileSync(log, 'utf8')
     .split('\n')
-    .filter((line) => line.includes('"prompt"') && line.includes(words) && !line.includes('was interrupted')).length;
+    .filter((line) => line.includes('"prompt"') && line.includes(words) && !line.includes('conduxt was interrupted'))
+    .length;
 }
