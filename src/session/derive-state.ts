@@ -21,8 +21,21 @@ export function isOwed(session: FoldedSession, record: SessionRecord): boolean {
   if (turns.last === null) return [...prompts.byId.values()].some(({ state }) => state !== 'dropped');
   if (droppedOwnPrompt(session, turns.last.turnId)) return false;
   if (turns.last.routed?.type === 'ask') return askIsOwed(session, turns.last.turnId, turns.last.routed.about);
+  const question = agentsOwnQuestion(session, turns.last);
+  if (question !== null) return questionIsOwed(session, question);
   // A routed turn is settled only by what it led to; a cancelled one leads to nothing and the task waits for a word.
   return turns.last.routed?.type !== 'nothing';
+}
+
+/** What the question is about that the agent ended its last turn, or its waiting, with; null when it asked nothing. */
+function agentsOwnQuestion({ awaiting }: FoldedSession, { turnId, routed }: EndedTurn): string | null {
+  if (awaiting.heard !== null) return awaiting.heard.phase === 'escalate' ? `phase-${awaiting.heard.seq}` : null;
+  return routed?.type === 'clarify' ? turnId : null;
+}
+
+/** Answered, it has become a prompt: one that was dropped again is waited for, as any other. */
+function questionIsOwed({ life }: FoldedSession, about: string): boolean {
+  return life.endedDecisions.get(`clarify-${about}`)?.type !== 'answered';
 }
 
 /** A session without a task: its last turn was interrupted, or its model had no answer, and it goes on by itself. */

@@ -144,6 +144,20 @@ describe('the state of a session', () => {
       'needs-person',
     ],
     [
+      'idle when what a person told it instead of an answer was taken back before the agent had it',
+      [
+        queued('a'),
+        handed('a'),
+        ended('a'),
+        { type: 'turn-routed', turnId: 't-a', decision: { type: 'clarify', question: '?' } },
+        queued('b'),
+        { type: 'decision-ended', decisionId: 'clarify-t-a', end: { type: 'answered', answer: 'told', by: 'person' } },
+        { type: 'prompt-dropped', promptId: 'b', reason: 'cancelled' },
+      ],
+      false,
+      'idle',
+    ],
+    [
       'completed when it ended so',
       [queued('a'), handed('a'), ended('a'), { type: 'task-ended', end: 'completed', reason: '' }],
       false,
