@@ -59,8 +59,9 @@ export function routeSessionTurn(turn: EndedTurn, budget: RouteBudget): RouteDec
   const { verdict, failure } = turn.end;
   if (verdict === 'unknown')
     return budget.recoveriesLeft > 0 ? afterCrash(turn, budget) : { type: 'nothing', why: 'no-task' };
-  if (verdict === 'failed' && (failure === 'quota' || failure === 'rate-limit'))
-    return routeFailure(turn, failure, budget);
+  if (verdict !== 'failed') return { type: 'nothing', why: 'no-task' };
+  if (failure === 'conversation-lost' && budget.recoveriesLeft > 0) return { type: 'recover' };
+  if (failure === 'quota' || failure === 'rate-limit') return routeFailure(turn, failure, budget);
   return { type: 'nothing', why: 'no-task' };
 }
 
@@ -136,8 +137,10 @@ function routeFailure(turn: EndedTurn, failure: TurnFailure, budget: RouteBudget
     case 'max-tokens':
     case 'max-turn-requests':
       return remind(turn, `the last turn broke off (${failure}${because})`, budget);
-    case 'agent-exited':
+    // It did nothing, so there is nothing to be careful about.
     case 'conversation-lost':
+      return budget.recoveriesLeft > 0 ? { type: 'recover' } : fail(`the agent keeps no conversation${because}`);
+    case 'agent-exited':
     case 'host-lost':
       if (budget.onCrash !== 'retry') return afterCrash(turn, budget);
       return budget.recoveriesLeft > 0

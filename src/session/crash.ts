@@ -13,6 +13,7 @@ export const onCrashOf = ({ onCrash, task }: SessionRecord): OnCrash => onCrash 
 
 /** Whether anything follows from a turn of a session without a task. */
 export function isTroubled({ end }: EndedTurn, record: SessionRecord): boolean {
-  if (end.failure === 'quota' || end.failure === 'rate-limit') return end.verdict === 'failed';
+  if (end.failure === 'conversation-lost' || end.failure === 'quota' || end.failure === 'rate-limit')
+    return end.verdict === 'failed';
   return end.verdict === 'unknown' && onCrashOf(record) !== 'skip';
 }

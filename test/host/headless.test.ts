@@ -21,8 +21,8 @@ interface Made {
   readonly prompts: () => readonly string[];
 }
 
-/** A task whose agent is the scripted one, a process for each prompt. */
-function make(t: TestContext, prompts: Script['prompts'], plain = false): Made {
+/** A task, or a session without one, whose agent is the scripted one, a process for each prompt. */
+function make(t: TestContext, prompts: Script['prompts'], plain = false, kind: 'task' | 'session' = 'task'): Made {
   const scratch = new Scratch(t);
   const file = (name: string): string => path.join(scratch.root, name);
   const agent = {
@@ -34,7 +34,8 @@ function make(t: TestContext, prompts: Script['prompts'], plain = false): Made {
   const script: Script = { log: file('headless.log'), state: file('conversations.json'), plain, prompts };
   writeFileSync(file('headless.json'), JSON.stringify(script).replaceAll('{{root}}', scratch.root));
   const record = { backend: 'headless', requestedBackend: 'headless', agent } as const;
-  const task = scratch.task({}, { name: 'task-1', record });
+  const task =
+    kind === 'task' ? scratch.task({}, { name: 'task-1', record }) : scratch.plain({}, { name: 'talk', record });
   const logged = (event: string): Record<string, unknown>[] =>
     (existsSync(script.log) ? readFileSync(script.log, 'utf8') : '')
       .split('\n')
@@ -186,5 +187,39 @@ describe('a headless task', { concurrency: 2 }, () => {
     assert.equal((await task.untilType('task-ended')).end, 'completed');
     const [[nativeId] = [null]] = sessionsOf(task);
     assert.deepEqual(sessionsOf(task)[1], [nativeId, 'resumed']);
+  });
+});
+
+describe('a headless session without a task', { concurrency: 2 }, () => {
+  const say = (text: string): Step => ({ type: 'say', text });
+
+  it('answers each tell in its one conversation, and has no process in between', async (t) => {
+    const { task: talk, starts } = make(t, [[say('One.')], [say('Two.')]], false, 'session');
+    await talk.host();
+    await talk.tell('First.');
+    const first = await talk.untilType('turn-ended');
+    await talk.untilType('agent-exited');
+    assert.deepEqual(markedPids(talk.record.id), []);
+    await talk.tell('Second.');
+    const second = await talk.untilType('turn-ended', 2);
+    assert.deepEqual([first.lastMessage, second.lastMessage], ['One.', 'Two.']);
+    const [[nativeId] = [null]] = sessionsOf(talk);
+    assert.deepEqual(starts()[1]?.slice(-3), ['resume', nativeId, '-']);
+  });
+
+  it('says again what an agent that lost its conversation could not hear', async (t) => {
+    const forget: Step = { type: 'shell', command: 'rm {{root}}/conversations.json' };
+    const { task: talk, prompts } = make(t, [[forget, say('One.')], [], [say('Two.')]], false, 'session');
+    await talk.host();
+    await talk.tell('First.');
+    await talk.untilType('turn-ended');
+    await talk.tell('Second.');
+    const third = await talk.untilType('turn-ended', 3);
+    assert.equal(third.lastMessage, 'Two.');
+    assert.match(prompts()[2] ?? '', /could not be resumed[\s\S]*Second\./);
+    assert.deepEqual(
+      sessionsOf(talk).map(([, continuity]) => continuity),
+      ['new', 'resumed', 'new'],
+    );
   });
 });

@@ -77,6 +77,12 @@ describe('the end of a turn', () => {
     ['an empty turn is asked again', { verdict: 'failed', failure: 'empty-turn' }, 'remind', 'end failed'],
     ['an error of the agent is asked again', { verdict: 'failed', failure: 'agent-error' }, 'remind', 'end failed'],
     ['an agent that died is continued', { verdict: 'unknown', failure: 'agent-exited' }, 'recover', 'end failed'],
+    [
+      'a conversation that the agent lost begins anew',
+      { verdict: 'failed', failure: 'conversation-lost' },
+      'recover',
+      'end failed',
+    ],
     ['a lost host is continued', { verdict: 'unknown', failure: 'host-lost' }, 'recover', 'end failed'],
     ['a missing login asks a person', { verdict: 'failed', failure: 'auth-required' }, 'ask', 'ask'],
     [
@@ -143,6 +149,8 @@ describe('the end of a turn', () => {
     assert.deepEqual(routeTurn(last, { ...skip, promptOwed: true }), { type: 'nothing', why: 'superseded' });
     assert.equal(routeSessionTurn(last, ask).type, 'ask');
     assert.equal(routeSessionTurn(last, { ...plenty, recoveriesLeft: 0 }).type, 'nothing');
+    const lost = { ...last, end: { ...last.end, verdict: 'failed', failure: 'conversation-lost' } } as const;
+    assert.equal(routeSessionTurn(lost, ask).type, 'recover', 'nothing was done, so nobody need be asked');
   });
 
   it('gives an agent that did nothing at all time before it is asked again, but not one that worked', () => {
