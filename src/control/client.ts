@@ -27,10 +27,10 @@ export async function callHost<R extends ControlRequest>(
   const timer =
     timeoutMs === null
       ? undefined
-      : setTimeout(() => {
+      : afterReading(timeoutMs, () => {
           silent = true;
           socket.destroy();
-        }, timeoutMs);
+        });
   try {
     socket.write(JSON.stringify({ v: PROTOCOL_VERSION, ...request }) + '\n');
     for await (const line of socketLines(socket, MAX_CONTROL_LINE_BYTES)) {
@@ -42,13 +42,30 @@ export async function callHost<R extends ControlRequest>(
     if (error instanceof ConduxtError || systemCode(error) === undefined) throw error;
     // A reset connection is a host that died: told below.
   } finally {
-    clearTimeout(timer);
+    timer?.();
     socket.destroy();
   }
   if (silent) throw hostSilent(timeoutMs ?? 0);
   throw heldElsewhere('host-died', 'The host of this session ended before it answered.', {
     remedy: 'Run the command again: it starts a new host. With the same --key nothing is done twice.',
   });
+}
+
+/**
+ * Calls `act` when the time is over and what has arrived by then was read. On a busy machine it is this process that gets
+ * no turn: its timer would fire before the answer that lies in the socket is looked at.
+ * @returns what stops it
+ */
+function afterReading(ms: number, act: () => void): () => void {
+  let isStopped = false;
+  const timer = setTimeout(() => {
+    // Timers come before the sockets, immediates behind them; a line takes two rounds to get through its reader.
+    setImmediate(() => setImmediate(() => setImmediate(() => (isStopped ? undefined : act()))));
+  }, ms);
+  return () => {
+    isStopped = true;
+    clearTimeout(timer);
+  };
 }
 
 const hostSilent = (timeoutMs: number): ConduxtError =>

@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import module from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -43,12 +43,11 @@ const HELD_PAUSE_MS = 50;
  */
 export async function ensureHost(address: HostAddress, env: NodeJS.ProcessEnv): Promise<HelloReply> {
   const deadline = performance.now() + READY_TIMEOUT_MS;
-  let silences = 0;
+  const silence = new Silence();
   while (performance.now() < deadline) {
     const hello = await greet(address.socket);
     if (hello === 'silent') {
-      silences += 1;
-      if (silences >= HELLO_TRIES) endSilentHost(address.journal);
+      if (silence.isTooLong(bytesWritten(address.journal))) endSilentHost(address.journal);
       continue;
     }
     if (hello !== 'none') return hello;
@@ -67,6 +66,25 @@ export async function ensureHost(address: HostAddress, env: NodeJS.ProcessEnv): 
 export async function giveUpSession(address: HostAddress, env: NodeJS.ProcessEnv): Promise<void> {
   if ((await startHost(address, env, ['give-up'])) === 'ready') return;
   throw heldElsewhere('host-starting', 'Another host holds this session.', { remedy: 'Look again in a moment.' });
+}
+
+/** Counts greetings in a row that nobody answered, while nothing was written either: a host that writes is at work. */
+export class Silence {
+  #missed = 0;
+  #bytes: number | null = null;
+
+  /** @param bytes of the host's journal and transcript now */
+  isTooLong(bytes: number): boolean {
+    if (this.#bytes !== null && bytes !== this.#bytes) this.#missed = 0;
+    this.#bytes = bytes;
+    this.#missed += 1;
+    return this.#missed >= HELLO_TRIES;
+  }
+}
+
+function bytesWritten(journal: string): number {
+  const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  return sizeOf(journal) + sizeOf(path.join(path.dirname(journal), 'transcript.ndjson'));
 }
 
 async function greet(socket: string): Promise<HelloReply | 'none' | 'silent'> {

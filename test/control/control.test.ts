@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,7 +11,7 @@ import type { ControlRequest, Replies, WatchReply } from '../../src/control/prot
 import { listen, type ControlHandler } from '../../src/control/server.ts';
 import { parseRequest } from '../../src/control/parse-request.ts';
 import { requestHost } from '../../src/control/request-host.ts';
-import { ensureHost } from '../../src/control/start-host.ts';
+import { ensureHost, Silence } from '../../src/control/start-host.ts';
 import { refused } from '../../src/errors.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'conduxt-control-'));
@@ -162,4 +164,56 @@ describe('a request', () => {
   for (const [what, line] of bad) {
     it(`with ${what} is refused`, () => assert.throws(() => parseRequest(line), { code: 'bad-request', exitCode: 2 }));
   }
+});
+
+describe('a caller that gets no turn of the processor', () => {
+  it('reads the answer that has come before it calls the host silent', async (t) => {
+    const socket = newSocket();
+    const answer = JSON.stringify({ v: 1, ok: true, reply: { pid: 7 } });
+    const script = `
+      const { createServer } = require('node:net');
+      const server = createServer((socket) => {
+        socket.once('data', () => {
+          socket.end(${JSON.stringify(answer)} + '\\n');
+          process.stdout.write('answered');
+        });
+      });
+      server.listen(${JSON.stringify(socket)}, () => process.stdout.write('listening'));
+    `;
+    const host = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    t.after(() => host.kill('SIGKILL'));
+    await once(host.stdout, 'data');
+    const answered = once(host.stdout, 'data');
+    const call = callHost(socket, { op: 'hello' }, 400);
+    await answered;
+    // Whatever else runs on this machine: this process does not, until long after its patience is over.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700);
+    assert.equal((await call)?.pid, 7);
+  });
+});
+
+describe('the silence of a host', () => {
+  it('is too long after three greetings in which nothing was written', () => {
+    const cases: readonly [readonly number[], readonly boolean[]][] = [
+      [
+        [5, 5, 5, 5],
+        [false, false, true, true],
+      ],
+      [
+        [5, 5, 9, 9, 9],
+        [false, false, false, false, true],
+      ],
+      [
+        [1, 2, 3, 4, 5],
+        [false, false, false, false, false],
+      ],
+    ];
+    for (const [sizes, expected] of cases) {
+      const silence = new Silence();
+      assert.deepEqual(
+        sizes.map((bytes) => silence.isTooLong(bytes)),
+        expected,
+      );
+    }
+  });
 });
