@@ -12,7 +12,17 @@ export interface ChooseFacts {
   readonly profiles: readonly AgentProfile[];
   /** By name. For a requested agent its own entry is enough. */
   readonly found: ReadonlyMap<string, FoundAgent>;
+  /** How long what it is to read at once is, in tokens, roughly. Absent: not long. */
+  readonly taskTokens?: number;
 }
+
+/**
+ * Beyond this a task leaves an ordinary context (200,000 tokens) too little room for the work on it.
+ */
+export const LONG_TASK_TOKENS = 100_000;
+
+/** Four bytes of text are a token, roughly. */
+export const tokensIn = (bytes: number): number => Math.round(bytes / 4);
 
 export interface ChosenAgent {
   readonly profile: AgentProfile;
@@ -58,7 +68,7 @@ function chooseByName({ requested, profiles, found }: ChooseFacts): ChosenAgent 
   });
 }
 
-function chooseByOrder({ order, profiles, found }: ChooseFacts): ChosenAgent {
+function chooseByOrder({ order, profiles, found, taskTokens = 0 }: ChooseFacts): ChosenAgent {
   const preferred = order.map((name) => knownProfile(name, profiles));
   // The rehearsal agent plays a script: it is never the answer to "whatever is there".
   const others = profiles.filter((profile) => !preferred.includes(profile) && profile.name !== 'rehearsal');
@@ -66,6 +76,13 @@ function chooseByOrder({ order, profiles, found }: ChooseFacts): ChosenAgent {
     const agent = found.get(profile.name);
     return agent?.state === 'found' ? [{ profile, found: agent }] : [];
   });
+  // An order that somebody wrote down is a choice of theirs.
+  const isLong = taskTokens >= LONG_TASK_TOKENS && order.length === 0;
+  const roomy = candidates.find(({ profile, found: { login } }) => profile.longContext === true && login !== 'no');
+  if (isLong && roomy !== undefined) {
+    const size = `about ${Math.round(taskTokens / 1000)}k tokens`;
+    return { ...roomy, why: `the task is very long (${size}), and its context is the longest of those installed` };
+  }
   const ready = candidates.find((candidate) => candidate.found.login === 'yes');
   const chosen = ready ?? candidates.find((candidate) => candidate.found.login === 'unknown') ?? candidates[0];
   if (chosen === undefined) throw noAgent(others);

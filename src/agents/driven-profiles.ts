@@ -90,6 +90,7 @@ export const DRIVEN: readonly AgentProfile[] = [
   {
     name: 'gemini',
     title: 'Gemini CLI',
+    longContext: true,
     acp: {
       programs: [{ bin: 'gemini', args: ['--acp'] }],
       packages: ['@google/gemini-cli'],

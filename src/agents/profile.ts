@@ -20,6 +20,8 @@ export interface AgentProfile {
   readonly loginVariables?: readonly string[];
   /** Set for the agent unless the configuration says otherwise: mostly against updates in the middle of a task. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Its usual model takes several times what others take: `auto` prefers it for very long tasks. */
+  readonly longContext?: true;
   /** Another program it cannot do without. */
   readonly companion?: { readonly bin: string; readonly install: string };
   /** Version this profile was last run against, or null: shown as unverified. */

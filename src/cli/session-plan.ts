@@ -101,7 +101,7 @@ export async function planSession(context: VerbContext, place: SessionPlace, wis
   const backend = requestedBackend(wish.backend === 'auto' ? config.backend : wish.backend);
   const agent: ChosenLaunch = await launchFor(
     context,
-    { config, cwd, repoRoot: ref?.root ?? null },
+    { config, cwd, repoRoot: ref?.root ?? null, taskBytes: Buffer.byteLength(wish.text ?? '') },
     wish.agent,
     backend,
     wish.choices,

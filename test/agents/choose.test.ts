@@ -54,6 +54,25 @@ describe('chooseAgent', () => {
     });
   }
 
+  it('takes the longest context for a very long task, unless somebody chose an order, or it wants a login', () => {
+    const agents = [found('claude', 'yes'), found('gemini', 'unknown')];
+    const long = (over: Partial<Parameters<typeof chooseAgent>[0]> = {}): ChosenAgent =>
+      chooseAgent({
+        requested: 'auto',
+        order: [],
+        profiles: PROFILES,
+        found: new Map(agents),
+        taskTokens: 130_000,
+        ...over,
+      });
+    assert.equal(long().profile.name, 'gemini');
+    assert.match(long().why, /very long \(about 130k tokens\)/);
+    assert.equal(long({ taskTokens: 99_999 }).profile.name, 'claude');
+    assert.equal(long({ order: ['claude'] }).profile.name, 'claude');
+    assert.equal(long({ requested: 'claude' }).profile.name, 'claude');
+    assert.equal(long({ found: new Map([...agents, found('gemini', 'no')]) }).profile.name, 'claude');
+  });
+
   it('lets an explicit choice win, even over a login', () => {
     const chosen = choose('pi', [found('claude', 'yes'), found('pi', 'no')]);
     assert.equal(chosen.profile.name, 'pi');

@@ -1,4 +1,4 @@
-import { chooseAgent, type ChosenAgent } from '../../agents/choose.ts';
+import { chooseAgent, tokensIn, type ChosenAgent } from '../../agents/choose.ts';
 import { findAgent, type FoundAgent } from '../../agents/find.ts';
 import { findHeadlessAgent, findTerminalAgent } from '../../agents/find-own-program.ts';
 import { permissionSettings } from '../../agents/headless/permission-mode.ts';
@@ -42,6 +42,8 @@ export interface AgentPlace {
   readonly config: Config;
   readonly cwd: string;
   readonly repoRoot: string | null;
+  /** How long the agent's first prompt is; absent: not long. */
+  readonly taskBytes?: number;
 }
 
 /**
@@ -153,7 +155,13 @@ async function choose(context: VerbContext, place: AgentPlace, requested: string
       wanted.map(async (profile): Promise<[string, FoundAgent]> => [profile.name, await find(context, place, profile)]),
     ),
   );
-  return chooseAgent({ requested, order: config.agentOrder, profiles, found });
+  return chooseAgent({
+    requested,
+    order: config.agentOrder,
+    profiles,
+    found,
+    taskTokens: tokensIn(place.taskBytes ?? 0),
+  });
 }
 
 const overAcp = (chosen: ChosenAgent, terminal: AgentLaunch | null): ChosenLaunch => ({

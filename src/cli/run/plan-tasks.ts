@@ -1,3 +1,4 @@
+import { LONG_TASK_TOKENS, tokensIn } from '../../agents/choose.ts';
 import { openForge } from '../../forge/choose.ts';
 import { createGithubForge } from '../../forge/github.ts';
 import type { Forge } from '../../forge/forge.ts';
@@ -42,7 +43,7 @@ export async function planTasks(
   if (prepared !== null) usual = await gatherRepository(context, options.base ?? prepared.task.base);
   const { config } = usual.loaded;
   const place = { config, cwd: usual.ref.root, repoRoot: usual.ref.root };
-  const agent = await launchFor(context, place, options.agent, backend, options);
+  const usualAgent = await launchFor(context, place, options.agent, backend, options);
   const names = new Set<string>();
   const plans: TaskPlan[] = [];
   for (const text of words) {
@@ -54,6 +55,11 @@ export async function planTasks(
     names.add(name);
     if (prepared === null) requireFreeName(context.places, facts.ref.key, name, 'task');
     requireAfter(context, facts, options.after ?? [], names, name);
+    const taskBytes = Buffer.byteLength(gathered.brief);
+    const isLong = tokensIn(taskBytes) >= LONG_TASK_TOKENS;
+    const agent = isLong
+      ? await launchFor(context, { ...place, taskBytes }, options.agent, backend, options)
+      : usualAgent;
     plans.push(await planOne(context, { facts, gathered, name, agent, options, requested: backend, prepared }));
   }
   return plans;
