@@ -37,11 +37,30 @@ const tracing = (machine: Machine, { call, kind, nth }: Point): string[] => [
   ...['-e', `inject=${call}:${kind}:when=${nth}`],
 ];
 
-function wasHit(machine: Machine): boolean {
+function traced(machine: Machine): string {
   const log = traceLog(machine);
-  const text = existsSync(log) ? readFileSync(log, 'utf8') : '';
-  rmSync(log, { force: true });
+  return existsSync(log) ? readFileSync(log, 'utf8') : '';
+}
+
+function wasHit(machine: Machine): boolean {
+  const text = traced(machine);
+  rmSync(traceLog(machine), { force: true });
   return /INJECTED|killed by SIGKILL/.test(text);
+}
+
+const LOOK_MS = 100;
+
+/**
+ * Ends the tracer once what it traces was killed: it can wait for ever for a process that was just being forked, and as
+ * long as it does the dead one keeps its locks (strace 6.1). The returned function ends the watch.
+ */
+function endWithTheKilled(machine: Machine, tracer: ChildProcess): () => void {
+  let seen = 0;
+  const timer = setInterval(() => {
+    if (traced(machine).includes('killed by SIGKILL')) seen += 1;
+    if (seen > 1) tracer.kill('SIGKILL');
+  }, LOOK_MS);
+  return () => clearInterval(timer);
 }
 
 /** Runs a command with the fault; the host it starts, and other programs, are let go (`-b execve`). */
@@ -73,8 +92,10 @@ export async function hurtStart(
     detached: true,
   });
   const gone = ended(tracer);
+  const stop = endWithTheKilled(machine, tracer);
   await Promise.race([gone, isStarted()]);
   const result = await machine.run(...args);
+  stop();
   return { ...result, hit: await letGo(machine, tracer, gone) };
 }
 
@@ -90,12 +111,14 @@ export async function hurtLiving(
   });
   const gone = ended(tracer);
   if (!(await isAttached(tracer))) return null;
+  const stop = endWithTheKilled(machine, tracer);
   const result = await machine.run(...args);
+  stop();
   return { ...result, hit: await letGo(machine, tracer, gone) };
 }
 
 async function letGo(machine: Machine, tracer: ChildProcess, gone: Promise<void>): Promise<boolean> {
-  tracer.kill('SIGTERM');
+  tracer.kill(traced(machine).includes('killed by SIGKILL') ? 'SIGKILL' : 'SIGTERM');
   await gone;
   return wasHit(machine);
 }
