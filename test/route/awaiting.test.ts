@@ -184,6 +184,15 @@ describe('leaving a wait', () => {
     );
   });
 
+  it('begins with fresh budgets: reminders, fix rounds and recoveries of before do not count', () => {
+    const own = (promptId: string, kind: 'fix' | 'reminder' | 'recovery'): SessionEvent => queued(promptId, { kind });
+    const events = delivered('awaiting_ci');
+    const spent = [...events.slice(0, 4), own('p-7', 'fix'), own('p-8', 'reminder'), own('p-9', 'recovery')];
+    const budgets = ({ life }: FoldedSession) => [life.fixRoundsUsed, life.remindersUsed, life.recoveriesUsed];
+    assert.deepEqual(budgets(fold(spent)), [1, 1, 1]);
+    assert.deepEqual(budgets(fold([...spent, { type: 'task-awaiting', phase: 'awaiting_ci' }])), [0, 0, 0]);
+  });
+
   it('without a wait means nothing', () => {
     const running = delivered('awaiting_ci').slice(0, 5);
     for (const phase of phases) {

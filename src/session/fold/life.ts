@@ -169,6 +169,12 @@ export function foldLife(life: Life, record: JournalRecord): void {
     case 'turn-routed':
       life.waits = record.decision.type === 'wait' ? life.waits + 1 : 0;
       return;
+    case 'task-awaiting':
+      // What comes after a review is another piece of work.
+      life.fixRoundsUsed = 0;
+      life.remindersUsed = 0;
+      life.recoveriesUsed = 0;
+      return;
     case 'task-parked':
       life.parked = { until: record.until, reason: record.reason, seq: record.seq };
       return;
