@@ -101,14 +101,18 @@ export class Shop {
 
   /** Runs the built program in the repository. It is ended when it takes too long. */
   conduxt(...args: string[]): Promise<Finished> {
-    const child = spawn(process.execPath, [CONDUXT, ...args], {
+    return finished(this.start(...args));
+  }
+
+  /** The same, for whoever wants to end it. */
+  start(...args: string[]): ChildProcess {
+    return spawn(process.execPath, [CONDUXT, ...args], {
       cwd: this.repo,
       env: this.#env,
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: this.#patienceMs,
       killSignal: 'SIGKILL',
     });
-    return finished(child);
   }
 
   /** Runs, and expects this exit code. */

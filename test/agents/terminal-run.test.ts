@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { isAlive } from '../../src/process/identity.ts';
 import { markedPids } from '../../src/process/marker.ts';
 import { socketNameFor, TmuxServer } from '../../src/tmux/server.ts';
 import { hasTmux } from '../tmux/scratch.ts';
@@ -12,12 +16,8 @@ import { Shop } from './shop.ts';
 
 /** The same way as over ACP, with the agents' own programs in real panes. */
 
-const edit: Step = {
-  use: {
-    type: 'shell',
-    command: `sed -i 's|full \\* percent)|(full * percent) / 100)|' src/cart.js && git diff --stat`,
-  },
-};
+const EDIT = `sed -i 's|full \\* percent)|(full * percent) / 100)|' src/cart.js && git diff --stat`;
+const edit: Step = { use: { type: 'shell', command: EDIT } };
 const commit: Step = {
   use: { type: 'shell', command: 'git commit --quiet --all --message "fix: take a discount in percent"' },
 };
@@ -102,6 +102,48 @@ for (const { agent, name, home, resumes, asks } of DRIVEN) {
       },
     );
 
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      it(
+        `outlives a front end that gets ${signal} in the middle of a tool call, which completes`,
+        { skip: SLOW },
+        async (t) => {
+          if (!(await hasTmux(t))) return;
+          const rules = [task];
+          const { shop } = await start(t, rules);
+          const [begun, goOn] = [path.join(shop.root, 'begun'), path.join(shop.root, 'go-on')];
+          const wait = `echo $$ > '${begun}'; until [ -e '${goOn}' ]; do sleep 0.05; done; ${EDIT}`;
+          rules[0] = { ...task, steps: [{ use: { type: 'shell', command: wait } }, commit, callback, done] };
+          const front = shop.start(...run);
+          const gone = once(front, 'exit');
+          await shop.until('the tool call runs', () => existsSync(begun) && readFileSync(begun, 'utf8').endsWith('\n'));
+          await shop.until('conduxt knows', () => shop.records('prompt-accepted').length === 1);
+          const [started] = shop.records('agent-started');
+          const shell = Number(readFileSync(begun, 'utf8'));
+          front.kill(signal);
+          await gone;
+          assert.ok(started !== undefined && isAlive(started.process));
+          assert.ok(markedPids(idOf(shop)).includes(shell), 'the tool call was torn off');
+          writeFileSync(goOn, '');
+          await shop.expect(0, 'wait', 'issue-78');
+          assert.deepEqual(
+            shop.records('turn-ended').map(({ verdict }) => verdict),
+            ['done'],
+          );
+          assert.equal(shop.records('prompt-handed').length, 1);
+          assert.equal(shop.records('host-started').length, 1);
+          // Whoever attaches now sees what came of it.
+          const server = new TmuxServer(shop.state, { PATH: process.env['PATH'] ?? '' });
+          const [pane] = await server.panes();
+          assert.match(
+            (await server.capture(pane?.paneId ?? '', { history: true })) ?? '',
+            /The discount is right now/,
+          );
+          if (name === 'codex') assertWholeRollout(shop);
+          await stop(shop);
+        },
+      );
+    }
+
     it(
       'goes on in its pane when its host is killed in the middle of a turn, and stops when it is cancelled',
       { skip: SLOW },
@@ -149,6 +191,26 @@ for (const { agent, name, home, resumes, asks } of DRIVEN) {
       },
     );
   });
+}
+
+/** codex' own log of the conversation: an interrupted one ends in a record that is torn, or in a call without its result. */
+function assertWholeRollout(shop: Shop): void {
+  const [file] = globSync(path.join(shop.root, 'home/.codex/sessions/*/*/*/rollout-*.jsonl')).filter((each) =>
+    readFileSync(each, 'utf8').includes('prompt-t-'),
+  );
+  assert.ok(file !== undefined, 'codex kept no log');
+  const text = readFileSync(file, 'utf8');
+  assert.ok(text.endsWith('\n'));
+  const records = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.stringify(JSON.parse(line)));
+  const idsOf = (kind: string): string[] =>
+    records.flatMap((record) =>
+      record.includes(`"type":"${kind}"`) ? [/"call_id":"([^"]+)"/.exec(record)?.[1] ?? 'none'] : [],
+    );
+  assert.ok(idsOf('function_call').length >= 3);
+  assert.deepEqual(idsOf('function_call_output').toSorted(), idsOf('function_call').toSorted());
 }
 
 const idOf = (shop: Shop): string =>

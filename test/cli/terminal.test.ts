@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { markedPids } from '../../src/process/marker.ts';
@@ -156,6 +157,24 @@ describe('conduxt terminal', { concurrency: 2 }, () => {
     assert.equal(codeOf(await rig.json('attach', 'nobody')), 'session-not-found');
     rig.env['TMUX'] = '/tmp/x,1,0';
     assert.equal((await rig.run('attach', 'edit')).code, 6);
+  });
+
+  it('asks tmux at most every second while it waits for words that do not come', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    await rig.json('terminal', 'create', 'quiet', '--', 'sleep', '300');
+    const asked = path.join(rig.desk.root, 'asked');
+    const bin = path.join(rig.desk.root, 'bin');
+    const tmux = spawnSync('sh', ['-c', 'command -v tmux'], { encoding: 'utf8' }).stdout.trim();
+    mkdirSync(bin);
+    writeFileSync(path.join(bin, 'tmux'), `#!/bin/sh\necho "$*" >> '${asked}'\nexec ${tmux} "$@"\n`, { mode: 0o755 });
+    rig.env['PATH'] = `${bin}:${process.env['PATH'] ?? ''}`;
+    const SECONDS = 4;
+    const waited = await rig.json('terminal', 'check', 'quiet', '--for', 'never', '--timeout', `${SECONDS}s`);
+    assert.equal(waited['ready'], 'running-or-hung');
+    const times = readFileSync(asked, 'utf8').trimEnd().split('\n').length;
+    // A look is two calls at most; a few more find the terminal in the beginning.
+    assert.ok(times <= 2 * SECONDS + 4, `tmux was called ${times} times in ${SECONDS} s`);
   });
 
   it('refuses what does not fit, in a sentence', async (t) => {

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { ConduxtError } from '../../src/errors.ts';
+import { startTimeOf } from '../../src/process/identity.ts';
 import { sizeOf } from '../../src/tmux/run-directory.ts';
 import { socketNameFor } from '../../src/tmux/server.ts';
 import { hasTmux, TmuxScratch, until } from './scratch.ts';
@@ -52,6 +53,27 @@ describe('a private tmux server', () => {
     const scratch = new TmuxScratch(t, { TMUX: '/tmp/nowhere,1,0', TMUX_PANE: '%0' });
     const [pane] = await scratch.supervised({ command: 'sleep', args: ['60'] });
     assert.equal((await scratch.server.pane(pane.paneId))?.dead, false);
+  });
+
+  it('is started by what needs it: at first, and again after it was ended or killed', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const { server } = new TmuxScratch(t);
+    const argv: [string, string] = ['sleep', '300'];
+    const pane = { width: 80, height: 24, argv, logFile: '/dev/null' };
+    assert.deepEqual(await server.panes(), []);
+    await server.newPane({ ...pane, sessionName: 'oc-one' });
+    await server.call([['kill-server']]);
+    assert.deepEqual(await server.panes(), []);
+    await server.newPane({ ...pane, sessionName: 'oc-two' });
+    const { stdout } = await server.call([['display-message', '-p', '#{pid}']]);
+    const pid = Number(stdout.trim());
+    process.kill(pid, 'SIGKILL');
+    await until(() => startTimeOf(pid) === null, 'the server is gone');
+    await server.newPane({ ...pane, sessionName: 'oc-three' });
+    assert.deepEqual(
+      (await server.panes()).map(({ sessionName }) => sessionName),
+      ['oc-three'],
+    );
   });
 
   it('keeps the size of a pane and everything it printed, from its first byte', async (t) => {
