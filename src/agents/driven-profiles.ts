@@ -204,6 +204,7 @@ export const DRIVEN: readonly AgentProfile[] = [
         what: 'starts in auto mode: asks before shell commands, not before edits; conduxt puts it into `default`',
       },
       { seenIn: '0.24.4', what: 'a second prompt makes the first one fail' },
+      { seenIn: '0.24.4', what: 'killed, it may still end its turn as cancelled before its inner process is gone' },
       { seenIn: '0.24.4', what: 'sends lines of more than 500 KB' },
     ],
   },
