@@ -125,6 +125,31 @@ describe('a task in a terminal', { concurrency: 2 }, () => {
 });
 
 describe('a session in a terminal', () => {
+  it('is gone with its pane within two seconds of its stop, and a host that finds it over sweeps what was left', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const { server, session } = terminalScratch(t);
+    const plain = session('plain', 'helper', { prompts: [{ steps: [{ type: 'say', text: 'one' }, done] }] });
+    await plain.tell('first');
+    await plain.untilType('turn-ended');
+    await plain.call({ op: 'stop' });
+    const [stopped, exited] = [await plain.untilType('session-stopped'), await plain.untilType('agent-exited')];
+    assert.ok(Date.parse(exited.at) - Date.parse(stopped.at) < 2_000);
+    assert.deepEqual(await server.panes(), []);
+
+    // Its host is killed before it can end the agent: the next one that starts does.
+    const orphan = session('plain', 'orphan', { prompts: [{ steps: [{ type: 'hang' }] }] });
+    await orphan.tell('first');
+    await orphan.untilType('prompt-accepted');
+    const pid = await orphan.host();
+    const stopping = orphan.call({ op: 'stop' }).catch(() => null);
+    await orphan.untilType('session-stopped');
+    process.kill(pid, 'SIGKILL');
+    await stopping;
+    await orphan.call({ op: 'stop' });
+    assert.deepEqual(markedPids(orphan.record.id), []);
+    assert.deepEqual(await server.panes(), []);
+  });
+
   it('waits in its pane when its host has left, and hears the next word there', async (t) => {
     if (!(await hasTmux(t))) return;
     const { scratch, session } = terminalScratch(t);
