@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Machine } from '../../e2e/scratch.ts';
-import { atEveryCall, foldedOf, journalOf, timesAsked, untilFolded } from './every-call.ts';
+import { atEveryCall, foldedOf, journalOf, lookTwice, timesAsked, untilFolded } from './every-call.ts';
 
 const openDecision = (machine: Machine): string | null => [...foldedOf(machine, 'x').life.decisions.keys()][0] ?? null;
 /** Which question a key is about, for what follows. */
@@ -37,7 +37,7 @@ atEveryCall('answer', 'an answer that was taken reaches the agent, and once', {
       const again = await machine.run('answer', id, `words ${key} now`);
       assert.ok(again.code === 0 || again.code === 4 || again.code === 6, `${again.code}: ${again.stderr}`);
     }
-    await machine.ok('watchdog', 'x');
+    await lookTwice(machine, 'x');
     await untilFolded(
       machine,
       'x',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { atEveryCall, foldedOf, timesAsked, untilCalm, untilFolded } from './every-call.ts';
+import { atEveryCall, foldedOf, lookTwice, timesAsked, untilCalm, untilFolded } from './every-call.ts';
 
 /** A turn that ends only when it is cancelled, and a prompt behind it. */
 atEveryCall('cancel', 'a turn that was said to be over is over, and the queue behind it goes on', {
@@ -34,7 +34,7 @@ atEveryCall('cancel', 'a turn that was said to be over is over, and the queue be
       return turns.open !== null && turns.open.promptId === prompts.byKey.get(`hang/${key}`)?.id;
     };
     if (isOpen()) await machine.ok('cancel', 'x');
-    await machine.ok('watchdog', 'x');
+    await lookTwice(machine, 'x');
     await untilCalm(machine, 'x');
     const { prompts } = foldedOf(machine, 'x');
     const after = prompts.byKey.get(`after/${key}`)?.state ?? 'lost';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { atEveryCall, foldedOf, killHost, timesAsked, untilCalm, untilFolded } from './every-call.ts';
+import { atEveryCall, foldedOf, killHost, lookTwice, timesAsked, untilCalm, untilFolded } from './every-call.ts';
 
 /** A host was killed in the middle of a turn, with a prompt behind it; the one that comes after it is hurt. */
 atEveryCall('watchdog after a crash', 'the turn is unknown, the queue goes on, and nothing is said twice', {
@@ -28,7 +28,7 @@ atEveryCall('watchdog after a crash', 'the turn is unknown, the queue goes on, a
   promised: () => {},
   settle: async (machine, key) => {
     await killHost(machine, 'x');
-    await machine.ok('watchdog', 'x');
+    await lookTwice(machine, 'x');
     await untilCalm(machine, 'x');
     const { prompts } = foldedOf(machine, 'x');
     assert.equal(prompts.byKey.get(`hang/${key}`)?.state, 'unknown');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Script } from '../../../src/rehearsal/fault-agent/script.ts';
-import { atEveryCall, foldedOf, idOf, timesAsked } from './every-call.ts';
+import { atEveryCall, foldedOf, idOf, lookTwice, timesAsked } from './every-call.ts';
 
 const args = (key: string): string[] => ['run', `Mend ${key}.`, '--name', key, '--no-wait', '--verify', 'true'];
 const script: Script = {
@@ -28,7 +28,7 @@ atEveryCall('run --no-wait', 'a task that was acknowledged is there, and begins 
     const again = await machine.run(...args(key));
     // Made, though nobody could say so: the name is taken, and by nothing else.
     assert.ok(again.code === 0 || again.code === 6, `${again.code}: ${again.stderr}`);
-    await machine.ok('watchdog', key);
+    await lookTwice(machine, key);
     await machine.ok('wait', key, '--timeout', '60s');
     assert.equal(foldedOf(machine, key).life.ended?.end, 'completed');
     assert.equal(timesAsked(machine, key, `Mend ${key}.`), 1);
