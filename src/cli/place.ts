@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { systemCode } from '../errors.ts';
 
@@ -42,7 +42,7 @@ function findCommonDir(cwd: string): string | null {
 /** `.git` is the common directory itself, or a file that names the worktree's git directory. */
 function commonDirOf(dotGit: string): string | null {
   try {
-    if (statSync(dotGit).isDirectory()) return realpathSync(dotGit);
+    if (statSync(dotGit).isDirectory()) return existsSync(path.join(dotGit, 'HEAD')) ? realpathSync(dotGit) : null;
     const [, target] = /^gitdir: (.+)$/m.exec(readFileSync(dotGit, 'utf8')) ?? [];
     if (target === undefined) return null;
     const gitDir = path.resolve(path.dirname(dotGit), target.trim());

@@ -61,5 +61,8 @@ describe('the place a command is typed in', () => {
     const root = scratch(t);
     assert.deepEqual(placeOf(root, path.join(root, 'state')), { inRepository: false, repoKey: null });
     assert.deepEqual(placeOf(path.join(root, 'gone'), root), { inRepository: false, repoKey: null });
+    // As a sandbox leaves it that protects a place where a repository might be.
+    mkdirSync(path.join(root, '.git'));
+    assert.deepEqual(placeOf(root, path.join(root, 'state')), { inRepository: false, repoKey: null });
   });
 });

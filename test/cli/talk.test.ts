@@ -98,13 +98,16 @@ describe('ask --timeout', () => {
 });
 
 describe('a login that is missing', () => {
-  it('is exit 5 with a remedy, for a task and for a question', async (t) => {
+  it('is a question of a task, with a remedy, and exit 5 for who is answered at once', async (t) => {
     const machine = new Machine(t);
     const error = { code: -32000, message: 'Authentication required' };
     machine.agent({ prompts: [{ match: '.', steps: [{ type: 'answer', error }] }] });
     const run = await machine.run('run', 'Fix the sum', '--name', 'the-sum', ...verify);
-    assert.equal(run.code, 5, run.stdout + run.stderr);
-    assert.match(run.stdout, /the agent is not logged in.*; log in \(conduxt doctor/);
+    assert.equal(run.code, 3, run.stdout + run.stderr);
+    assert.match(run.stdout, /The agent is not logged in.* Log in with it \(conduxt doctor.*, then answer retry/);
+    await machine.ok('answer', 'the-sum', 'end');
+    const ended = await machine.run('wait', 'the-sum');
+    assert.equal(ended.code, 5, ended.stdout + ended.stderr);
     const ask = await machine.run('ask', 'why?');
     assert.equal(ask.code, 5, ask.stderr);
     assert.match(ask.stderr, /→ Log in; conduxt doctor fault says how\./);

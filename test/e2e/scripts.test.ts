@@ -37,7 +37,7 @@ describe('the scripts setup, launch and watchdog', { concurrency: 2 }, () => {
     );
     const { session } = await machine.json('status', 'the-sum');
     assert.partialDeepStrictEqual(session, {
-      state: 'idle',
+      state: 'prepared',
       branch: 'fix/sum',
       directory: worktree,
       title: description,

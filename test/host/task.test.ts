@@ -456,7 +456,7 @@ describe("a task's own clock", () => {
     await task.host();
     const end = await task.untilType('task-ended');
     assert.deepEqual([end.end, end.code], ['failed', 'timed-out']);
-    assert.match(end.reason, /^not finished within 4 s/);
+    assert.match(end.reason, /^not finished within 4\.0 s/);
     assert.equal((await task.untilType('turn-ended')).verdict, 'cancelled');
     assert.ok(existsSync(task.record.cwd));
   });

@@ -172,7 +172,7 @@ const CHECKS: readonly (readonly [check: string, ...tests: (readonly [string, re
   [
     '33 killed at any point, every prompt is queued, settled or unknown; none lost, none twice',
     ['faults/simulation.test.ts', ['crashes after any step']],
-    ['faults/syscalls.test.ts', ['nothing acknowledged is lost, nothing is there twice']],
+    ['faults/syscalls/tell.test.ts', ['nothing acknowledged is lost, nothing is there twice']],
   ],
   [
     '34 an old tree is ended by pid and start time, a recycled pid left alone',
