@@ -51,9 +51,13 @@ export function makeMayGoOn(env: Readonly<Record<string, string | undefined>>): 
     const key = form.slice(0, MIN_BEGINNING_CHARS);
     beginnings.set(key, [...(beginnings.get(key) ?? []), form]);
   }
+  // By the low byte of their first character: a piece of text is looked at from each of its characters on.
+  const mayBegin = new Uint8Array(256);
+  for (const key of beginnings.keys()) mayBegin[key.charCodeAt(0) & 0xff] = 1;
   const isOpenValue = (text: string): boolean => {
     const tail = text.slice(-longest);
     for (let at = 0; at + MIN_BEGINNING_CHARS <= tail.length; at += 1) {
+      if (mayBegin[tail.charCodeAt(at) & 0xff] === 0) continue;
       const found = beginnings.get(tail.slice(at, at + MIN_BEGINNING_CHARS));
       if (found?.some((form) => form.length > tail.length - at && form.startsWith(tail.slice(at))) === true)
         return true;
