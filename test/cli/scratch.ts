@@ -35,6 +35,7 @@ export class Desk {
     this.home = path.join(this.root, 'state');
     this.repo = path.join(this.root, 'demo');
     mkdirSync(path.join(this.repo, '.git'), { recursive: true });
+    writeFileSync(path.join(this.repo, '.git/HEAD'), 'ref: refs/heads/main\n');
     const commonDir = path.join(this.repo, '.git');
     this.repoKey = `demo-${createHash('sha256').update(commonDir).digest('hex').slice(0, 8)}`;
   }

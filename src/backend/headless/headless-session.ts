@@ -238,8 +238,9 @@ export class HeadlessSession implements AgentSession {
     const phase = textIn(run.phase);
     const [last, ...older] = end.messages;
     const words = callback === null ? null : [last ?? '', fenced(callback)].filter((text) => text !== '').join('\n\n');
+    const hasAnswered = callback !== null || phase !== null;
     return {
-      ...end,
+      ...(hasAnswered && end.failure === 'empty-turn' ? withoutFailure(end) : end),
       ...(words === null ? {} : { messages: [words, ...older] }),
       ...(phase === null ? {} : { phase }),
     };
@@ -249,6 +250,12 @@ export class HeadlessSession implements AgentSession {
 /** A turn that a person cancelled meanwhile stays cancelled. */
 const lostIn = (end: TurnEnd, why: string): TurnEnd =>
   end.verdict === 'failed' ? { ...end, failure: 'conversation-lost', detail: why } : end;
+
+/** It printed nothing, and answered through its files. */
+function withoutFailure(end: TurnEnd): TurnEnd {
+  const { failure: _failure, detail: _detail, ...rest } = end;
+  return { ...rest, verdict: 'done' };
+}
 
 function sum(one: Usage, other: Usage): Usage {
   const add = (a = 0, b = 0): number => a + b;

@@ -285,6 +285,16 @@ describe('a program that the configuration names for headless runs', () => {
     assert.deepEqual(rig.log('start')[0]?.['args'], []);
   });
 
+  it('may print nothing when it answers through its files, and has done nothing when it does neither', async (t) => {
+    const quiet = { type: 'shell', command: `printf '{"status":"completed"}' > "$CONDUXT_CALLBACK"` } as const;
+    const rig = new Rig(t, [[quiet], []], { plain: true });
+    const end = await (await rig.open()).prompt({ turnId: 't-1', text: 'go' });
+    assert.deepEqual([end.verdict, end.failure], ['done', undefined]);
+    assert.match(end.messages[0] ?? '', /^```callback-json\n\{"status":"completed"\}\n```$/);
+    const idle = await (await rig.open()).prompt({ turnId: 't-2', text: 'go' });
+    assert.deepEqual([idle.verdict, idle.failure], ['failed', 'empty-turn']);
+  });
+
   it('has failed when its exit code says so', async (t) => {
     const rig = new Rig(
       t,
