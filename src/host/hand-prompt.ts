@@ -43,6 +43,7 @@ export async function handPrompt(
   const nonce = randomBytes(9).toString('base64url');
   const words = readPrompt(promptFile(paths, promptId));
   const preface = await prefaceFor(context, promptId);
+  await rememberBranches(context);
   // Opening takes seconds, and room on a full disk longer; a person may have dropped the prompt meanwhile.
   const handed = await log.withRoom(async () => {
     const state = log.folded.prompts.byId.get(promptId)?.state;
@@ -50,7 +51,7 @@ export async function handPrompt(
     return isOwed ? log.append({ type: 'prompt-handed', promptId, turnId, nonce }) : null;
   });
   if (handed === null) return;
-  await rememberBranches(context);
+  // Nothing is waited for from here on: a cancel finds either no turn, or one that its agent knows of.
   const text = compose(context, preface + refusalNote(refusals) + words, nonce, session.callbackFile);
   const end = await session.prompt({ turnId, text });
   await recordEnd(context, seat, { turnId, promptId, nonce }, end);
