@@ -58,7 +58,7 @@ interface Case {
 
 function judgeLiving(case_: Case): Verdict {
   const { facts, around } = case_;
-  const expired = facts.decisions.find(({ deadlineMs }) => deadlineMs !== null && around.nowMs > deadlineMs + GRACE_MS);
+  const expired = expiredDecision(case_);
   if (expired !== undefined) return expire(case_, expired.id, expired.question);
   if (facts.turn !== null) return judgeTurn(case_, facts.turn);
   const { parkedUntilMs, awaiting } = facts;
@@ -83,6 +83,9 @@ function awaitingLiving(case_: Case, awaiting: AwaitingFact): Verdict {
 
 const waitsFor = ({ phase, sinceMs }: AwaitingFact): string =>
   `its work is delivered; since ${isoOf(sinceMs)} it waits for ${awaitedWords(phase)}`;
+
+const expiredDecision = ({ facts, around }: Case): SessionFacts['decisions'][number] | undefined =>
+  facts.decisions.find(({ deadlineMs }) => deadlineMs !== null && around.nowMs > deadlineMs + GRACE_MS);
 
 function expire(case_: Case, decisionId: string, question: string): Verdict {
   const text = `the time for an answer is over: ${question}`;
@@ -166,7 +169,7 @@ function judgeWithoutHost(
   if (!facts.isOwed && awaiting !== null) return quiet(case_, 'awaiting', waitsFor(awaiting));
   if (!facts.isOwed) {
     const over = facts.isStopped || isEnd(facts.state);
-    if (facts.state === 'needs-person') return quiet(case_, 'waits-for-person', 'a person has to answer first');
+    if (facts.state === 'needs-person') return needsPerson(case_);
     return quiet(case_, over ? 'over' : 'nothing-owed', over ? `it is ${facts.state}` : 'nothing is owed');
   }
   switch (host.type) {
@@ -179,6 +182,13 @@ function judgeWithoutHost(
         ? revive(case_, 'rebooted', 'the machine was restarted', false)
         : revive(case_, 'host-dead', 'its host died', false);
   }
+}
+
+/** No host is started to wait for a person, but one to take the default of a question whose time is over. */
+function needsPerson(case_: Case): Verdict {
+  const expired = expiredDecision(case_);
+  if (expired === undefined) return quiet(case_, 'waits-for-person', 'a person has to answer first');
+  return revive(case_, 'decision-expired', `the time for an answer is over: ${expired.question}`, false);
 }
 
 /** An agent in a terminal needs no host while nothing is owed: the next one meets it there. */

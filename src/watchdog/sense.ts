@@ -4,7 +4,7 @@ import { newsIn } from '../callback/phase.ts';
 import { callHost } from '../control/client.ts';
 import { ConduxtError, systemCode } from '../errors.ts';
 import { bootId, isAlive } from '../process/identity.ts';
-import { firstUntold } from '../route/next-action.ts';
+import { firstUntold, nextAction } from '../route/next-action.ts';
 import { backendNow } from '../session/backend.ts';
 import { isOwed } from '../session/derive-state.ts';
 import type { FoldedSession } from '../session/fold/session-fold.ts';
@@ -34,7 +34,7 @@ export async function senseSession(
     backend: backendNow(record, folded),
     hasTask: record.task !== null,
     state,
-    isOwed: isOwed(folded, record) || (!life.stopped && firstUntold(folded) !== null),
+    isOwed: owesHost(view),
     isStopped: life.stopped,
     host,
     agentProcess: agent === null ? 'none' : isAlive(agent) ? 'alive' : 'gone',
@@ -49,6 +49,14 @@ export async function senseSession(
     })),
     ...agentRecord(folded),
   };
+}
+
+/** Work for a host. Where a person has to answer first there is none, whatever follows from the answer. */
+function owesHost({ folded, record, state }: SessionView): boolean {
+  if (!folded.life.stopped && firstUntold(folded) !== null) return true;
+  if (state !== 'needs-person') return isOwed(folded, record);
+  const { type } = nextAction(folded, record);
+  return type !== 'rest' && type !== 'leave';
 }
 
 function awaitingFact({ folded, paths }: SessionView): AwaitingFact | null {

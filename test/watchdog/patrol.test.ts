@@ -64,6 +64,22 @@ describe('a pass of the watchdog', () => {
     assert.equal(readMemory(task.paths).tried, 0, 'it was seen healthy, or over');
   });
 
+  it('starts no host to wait for a person, and one when the time for an answer is over', async (t) => {
+    const scratch = new Scratch(t);
+    const asks: Script = {
+      prompts: [{ steps: [{ type: 'callback', status: 'need_clarification', fields: { summary: 'Which?' } }] }],
+    };
+    const limits = { decisionTimeoutMs: HOUR };
+    const task = scratch.task(asks, { limits, record: { hooks: { notify: [], memoryFile: null } } });
+    await task.host();
+    await task.until('people were told', (one) => one.type === 'notified' && one.about.startsWith('decision/'));
+    await task.killHost();
+    const waiting = of(await pass(scratch), task);
+    assert.deepEqual([waiting.verdict?.rule, did(waiting)], ['waits-for-person', []]);
+    const over = of(await pass(scratch, { now: Date.now() + 2 * HOUR }), task);
+    assert.deepEqual([over.verdict?.rule, did(over)], ['decision-expired', ['start-host']]);
+  });
+
   it('does nothing twice when two of them run at once', async (t) => {
     const { scratch, task } = await atWork(t);
     await task.killHost();

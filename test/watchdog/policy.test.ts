@@ -55,6 +55,12 @@ describe('one look at a session', () => {
     ],
     ['a question waits for a person', facts({ state: 'needs-person', isOwed: false }), 'waits-for-person', []],
     [
+      'a question whose time is over gets a host that takes its default',
+      facts({ state: 'needs-person', isOwed: false, decisions: [question] }),
+      'decision-expired',
+      ['start-host'],
+    ],
+    [
       'what a dead host left running is swept',
       facts({ state: 'idle', isOwed: false, agentProcess: 'alive' }),
       'orphans',
