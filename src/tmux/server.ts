@@ -132,7 +132,8 @@ export class TmuxServer {
 
   /** Puts text into a pane as a paste, byte for byte; the caller has cleaned it (`cleanInput`). @throws `tmux-failed`. */
   async paste(paneId: string, text: string): Promise<void> {
-    const buffer = `conduxt-${paneId.slice(1)}`;
+    // A name of our own: two who paste into one pane at once must not take each other's text.
+    const buffer = `conduxt-${process.pid}-${paneId.slice(1)}`;
     const load = ['load-buffer', '-b', buffer, '-'];
     // -p: as a paste, so that a newline is no Enter; -r: newlines stay; -d: nothing is left for others to paste.
     const result = await this.call([load, ['paste-buffer', '-p', '-r', '-d', '-b', buffer, '-t', paneId]], text);

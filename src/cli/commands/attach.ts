@@ -52,7 +52,8 @@ async function attach(context: VerbContext, name: string, options: AttachOptions
     return showLog(context, name, { follow: true });
   }
   const { server, sessionId, history } = await livingTerminal(context, session);
-  const command = ['tmux', ...server.clientArguments('attach-session', '-r', '-t', sessionId)];
+  const readOnly = options.write === true ? [] : ['-r'];
+  const command = ['tmux', ...server.clientArguments('attach-session', ...readOnly, '-t', sessionId)];
   if (context.json) {
     const facts = { session: record.name, sessionId: record.id, backend: 'tmux', command };
     context.printer.document({ schemaVersion: SCHEMA_VERSION, ...facts });

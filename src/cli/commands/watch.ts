@@ -55,6 +55,15 @@ async function watch(context: VerbContext, names: readonly string[], { socket }:
       remedy: 'Use --json for the command that shows it.',
     });
   }
+  if (!isInside && !json && here !== '') {
+    throw usageError(
+      'nested-tmux',
+      'This terminal is in tmux already, and another server would be shown inside of it.',
+      {
+        remedy: 'Leave out --socket, or use --json for the command that shows it elsewhere.',
+      },
+    );
+  }
   const server = new TmuxServer(places.home, io.env, isInside ? here : (socket ?? null));
   const { config } = await commandPlace(context);
   const name = `${config.sessionPrefix}watch`;
