@@ -73,7 +73,11 @@ describe('a pass of the watchdog', () => {
     const task = scratch.task(asks, { limits, record: { hooks: { notify: [], memoryFile: null } } });
     await task.host();
     await task.until('people were told', (one) => one.type === 'notified' && one.about.startsWith('decision/'));
+    const agent = await task.untilType('agent-started');
     await task.killHost();
+    // It ends when its stdin does; until then it would have to be swept.
+    const isGone = (): boolean => startTimeOf(agent.process.pid) === null;
+    await waitFor(task.paths.dir, isGone, 8_000, () => 'the agent outlived its host');
     const waiting = of(await pass(scratch), task);
     assert.deepEqual([waiting.verdict?.rule, did(waiting)], ['waits-for-person', []]);
     const over = of(await pass(scratch, { now: Date.now() + 2 * HOUR }), task);
