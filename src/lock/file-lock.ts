@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import type * as Sqlite from 'node:sqlite';
 import path from 'node:path';
 import { ioError, isExhausted, messageOf, systemCode, tooManyFiles } from '../errors.ts';
@@ -79,10 +79,14 @@ const SQLITE_CANTOPEN = 14;
 
 /** SQLite does not say why it could not open; that this process has too many files open passes, and must be told apart. */
 function requireRoomToOpen(filePath: string): void {
+  const opened: number[] = [];
   try {
-    readdirSync(path.dirname(filePath));
+    // It needs several at once, and one may have become free meanwhile.
+    while (opened.length < 8) opened.push(openSync(path.dirname(filePath), 'r'));
   } catch (error) {
     if (isExhausted(error)) throw tooManyFiles(`The lock ${filePath} cannot be taken`, systemCode(error) ?? '', error);
+  } finally {
+    for (const fd of opened) closeSync(fd);
   }
 }
 

@@ -61,6 +61,8 @@ describe('what an agent plants in git’s configuration', () => {
     const changes = Object.values(decision.facts).join('\n');
     for (const what of ['filter.evil.clean', 'core.fsmonitor', 'diff.evil.textconv', 'insteadof', 'hooks/pre-push'])
       assert.ok(changes.includes(what), `${what} in ${changes}`);
+    // People are told of it first; until then the host is at work.
+    await task.untilType('notified');
     assert.equal(task.view().state, 'needs-person');
     await assert.rejects(task.call({ op: 'step', step: 'verify' }), { code: 'git-config-changed' });
     await task.call({ op: 'answer', decisionId: decision.id, answer: 'deny' });
