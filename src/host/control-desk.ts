@@ -30,6 +30,7 @@ import { oneLine } from '../text/sanitize.ts';
 import { actOnAnswer } from './questions.ts';
 import { dropOwed, hashOf, queuePrompt } from './prompt-book.ts';
 import { requireBegun, requireWorktree } from './worktree-gone.ts';
+import { Turnstile } from './turnstile.ts';
 
 /** It wants to know something, or to be started again; more budget is not given in passing. */
 const isAnsweredByWords = ({ kind, id }: Decision): boolean =>
@@ -62,7 +63,7 @@ export class ControlDesk implements ControlHandler {
   readonly #spine: SpineControls;
   readonly #version: string;
   /** Decide-and-append runs one at a time: two tells with one key must not both find it new. */
-  #turnstile: Promise<unknown> = Promise.resolve();
+  readonly #turnstile = new Turnstile();
   #steering: Promise<unknown> = Promise.resolve();
   readonly #stopped = Promise.withResolvers<void>();
 
@@ -106,21 +107,21 @@ export class ControlDesk implements ControlHandler {
       case 'hello':
         return this.#hello();
       case 'tell':
-        return (await this.#oneAtATime(() => this.#tell(request)))();
+        return (await this.#turnstile.pass(() => this.#tell(request)))();
       case 'cancel':
         return this.#cancel(request.scope);
       case 'stop':
         return this.#stop();
       case 'resume':
-        return this.#oneAtATime(() => this.#resume());
+        return this.#turnstile.pass(() => this.#resume());
       case 'answer':
-        return this.#oneAtATime(() => this.#answer(request.decisionId, request.answer));
+        return this.#turnstile.pass(() => this.#answer(request.decisionId, request.answer));
       case 'step':
         return this.#spine.runStep(request.step);
       case 'patrol':
         return this.#patrol(request);
       case 'phase':
-        return this.#oneAtATime(() => this.#phase(request.phase, request.words));
+        return this.#turnstile.pass(() => this.#phase(request.phase, request.words));
       default:
         return unreachable(request, 'request');
     }
@@ -258,7 +259,7 @@ export class ControlDesk implements ControlHandler {
     if (scope === 'turn') {
       return { turn: await this.#cancelTurnAndWait(), dropped: 0, task: 'unchanged' };
     }
-    const dropped = await this.#oneAtATime(() => dropOwed(this.#context, 'cancelled'));
+    const dropped = await this.#turnstile.pass(() => dropOwed(this.#context, 'cancelled'));
     if (scope === 'queued') return { turn: 'none', dropped, task: 'unchanged' };
     const open = record.task !== null && log.folded.life.ended === null;
     if (open) await log.append({ type: 'task-ended', end: 'cancelled', reason: 'cancelled by a person' });
@@ -271,7 +272,7 @@ export class ControlDesk implements ControlHandler {
     const { log } = this.#context;
     if (!log.folded.life.stopped) {
       try {
-        await this.#oneAtATime(async () => {
+        await this.#turnstile.pass(async () => {
           await dropOwed(this.#context, 'stopped');
           await log.append({ type: 'session-stopped' });
         });
@@ -375,11 +376,5 @@ export class ControlDesk implements ControlHandler {
       });
     }
     requireBegun(record, log.folded);
-  }
-
-  #oneAtATime<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turnstile.then(work);
-    this.#turnstile = result.catch(() => {});
-    return result;
   }
 }

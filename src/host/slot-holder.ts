@@ -3,6 +3,7 @@ import type { BatchLimit, SessionRecord } from '../session/record.ts';
 import { sessionPaths } from '../store/paths.ts';
 import type { HostContext } from './context.ts';
 import { takeSlot, type Slot } from './slots.ts';
+import { Turnstile } from './turnstile.ts';
 
 /** `--priority` goes up to here. */
 const TOP_PRIORITY = 1000;
@@ -15,7 +16,7 @@ export class SlotHolder {
   readonly #context: HostContext;
   #slot: Slot | null = null;
   /** One change at a time: two permissions answered at once must not take two slots. */
-  #turnstile: Promise<unknown> = Promise.resolve();
+  readonly #turnstile = new Turnstile();
 
   constructor(context: HostContext) {
     this.#context = context;
@@ -23,11 +24,11 @@ export class SlotHolder {
 
   /** False when `signal` aborted while waiting. */
   take(signal: AbortSignal): Promise<boolean> {
-    return this.#oneAtATime(() => this.#take(signal));
+    return this.#turnstile.pass(() => this.#take(signal));
   }
 
   release(): Promise<void> {
-    return this.#oneAtATime(() => this.#release());
+    return this.#turnstile.pass(() => this.#release());
   }
 
   /**
@@ -70,12 +71,6 @@ export class SlotHolder {
     this.#slot.release();
     this.#slot = null;
     await this.#context.log.appendPatiently({ type: 'slot-released' });
-  }
-
-  #oneAtATime<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turnstile.then(work);
-    this.#turnstile = result.catch(() => {});
-    return result;
   }
 }
 

@@ -2,6 +2,7 @@ import { heldElsewhere, messageOf, ConduxtError } from '../errors.ts';
 import { SharedLock } from '../lock/shared-lock.ts';
 import { formatDuration } from '../views/quantities.ts';
 import type { HostContext } from './context.ts';
+import { Turnstile } from './turnstile.ts';
 
 /**
  * Holds the lock that agents share around this agent's turns, where that is asked for: two agents that refresh one login
@@ -11,7 +12,7 @@ export class TurnLock {
   readonly #context: HostContext;
   readonly #lock: SharedLock | null;
   /** One change at a time: two permissions answered at once must not take it twice. */
-  #turnstile: Promise<unknown> = Promise.resolve();
+  readonly #turnstile = new Turnstile();
 
   constructor(context: HostContext) {
     this.#context = context;
@@ -24,11 +25,11 @@ export class TurnLock {
    * @throws `lock-held` (exit 75) when it was not free in time, and as `SharedLock.take`.
    */
   take(signal: AbortSignal): Promise<boolean> {
-    return this.#oneAtATime(() => this.#take(signal));
+    return this.#turnstile.pass(() => this.#take(signal));
   }
 
   release(): Promise<void> {
-    return this.#oneAtATime(() => this.#release());
+    return this.#turnstile.pass(() => this.#release());
   }
 
   /**
@@ -88,11 +89,5 @@ export class TurnLock {
     if (this.#lock === null || this.#context.log.folded.life.lock !== 'taken') return;
     await this.#lock.release();
     await this.#context.log.appendPatiently({ type: 'lock-released' });
-  }
-
-  #oneAtATime<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turnstile.then(work);
-    this.#turnstile = result.catch(() => {});
-    return result;
   }
 }
