@@ -1,6 +1,7 @@
 import { extractCallback } from '../callback/extract.ts';
 import { MessageLog } from '../backend/acp/message-log.ts';
-import { viewOf } from '../backend/acp/view.ts';
+import { viewOfMessage } from '../backend/acp/view.ts';
+import type { UpdateView } from '../backend/backend.ts';
 import { decodeTranscript } from '../journal/transcript.ts';
 import type { CallbackResult } from '../session/callback.ts';
 import type { TurnEnded, Usage } from '../session/events.ts';
@@ -85,14 +86,11 @@ function transcribed({ record, paths, log }: HostContext, turn: OpenTurn): Trans
 }
 
 /** Null for what is no update of the agent's session. */
-function viewIn(message: Buffer): ReturnType<typeof viewOf> | null {
-  let value: unknown;
+function viewIn(message: Buffer): UpdateView | null {
   try {
-    value = JSON.parse(message.toString('utf8'));
+    return viewOfMessage(JSON.parse(message.toString('utf8')));
   } catch {
     // Cut off, or not JSON in the first place: it says nothing about the turn.
     return null;
   }
-  const params: unknown = typeof value === 'object' && value !== null && 'params' in value ? value.params : null;
-  return typeof params === 'object' && params !== null && 'update' in params ? viewOf(params.update) : null;
 }

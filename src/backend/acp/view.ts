@@ -40,6 +40,13 @@ export function viewOf(update: unknown): UpdateView {
   }
 }
 
+/** Of a whole message: null when it is not the update of a session. @param message parsed. */
+export function viewOfMessage(message: unknown): UpdateView | null {
+  if (typeof message !== 'object' || message === null || !('params' in message)) return null;
+  const { params } = message;
+  return typeof params === 'object' && params !== null && 'update' in params ? viewOf(params.update) : null;
+}
+
 function textOfContent(update: unknown): string | null {
   const content = objectAt(update, 'content');
   return textAt(content, 'type') === 'text' ? textAt(content, 'text') : null;

@@ -1,4 +1,4 @@
-import { viewOf } from '../../backend/acp/view.ts';
+import { viewOfMessage } from '../../backend/acp/view.ts';
 import type { AgentNews } from '../../views/progress-update.ts';
 
 /** What conduxt reads of one message of an agent; null when it is not a session update. */
@@ -11,15 +11,8 @@ export function readMessage(message: Buffer | null): { readonly text: string; re
   if (message === null) return null;
   const text = message.toString('utf8');
   try {
-    return { text, news: newsOfValue(JSON.parse(text)) };
+    return { text, news: viewOfMessage(JSON.parse(text)) };
   } catch {
     return null;
   }
-}
-
-function newsOfValue(value: unknown): AgentNews | null {
-  if (typeof value !== 'object' || value === null || !('params' in value)) return null;
-  const { params } = value;
-  if (typeof params !== 'object' || params === null || !('update' in params)) return null;
-  return viewOf(params.update);
 }
