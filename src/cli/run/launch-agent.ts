@@ -206,13 +206,19 @@ export function backendFields(
   return { backend, terminal: { launch: terminal, sessionName: `${prefix}${repo}${terminal.name}-${name}` } };
 }
 
+const whereToLook = ({ io }: VerbContext, { cwd, repoRoot, config }: AgentPlace, { name }: AgentProfile) => ({
+  env: io.env,
+  cwd,
+  repoRoot,
+  settings: config.agents[name],
+});
+
 /** One agent on this machine. The rehearsal agent is part of this program, unless the configuration names another. */
 export async function findIn(context: VerbContext, place: AgentPlace, profile: AgentProfile): Promise<FoundAgent> {
-  const settings = place.config.agents[profile.name];
-  if (profile.name === REHEARSAL && settings?.acp === undefined) {
+  if (profile.name === REHEARSAL && place.config.agents[REHEARSAL]?.acp === undefined) {
     return { state: 'found', launch: rehearsalLaunch(context.io.env, context.places.home), login: 'yes', warnings: [] };
   }
-  return findAgent(profile, { env: context.io.env, cwd: place.cwd, repoRoot: place.repoRoot, settings });
+  return findAgent(profile, whereToLook(context, place, profile));
 }
 
 /** The same agent's program for a terminal. */
@@ -221,8 +227,7 @@ export async function findTerminalIn(
   place: AgentPlace,
   profile: AgentProfile,
 ): Promise<FoundAgent> {
-  const settings = place.config.agents[profile.name];
-  return findTerminalAgent(profile, { env: context.io.env, cwd: place.cwd, repoRoot: place.repoRoot, settings });
+  return findTerminalAgent(profile, whereToLook(context, place, profile));
 }
 
 /** The same agent's program for a run without a terminal. */
@@ -231,6 +236,5 @@ export async function findHeadlessIn(
   place: AgentPlace,
   profile: AgentProfile,
 ): Promise<FoundAgent> {
-  const settings = place.config.agents[profile.name];
-  return findHeadlessAgent(profile, { env: context.io.env, cwd: place.cwd, repoRoot: place.repoRoot, settings });
+  return findHeadlessAgent(profile, whereToLook(context, place, profile));
 }
