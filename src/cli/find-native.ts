@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs';
-import { ConduxtError, notFound, systemCode, usageError } from '../errors.ts';
+import { ConduxtError, notFound, usageError } from '../errors.ts';
 import { isSessionId } from '../session/ids.ts';
+import { namesIn } from '../store/names-in.ts';
 import { readSession, readSessionOrNull, type SessionView } from '../store/read-session.ts';
 import type { VerbContext } from './context.ts';
 
@@ -49,12 +49,6 @@ function namedOrNull(context: VerbContext, text: string): SessionView | null {
 }
 
 function allSessions({ places }: VerbContext): SessionView[] {
-  let names: string[];
-  try {
-    names = readdirSync(places.sessionsDir);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
-  }
-  return names.filter(isSessionId).flatMap((id) => readSessionOrNull(places.home, places.runtimeDir, id) ?? []);
+  const ids = namesIn(places.sessionsDir).filter(isSessionId);
+  return ids.flatMap((id) => readSessionOrNull(places.home, places.runtimeDir, id) ?? []);
 }

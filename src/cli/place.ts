@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { systemCode } from '../errors.ts';
+import { namesIn } from '../store/names-in.ts';
 
 /** Where a command was typed, as far as the verbs that only read need to know. */
 export interface Place {
@@ -58,15 +59,6 @@ function linkedTo(gitDir: string): string {
     return readFileSync(path.join(gitDir, 'commondir'), 'utf8').trim();
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return '.';
-    throw error;
-  }
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
     throw error;
   }
 }

@@ -1,9 +1,10 @@
-import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Places } from '../config/places.ts';
 import { ioError, messageOf, systemCode } from '../errors.ts';
 import { tryLock } from '../lock/file-lock.ts';
 import { isSessionId } from '../session/ids.ts';
+import { namesIn } from '../store/names-in.ts';
 import type { SessionPaths } from '../store/paths.ts';
 import { readSessionOrNull } from '../store/read-session.ts';
 
@@ -62,15 +63,6 @@ function remove(file: string): void {
 }
 
 const childrenOf = (directory: string): string[] => namesIn(directory).map((name) => path.join(directory, name));
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
-  }
-}
 
 /** Of a file, or of everything below a directory; links count for themselves. */
 function sizeOf(file: string): number {

@@ -1,7 +1,7 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
-import { systemCode } from '../errors.ts';
+import { namesIn } from '../store/names-in.ts';
 import { readJson, replaceJson } from '../tmux/run-directory.ts';
 
 const recordSchema = z.object({
@@ -44,17 +44,12 @@ export function writeTerminal(home: string, record: TerminalRecord): void {
 
 /** Every terminal there is, oldest first. One that cannot be read is left out. */
 export function readTerminals(home: string): TerminalRecord[] {
-  let ids: string[];
-  try {
-    ids = readdirSync(terminalsDir(home));
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
-  }
-  return ids.toSorted().flatMap((id) => {
-    const record = readJson(path.join(directoryOf(home, id), 'terminal.json'), recordSchema);
-    return record === null || record.id !== id ? [] : [record];
-  });
+  return namesIn(terminalsDir(home))
+    .toSorted()
+    .flatMap((id) => {
+      const record = readJson(path.join(directoryOf(home, id), 'terminal.json'), recordSchema);
+      return record === null || record.id !== id ? [] : [record];
+    });
 }
 
 /** Its logs go with it. */

@@ -1,7 +1,7 @@
-import { readdirSync } from 'node:fs';
-import { ExitCode, systemCode } from '../../errors.ts';
+import { ExitCode } from '../../errors.ts';
 import { readJournal } from '../../journal/read-journal.ts';
 import { isSessionId } from '../../session/ids.ts';
+import { namesIn } from '../../store/names-in.ts';
 import { sessionPaths } from '../../store/paths.ts';
 import { readRecord } from '../../store/read-session.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
@@ -97,15 +97,6 @@ function readAll({ places }: VerbContext): TurnsOfSession[] {
         return [];
       }
     });
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 /** Whole days, counted from the next midnight back: today is the first. */

@@ -1,9 +1,9 @@
-import { readdirSync } from 'node:fs';
-import { messageOf, systemCode } from '../../errors.ts';
+import { messageOf } from '../../errors.ts';
 import { readJournal } from '../../journal/read-journal.ts';
 import { tryLock } from '../../lock/file-lock.ts';
 import { isSessionId } from '../../session/ids.ts';
 import { requireJournal } from '../../store/lost-journal.ts';
+import { namesIn } from '../../store/names-in.ts';
 import { sessionPaths, type SessionPaths } from '../../store/paths.ts';
 import { readRecord } from '../../store/read-session.ts';
 import { formatBytes, plural } from '../../views/quantities.ts';
@@ -67,11 +67,4 @@ async function torn(name: string, paths: SessionPaths): Promise<Check[]> {
   }
 }
 
-function sessionIds(directory: string): string[] {
-  try {
-    return readdirSync(directory).filter(isSessionId).toSorted();
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
-  }
-}
+const sessionIds = (directory: string): string[] => namesIn(directory).filter(isSessionId).toSorted();
