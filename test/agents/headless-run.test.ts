@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { markedPids } from '../../src/process/marker.ts';
+import { killMarked } from '../process/kill-marked.ts';
 import { claudeHome, codexHome, opencodeHome, piHome, type AgentHome } from './agent-homes.ts';
 import type { Rule, Step } from './model-script.ts';
 import { ModelServer } from './model-server.ts';
@@ -121,7 +122,7 @@ for (const { agent, name, home, modes } of DRIVEN) {
       const { shop, server } = await start(t, [recover, stuck]);
       await shop.expect(0, ...run, '--no-wait');
       await untilStuck(shop, server);
-      for (const pid of markedPids(path.basename(shop.session ?? ''))) process.kill(pid, 'SIGKILL');
+      killMarked(path.basename(shop.session ?? ''));
       await shop.expect(0, 'wait', 'issue-78');
       await assertRecovered(shop, server);
     });

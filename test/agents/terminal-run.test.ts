@@ -6,6 +6,7 @@ import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { isAlive } from '../../src/process/identity.ts';
 import { markedPids } from '../../src/process/marker.ts';
+import { killMarked } from '../process/kill-marked.ts';
 import { socketNameFor, TmuxServer } from '../../src/tmux/server.ts';
 import { hasTmux } from '../tmux/scratch.ts';
 import { claudeHome, codexHome, piHome, type AgentHome } from './agent-homes.ts';
@@ -174,7 +175,7 @@ for (const { agent, name, home, resumes, asks } of DRIVEN) {
         await untilStuck(shop, server);
         rules[0] = { ...task, steps: [commit, callback, done] };
         const [started] = shop.records('agent-started');
-        for (const pid of markedPids(idOf(shop))) process.kill(pid, 'SIGKILL');
+        killMarked(idOf(shop));
         await shop.expect(0, 'wait', 'issue-78');
         assert.ok(started);
         assert.deepEqual(

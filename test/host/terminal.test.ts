@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import { startTimeOf } from '../../src/process/identity.ts';
 import { markedPids } from '../../src/process/marker.ts';
+import { killMarked } from '../process/kill-marked.ts';
 import type { Step } from '../../src/rehearsal/scripted-tui/script.ts';
 import { readStarted, runDirectories } from '../../src/tmux/run-directory.ts';
 import { hasTmux, until } from '../tmux/scratch.ts';
@@ -99,7 +100,7 @@ describe('a task in a terminal', { concurrency: 2 }, () => {
     await task.host();
     await task.untilFile(path.join(scratch.root, 'working'));
     await task.killHost();
-    for (const pid of markedPids(task.record.id)) process.kill(pid, 'SIGKILL');
+    killMarked(task.record.id);
     await task.host();
     assert.equal((await task.untilType('task-ended')).end, 'completed');
     assert.match(task.prompts()[1] ?? '', /interrupted/);

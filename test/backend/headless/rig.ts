@@ -7,7 +7,7 @@ import type { HeadlessProfile } from '../../../src/agents/headless/profile.ts';
 import { headlessFor } from '../../../src/agents/headless/profiles.ts';
 import type { AgentSession, OpenSpec } from '../../../src/backend/backend.ts';
 import { headlessBackend } from '../../../src/backend/headless/headless-backend.ts';
-import { markedPids } from '../../../src/process/marker.ts';
+import { killMarked } from '../../process/kill-marked.ts';
 import type { PermissionMode } from '../../../src/session/words.ts';
 import { until } from '../../tmux/scratch.ts';
 import { Seen } from '../acp/rig.ts';
@@ -78,7 +78,7 @@ export class Rig {
   }
 
   close(): void {
-    for (const pid of markedPids(this.spec.sessionId)) process.kill(pid, 'SIGKILL');
+    killMarked(this.spec.sessionId);
     rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
   }
 }

@@ -8,7 +8,7 @@ import type { TerminalProfile } from '../../../src/agents/terminal/profile.ts';
 import type { AgentSession, OpenSpec } from '../../../src/backend/backend.ts';
 import { terminalBackend, type TerminalPlace } from '../../../src/backend/terminal/terminal-backend.ts';
 import { startTimeOf } from '../../../src/process/identity.ts';
-import { markedPids } from '../../../src/process/marker.ts';
+import { killMarked } from '../../process/kill-marked.ts';
 import type { Script } from '../../../src/rehearsal/scripted-tui/script.ts';
 import { runDirectories, type RunDirectory } from '../../../src/tmux/run-directory.ts';
 import { TmuxServer } from '../../../src/tmux/server.ts';
@@ -110,7 +110,7 @@ export class Rig {
   async close(): Promise<void> {
     const panes = await this.server.panes();
     await this.server.call([['kill-server']]);
-    for (const pid of markedPids(this.spec.sessionId)) process.kill(pid, 'SIGKILL');
+    killMarked(this.spec.sessionId);
     for (const pane of panes) await until(() => startTimeOf(pane.pid) === null, `pane process ${pane.pid} is gone`);
     rmSync(this.dir, { recursive: true, force: true });
   }
