@@ -1,6 +1,6 @@
 import { fixText, recoveryText, reminderText, resumeText, sessionGoesOnText } from '../intake/prompt.ts';
 import { oneLine } from '../text/sanitize.ts';
-import type { NextAction } from '../route/next-action.ts';
+import type { NextAction } from '../route/action.ts';
 import type { Delivery } from '../session/fold/delivery.ts';
 import type { Verdict } from '../session/receipt.ts';
 import { promptFile } from '../store/paths.ts';

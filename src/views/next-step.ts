@@ -1,5 +1,6 @@
 import { unreachable } from '../errors.ts';
-import { nextAction, type NextAction } from '../route/next-action.ts';
+import type { NextAction } from '../route/action.ts';
+import { nextAction } from '../route/next-action.ts';
 import type { FoldedSession } from '../session/fold/session-fold.ts';
 import type { SessionRecord } from '../session/record.ts';
 import type { SessionState } from '../session/words.ts';

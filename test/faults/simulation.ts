@@ -1,5 +1,6 @@
 import { applyRecord, emptySession, foldSession, type FoldedSession } from '../../src/session/fold/session-fold.ts';
-import { MAX_RECOVERIES, nextAction, type NextAction } from '../../src/route/next-action.ts';
+import type { NextAction } from '../../src/route/action.ts';
+import { MAX_RECOVERIES, nextAction } from '../../src/route/next-action.ts';
 import { routeReceipt } from '../../src/route/route-receipt.ts';
 import type { Question } from '../../src/route/questions.ts';
 import { onCrashWords, phases } from '../../src/session/words.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { newsIn } from '../../src/callback/phase.ts';
-import { firstUntold, nextAction, type NextAction } from '../../src/route/next-action.ts';
+import type { NextAction } from '../../src/route/action.ts';
+import { firstUntold, nextAction } from '../../src/route/next-action.ts';
 import type { SessionEvent } from '../../src/session/events.ts';
 import { deriveState, isOwed } from '../../src/session/derive-state.ts';
 import { foldSession, type FoldedSession } from '../../src/session/fold/session-fold.ts';
