@@ -1,3 +1,4 @@
+import type { AgentNews } from '../session/agent-news.ts';
 import type { TurnFailure, Usage, ProcessIdentity } from '../session/events.ts';
 import type { AgentChoices } from '../session/record.ts';
 import type { BackendName } from '../session/words.ts';
@@ -134,27 +135,12 @@ export interface AgentListener {
 
 /**
  * One update. `raw` is the agent's line without its newline, exactly as received (not redacted).
- * `view` holds the few fields conduxt reads; unknown kinds have `type: 'other'` and are kept all the same.
  */
 export interface AgentUpdate {
   readonly turnId: string | null;
   readonly raw: Buffer;
-  readonly view: UpdateView;
+  readonly view: AgentNews;
 }
-export type UpdateView =
-  | { readonly type: 'message'; readonly text: string; readonly messageId: string | null }
-  | { readonly type: 'thought'; readonly text: string }
-  | {
-      readonly type: 'tool';
-      readonly toolCallId: string;
-      readonly title: string | null;
-      readonly kind: string | null;
-      readonly status: string | null;
-    }
-  | { readonly type: 'plan'; readonly entries: readonly { readonly content: string; readonly status: string }[] }
-  | { readonly type: 'usage'; readonly usage: Usage }
-  | { readonly type: 'other'; readonly kind: string };
-
 export interface PermissionRequest {
   readonly toolCallId: string | null;
   readonly title: string;

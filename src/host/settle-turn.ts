@@ -1,7 +1,7 @@
 import { extractCallback } from '../callback/extract.ts';
 import { MessageLog } from '../backend/acp/message-log.ts';
 import { viewOfMessage } from '../backend/acp/view.ts';
-import type { UpdateView } from '../backend/backend.ts';
+import type { AgentNews } from '../session/agent-news.ts';
 import { decodeTranscript } from '../journal/transcript.ts';
 import type { CallbackResult } from '../session/callback.ts';
 import type { TurnEnded, Usage } from '../session/events.ts';
@@ -86,7 +86,7 @@ function transcribed({ record, paths, log }: HostContext, turn: OpenTurn): Trans
 }
 
 /** Null for what is no update of the agent's session. */
-function viewIn(message: Buffer): UpdateView | null {
+function viewIn(message: Buffer): AgentNews | null {
   try {
     return viewOfMessage(JSON.parse(message.toString('utf8')));
   } catch {

@@ -1,7 +1,7 @@
 import type { JournalRecord } from '../session/events.ts';
 import { SCHEMA_VERSION } from './json-session.ts';
 import { escapeUnsafe, safeJson } from './json-text.ts';
-import type { AgentNews } from './progress-update.ts';
+import type { AgentNews } from '../session/agent-news.ts';
 
 /** One line of `log --json`, and of `run --json` while it follows. */
 export type LogLineJson = LogLineHead &

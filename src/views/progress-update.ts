@@ -1,20 +1,6 @@
 import { oneLine } from '../text/sanitize.ts';
+import type { AgentNews } from '../session/agent-news.ts';
 import type { ProgressLine } from './progress.ts';
-
-/** What an agent said or did, as far as it is shown. The same shape whatever backend it came through. */
-export type AgentNews =
-  | { readonly type: 'message'; readonly text: string; readonly messageId: string | null }
-  | { readonly type: 'thought'; readonly text: string }
-  | {
-      readonly type: 'tool';
-      readonly toolCallId: string;
-      readonly title: string | null;
-      readonly kind: string | null;
-      readonly status: string | null;
-    }
-  | { readonly type: 'plan'; readonly entries: readonly { readonly content: string; readonly status: string }[] }
-  | { readonly type: 'usage'; readonly usage: object }
-  | { readonly type: 'other'; readonly kind: string };
 
 /** Text that arrives in pieces, or a whole line. */
 export type ProgressPiece =

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { SessionEvent } from '../../src/session/events.ts';
 import { newProgressMemory, progressOf, type ProgressLine } from '../../src/views/progress.ts';
-import { newNewsMemory, pieceOf, type AgentNews } from '../../src/views/progress-update.ts';
+import type { AgentNews } from '../../src/session/agent-news.ts';
+import { newNewsMemory, pieceOf } from '../../src/views/progress-update.ts';
 import { ended, handed, journalOf, queued } from '../session/samples.ts';
 import { receipt } from './samples.ts';
 

@@ -1,15 +1,8 @@
 import type { Clock } from '../../clock.ts';
 import { unavailable } from '../../errors.ts';
 import type { ProcessIdentity } from '../../session/events.ts';
-import type {
-  AgentCapabilities,
-  AgentExit,
-  AgentListener,
-  AgentSession,
-  OpenSpec,
-  TurnEnd,
-  UpdateView,
-} from '../backend.ts';
+import type { AgentNews } from '../../session/agent-news.ts';
+import type { AgentCapabilities, AgentExit, AgentListener, AgentSession, OpenSpec, TurnEnd } from '../backend.ts';
 import { AgentProcess } from './agent-process.ts';
 import { Connection, type Answer, type Reply } from './connection.ts';
 import { shakeHands, type HandshakePort, type Opened } from './handshake.ts';
@@ -250,7 +243,7 @@ export class AcpSession implements AgentSession {
     return this.#deliver(turn, raw, view, turn?.see(view) ?? false);
   }
 
-  #deliver(turn: Turn | null, raw: Buffer, view: UpdateView, isFirstSign: boolean): void | Promise<void> {
+  #deliver(turn: Turn | null, raw: Buffer, view: AgentNews, isFirstSign: boolean): void | Promise<void> {
     const update = { turnId: turn?.turnId ?? null, raw, view };
     if (turn === null || !isFirstSign) return this.#listener.update(update);
     return Promise.resolve(this.#listener.accepted(turn.turnId)).then(() => this.#listener.update(update));

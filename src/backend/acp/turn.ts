@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Usage } from '../../session/events.ts';
-import type { BackendNotice, TurnEnd, UpdateView } from '../backend.ts';
+import type { AgentNews } from '../../session/agent-news.ts';
+import type { BackendNotice, TurnEnd } from '../backend.ts';
 import type { Answer } from './connection.ts';
 import { MessageLog } from './message-log.ts';
 import { judge, type Intent } from './verdict.ts';
@@ -102,7 +103,7 @@ export class Turn {
   }
 
   /** Takes in an update; true when it is the first sign of life. */
-  see(view: UpdateView): boolean {
+  see(view: AgentNews): boolean {
     this.touch();
     switch (view.type) {
       case 'message':

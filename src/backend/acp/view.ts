@@ -1,5 +1,5 @@
 import type { Usage } from '../../session/events.ts';
-import type { UpdateView } from '../backend.ts';
+import type { AgentNews } from '../../session/agent-news.ts';
 import { isObject, listAt, numberAt, objectAt, textAt } from './json.ts';
 
 /**
@@ -7,9 +7,9 @@ import { isObject, listAt, numberAt, objectAt, textAt } from './json.ts';
  * nothing is refused because of a field that is not needed here.
  * @param update `params.update` of a `session/update`.
  */
-export function viewOf(update: unknown): UpdateView {
+export function viewOf(update: unknown): AgentNews {
   const kind = textAt(update, 'sessionUpdate') ?? 'unknown';
-  const other: UpdateView = { type: 'other', kind };
+  const other: AgentNews = { type: 'other', kind };
   switch (kind) {
     case 'agent_message_chunk': {
       const text = textOfContent(update);
@@ -41,7 +41,7 @@ export function viewOf(update: unknown): UpdateView {
 }
 
 /** Of a whole message: null when it is not the update of a session. @param message parsed. */
-export function viewOfMessage(message: unknown): UpdateView | null {
+export function viewOfMessage(message: unknown): AgentNews | null {
   if (typeof message !== 'object' || message === null || !('params' in message)) return null;
   const { params } = message;
   return typeof params === 'object' && params !== null && 'update' in params ? viewOf(params.update) : null;
@@ -101,5 +101,5 @@ const housekeeping: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether an update shows that the agent is at work on the running turn. */
-export const isSignOfLife = (view: UpdateView): boolean =>
+export const isSignOfLife = (view: AgentNews): boolean =>
   view.type === 'other' ? !housekeeping.has(view.kind) : view.type !== 'usage';

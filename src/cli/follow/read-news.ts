@@ -1,5 +1,5 @@
 import { viewOfMessage } from '../../backend/acp/view.ts';
-import type { AgentNews } from '../../views/progress-update.ts';
+import type { AgentNews } from '../../session/agent-news.ts';
 
 /** What conduxt reads of one message of an agent; null when it is not a session update. */
 export function newsOf(message: Buffer | null): AgentNews | null {

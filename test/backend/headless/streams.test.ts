@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { MessageLog } from '../../../src/backend/acp/message-log.ts';
 import { viewOf } from '../../../src/backend/acp/view.ts';
-import type { UpdateView } from '../../../src/backend/backend.ts';
+import type { AgentNews } from '../../../src/session/agent-news.ts';
 import { STREAMS } from '../../../src/backend/headless/streams.ts';
 import type { Told } from '../../../src/backend/headless/told.ts';
 import { extractCallback } from '../../../src/callback/extract.ts';
@@ -22,7 +22,7 @@ function told(name: Name, file: string): readonly Told[] {
   return lines.flatMap((line) => [...STREAMS[name](JSON.parse(line))]);
 }
 
-const views = (all: readonly Told[]): UpdateView[] =>
+const views = (all: readonly Told[]): AgentNews[] =>
   all.flatMap((one) => (one.type === 'update' ? [viewOf(one.update)] : []));
 
 /** The messages of the turn, the last one first, as the turn puts them together. */

@@ -1,0 +1,19 @@
+import type { Usage } from './events.ts';
+
+/**
+ * The few fields conduxt reads of what an agent said or did, the same whatever backend it came through. Kinds it does not
+ * know are `other`, and are kept all the same.
+ */
+export type AgentNews =
+  | { readonly type: 'message'; readonly text: string; readonly messageId: string | null }
+  | { readonly type: 'thought'; readonly text: string }
+  | {
+      readonly type: 'tool';
+      readonly toolCallId: string;
+      readonly title: string | null;
+      readonly kind: string | null;
+      readonly status: string | null;
+    }
+  | { readonly type: 'plan'; readonly entries: readonly { readonly content: string; readonly status: string }[] }
+  | { readonly type: 'usage'; readonly usage: Usage }
+  | { readonly type: 'other'; readonly kind: string };
