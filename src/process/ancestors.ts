@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { SESSION_MARKER } from './marker.ts';
+import { statOf } from './stat.ts';
 
 export interface Ancestors {
   /** Pids of our parent, its parent, and so on. */
@@ -20,21 +21,11 @@ export function ancestorsOf(env: Readonly<Record<string, string | undefined>>): 
     if (marker !== undefined && marker !== '') sessions.add(marker.replace(/\.step$/, ''));
   };
   add(env[SESSION_MARKER]);
-  for (let pid = process.ppid; pid > 1 && !pids.has(pid); pid = parentOf(pid)) {
+  for (let pid = process.ppid; pid > 1 && !pids.has(pid); pid = statOf(pid)?.parent ?? 0) {
     pids.add(pid);
     add(markerOf(pid));
   }
   return { pids, sessions };
-}
-
-/** 0 when it is gone, or nobody says. */
-function parentOf(pid: number): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-  } catch {
-    return 0;
-  }
 }
 
 function markerOf(pid: number): string | undefined {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ProcessIdentity } from '../session/events.ts';
+import { statOf } from './stat.ts';
 
 let cachedBootId: string | undefined;
 
@@ -24,15 +25,8 @@ function readBootId(): string {
  */
 export function startTimeOf(pid: number): string | null {
   if (process.platform === 'linux') {
-    let stat: string;
-    try {
-      stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    } catch {
-      return null;
-    }
-    // The program name may hold spaces and brackets: fields are counted from the last closing one.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
+    const stat = statOf(pid);
+    return stat === null || stat.isZombie ? null : stat.startTime;
   }
   try {
     const text = outputOf('ps', ['-o', 'lstart=', '-p', String(pid)]);

@@ -1,31 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import type { ProcessIdentity } from '../session/events.ts';
 import { bootId } from './identity.ts';
-
-/** What /proc says about one process, zombies included; null when there is none (or no /proc). */
-interface Stat {
-  readonly pid: number;
-  readonly zombie: boolean;
-  readonly group: number;
-  readonly startTime: string;
-}
-
-function statOf(pid: number): Stat | null {
-  let stat: string;
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  } catch {
-    return null;
-  }
-  // The program name may hold spaces and brackets: fields are counted from the last closing one.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return {
-    pid,
-    zombie: fields[0] === 'Z' || fields[0] === 'X',
-    group: Number(fields[2]),
-    startTime: fields[19] ?? 'unknown',
-  };
-}
+import { statOf } from './stat.ts';
 
 /** The identity of a child that may already be a zombie: it holds its number until its parent has reaped it. */
 export function identityOfChild(pid: number): ProcessIdentity | null {
@@ -47,7 +23,7 @@ export function groupMembers(leader: ProcessIdentity): readonly number[] {
     if (!/^\d+$/.test(entry)) continue;
     const stat = statOf(Number(entry));
     // The dead whom nobody reaps (the first process of a container often does not) run nothing any more.
-    if (stat !== null && stat.group === leader.pid && !stat.zombie) members.push(stat.pid);
+    if (stat !== null && stat.group === leader.pid && !stat.isZombie) members.push(stat.pid);
   }
   return members;
 }
