@@ -1,4 +1,5 @@
 import type { Callback, CallbackResult } from '../session/callback.ts';
+import { isJson } from '../text/is-json.ts';
 import { parseCallback } from './parse.ts';
 
 /** Beyond this a block is not a callback; agents write a few hundred bytes. */
@@ -68,13 +69,4 @@ function closingFences(text: string, fence: string, start: number): number[] {
     at = text.indexOf(fence, at + fence.length);
   }
   return found;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,3 +1,4 @@
+import { isJson } from './is-json.ts';
 import { base64Cores, TOKEN_SHAPES } from './token-shapes.ts';
 
 /** Takes secrets out of a text or a raw JSON line; returns the very same string when there is none. */
@@ -170,13 +171,4 @@ function escapeStart(text: string, position: number): number {
 function escapeLength(text: string, position: number): number {
   if (text[position] !== '\\') return 1;
   return /^u[0-9A-Fa-f]{4}/.test(text.slice(position + 1, position + 6)) ? 6 : 2;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
