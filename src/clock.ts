@@ -19,3 +19,17 @@ export const systemClock: Clock = {
 
 /** ISO 8601 in UTC with milliseconds: the only time format that is written to disk. */
 export const isoTime = (ms: number): string => new Date(ms).toISOString();
+
+/** Ends after `ms`, or as soon as `signal` is aborted; never fails. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    }
+    signal?.addEventListener('abort', done, { once: true });
+    if (signal?.aborted === true) done();
+  });
+}

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { pause } from '../clock.ts';
 import { tryLock, waitForLock, type FileLock } from '../lock/file-lock.ts';
 import { makePrivateDirectory } from '../store/durable-files.ts';
 
@@ -111,16 +112,4 @@ async function someoneOlderWaits(line: string, ticket: string): Promise<boolean>
     lock.release();
   }
   return false;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

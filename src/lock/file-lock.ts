@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import type * as Sqlite from 'node:sqlite';
 import path from 'node:path';
+import { pause } from '../clock.ts';
 import { ioError, isExhausted, messageOf, systemCode, tooManyFiles } from '../errors.ts';
 
 /** A kernel lock on a file, held until `release` or the end of the process, however it ends. */
@@ -47,15 +48,7 @@ export async function waitForLock(
   for (;;) {
     const lock = await tryLock(filePath);
     if (lock !== null || options.signal?.aborted === true) return lock;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(done, options.pollMs);
-      function done(): void {
-        clearTimeout(timer);
-        options.signal?.removeEventListener('abort', done);
-        resolve();
-      }
-      options.signal?.addEventListener('abort', done, { once: true });
-    });
+    await pause(options.pollMs, options.signal);
   }
 }
 

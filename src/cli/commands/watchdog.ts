@@ -1,3 +1,4 @@
+import { pause } from '../../clock.ts';
 import { ExitCode } from '../../errors.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { formatDuration, plural } from '../../views/quantities.ts';
@@ -90,19 +91,6 @@ async function loop(context: VerbContext, settings: WatchSettings, intervalMs: n
   } finally {
     dispose();
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
-  });
 }
 
 /** A session that was asked about is shown in any case; otherwise only what is not as it should be. */
