@@ -8,6 +8,7 @@ import { markedPids } from '../../src/process/marker.ts';
 import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
 import { repoPaths } from '../../src/store/paths.ts';
 import { Scratch, waitFor, type LiveSession } from './scratch.ts';
+import { HANGS_FIRST } from './scripts.ts';
 
 const say = (text: string): Step => ({ type: 'text', text });
 const lastLines = (session: LiveSession): string[] => session.prompts().map((text) => text.split('\n').at(-1) ?? '');
@@ -15,12 +16,7 @@ const lastLines = (session: LiveSession): string[] => session.prompts().map((tex
 describe('cancel', () => {
   it('ends the running turn and the queue goes on', async (t) => {
     const scratch = new Scratch(t);
-    const session = scratch.plain({
-      prompts: [
-        { match: 'first', steps: [say('x'), { type: 'hang' }] },
-        { match: '.', steps: [say('ok')] },
-      ],
-    });
+    const session = scratch.plain(HANGS_FIRST);
     await session.tell('first');
     await session.untilType('prompt-accepted');
     await session.tell('second');

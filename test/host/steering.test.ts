@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
 import { Scratch, type LiveSession } from './scratch.ts';
+import { HANGS_FIRST } from './scripts.ts';
 
 const say = (text: string): Step => ({ type: 'text', text });
 const lastLines = (session: LiveSession): string[] => session.prompts().map((text) => text.split('\n').at(-1) ?? '');
@@ -126,12 +127,7 @@ describe('tell', () => {
 
   it('--interrupt cancels the running turn and goes next, before what was queued', async (t) => {
     const scratch = new Scratch(t);
-    const session = scratch.plain({
-      prompts: [
-        { match: 'first', steps: [say('x'), { type: 'hang' }] },
-        { match: '.', steps: [say('ok')] },
-      ],
-    });
+    const session = scratch.plain(HANGS_FIRST);
     await session.tell('first');
     await session.untilType('prompt-accepted');
     await session.tell('second');
@@ -143,12 +139,7 @@ describe('tell', () => {
 
   it('--replace also drops what was queued', async (t) => {
     const scratch = new Scratch(t);
-    const session = scratch.plain({
-      prompts: [
-        { match: 'first', steps: [say('x'), { type: 'hang' }] },
-        { match: '.', steps: [say('ok')] },
-      ],
-    });
+    const session = scratch.plain(HANGS_FIRST);
     await session.tell('first');
     await session.untilType('prompt-accepted');
     await session.tell('second');
