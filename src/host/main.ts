@@ -20,6 +20,7 @@ import { makeMayGoOn } from '../text/secret-beginnings.ts';
 import { version } from '../version.ts';
 import { agentBackend, type AgentBackend } from './agent-backend.ts';
 import { AgentSeat } from './agent-seat.ts';
+import { AskingPlaces } from './asking-places.ts';
 import { sweepFreshCheckout } from './fresh-checkout.ts';
 import { Bell } from './bell.ts';
 import { broughtVariables } from './brought-files.ts';
@@ -29,7 +30,7 @@ import { ControlDesk } from './control-desk.ts';
 import { DecisionDesk } from './decision-desk.ts';
 import { endTask } from './end-task.ts';
 import { MemoryKeeper } from './memory-keeper.ts';
-import { permissionAnswers, type AskingPlaces } from './permission-answers.ts';
+import { permissionAnswers } from './permission-answers.ts';
 import { SessionLog } from './session-log.ts';
 import { SlotHolder } from './slot-holder.ts';
 import { TurnLock } from './turn-lock.ts';
@@ -151,7 +152,7 @@ async function live(context: HostContext, agentOver: (name: BackendName) => Agen
   const decisions = new DecisionDesk(context, (id) => tellPeople(context, `decision/${id}`));
   const slot = new SlotHolder(context);
   const lock = new TurnLock(context);
-  const places: AskingPlaces = { without: (signal, ask) => lock.without(signal, () => slot.without(signal, ask)) };
+  const places = new AskingPlaces([lock, slot]);
   // An agent that can be steered learns at once why it was refused; any other with its next prompt.
   const explain = (reason: string): void => {
     const session = seat.current;

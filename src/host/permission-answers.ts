@@ -4,13 +4,9 @@ import { guardFacts } from '../guard/session-facts.ts';
 import { decidePermission, type PermissionDecision } from '../permission/policy.ts';
 import { decideByRules } from '../permission/rules.ts';
 import { oneLine } from '../text/sanitize.ts';
+import type { AskingPlaces } from './asking-places.ts';
 import type { HostContext } from './context.ts';
 import type { DecisionDesk } from './decision-desk.ts';
-
-/** What is given to others while a person thinks. */
-export interface AskingPlaces {
-  without<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T>;
-}
 
 /**
  * Answers an agent's permission requests: by the guard, then by the session's policy; under `ask` a person decides, until
@@ -37,8 +33,11 @@ export function permissionAnswers(
     if (policy.unseen.length > 0) context.note(redact(`guard: it cannot see ${policy.unseen.join(', ')}`));
     switch (policy.type) {
       case 'allow':
+        // It may ask a person something else at the same time.
+        await places.goOn(signal);
         return { type: 'allow', always: false };
       case 'reject':
+        await places.goOn(signal);
         if (policy.by === 'guard') {
           await recordRefusal(context, request, policy);
           explain(policy.reason);

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { BatchLimit, SessionRecord } from '../session/record.ts';
 import { sessionPaths } from '../store/paths.ts';
+import type { LentPlace } from './asking-places.ts';
 import type { HostContext } from './context.ts';
 import { takeSlot, type Slot } from './slots.ts';
 import { Turnstile } from './turnstile.ts';
@@ -12,11 +13,13 @@ const TOP_PRIORITY = 1000;
  * Holds the session's slot from its first work to the moment it rests, but for the time a person is asked something.
  * A question that is asked once (`ask`) needs none.
  */
-export class SlotHolder {
+export class SlotHolder implements LentPlace {
   readonly #context: HostContext;
   #slot: Slot | null = null;
   /** One change at a time: two permissions answered at once must not take two slots. */
   readonly #turnstile = new Turnstile();
+  /** From the taking to the release, also while it is lent. */
+  #isTurns = false;
 
   constructor(context: HostContext) {
     this.#context = context;
@@ -24,23 +27,23 @@ export class SlotHolder {
 
   /** False when `signal` aborted while waiting. */
   take(signal: AbortSignal): Promise<boolean> {
-    return this.#turnstile.pass(() => this.#take(signal));
+    return this.#turnstile.pass(async () => (this.#isTurns = await this.#take(signal)));
   }
 
   release(): Promise<void> {
-    return this.#turnstile.pass(() => this.#release());
+    return this.#turnstile.pass(() => {
+      this.#isTurns = false;
+      return this.#giveUp();
+    });
   }
 
-  /**
-   * Gives the slot to others while a person is asked, who may be asleep. When they have answered, the agent goes on
-   * only with a slot, unless `signal` aborts: then its turn is over.
-   */
-  async without<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
-    const held = this.#slot !== null;
-    if (held) await this.release();
-    const answer = await ask();
-    if (held && !signal.aborted) await this.take(signal);
-    return answer;
+  lend(): Promise<void> {
+    return this.#turnstile.pass(() => this.#giveUp());
+  }
+
+  /** The agent goes on only with a slot, unless `signal` aborts: then its turn is over. */
+  async takeBack(signal: AbortSignal): Promise<void> {
+    await this.#turnstile.pass(async () => this.#isTurns && this.#take(signal));
   }
 
   async #take(signal: AbortSignal): Promise<boolean> {
@@ -66,7 +69,7 @@ export class SlotHolder {
     return { pool: path.join(sessionPaths(home, sessionId, runtimeDir).dir, 'batch'), size };
   }
 
-  async #release(): Promise<void> {
+  async #giveUp(): Promise<void> {
     if (this.#slot === null) return;
     this.#slot.release();
     this.#slot = null;

@@ -1,6 +1,7 @@
 import { heldElsewhere, messageOf, ConduxtError } from '../errors.ts';
 import { SharedLock } from '../lock/shared-lock.ts';
 import { formatDuration } from '../views/quantities.ts';
+import type { LentPlace } from './asking-places.ts';
 import type { HostContext } from './context.ts';
 import { Turnstile } from './turnstile.ts';
 
@@ -8,11 +9,13 @@ import { Turnstile } from './turnstile.ts';
  * Holds the lock that agents share around this agent's turns, where that is asked for: two agents that refresh one login
  * at once lose it. In between, and while a person is asked something, others may have it. The file stays open.
  */
-export class TurnLock {
+export class TurnLock implements LentPlace {
   readonly #context: HostContext;
   readonly #lock: SharedLock | null;
   /** One change at a time: two permissions answered at once must not take it twice. */
   readonly #turnstile = new Turnstile();
+  /** From the taking to the release, also while it is lent. */
+  #isTurns = false;
 
   constructor(context: HostContext) {
     this.#context = context;
@@ -25,24 +28,24 @@ export class TurnLock {
    * @throws `lock-held` (exit 75) when it was not free in time, and as `SharedLock.take`.
    */
   take(signal: AbortSignal): Promise<boolean> {
-    return this.#turnstile.pass(() => this.#take(signal));
+    return this.#turnstile.pass(async () => (this.#isTurns = await this.#take(signal)));
   }
 
   release(): Promise<void> {
-    return this.#turnstile.pass(() => this.#release());
+    return this.#turnstile.pass(() => {
+      this.#isTurns = false;
+      return this.#giveUp();
+    });
   }
 
-  /**
-   * Gives it to others while a person is asked, who may be asleep. An answer is not a prompt: the agent gets it also when
-   * the lock could not be had again in time, and that is said.
-   */
-  async without<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
-    const held = this.#context.log.folded.life.lock === 'taken';
-    if (held) await this.release();
-    const answer = await ask();
-    if (!held || signal.aborted) return answer;
-    await this.take(signal).catch((error: unknown) => this.#goOnWithout(error));
-    return answer;
+  lend(): Promise<void> {
+    return this.#turnstile.pass(() => this.#giveUp());
+  }
+
+  /** An answer is not a prompt: the agent gets it also when the lock could not be had again in time, and that is said. */
+  async takeBack(signal: AbortSignal): Promise<void> {
+    const taken = this.#turnstile.pass(async () => this.#isTurns && this.#take(signal));
+    await taken.catch((error: unknown) => this.#goOnWithout(error));
   }
 
   /** For a turn that goes on whoever holds the lock: its agent outlived the host that had it. `release` ends the wait. */
@@ -85,7 +88,7 @@ export class TurnLock {
     return true;
   }
 
-  async #release(): Promise<void> {
+  async #giveUp(): Promise<void> {
     if (this.#lock === null || this.#context.log.folded.life.lock !== 'taken') return;
     await this.#lock.release();
     await this.#context.log.appendPatiently({ type: 'lock-released' });

@@ -130,6 +130,40 @@ describe("the lock around agents' turns", { concurrency: 2, skip }, () => {
     assert.equal(probed('answered'), 'held');
   });
 
+  it('is held again when the first of two questions at once is answered, whichever that is', async (t) => {
+    const { scratch, turnLock, probed, isFree } = make(t);
+    const asks = (toolCallId: string): Extract<Step, { type: 'permission' }> => ({
+      type: 'permission',
+      toolCall: {
+        toolCallId,
+        title: `Run ${toolCallId}`,
+        kind: 'execute',
+        rawInput: { command: `rm -r ${toolCallId}` },
+      },
+      options: [{ optionId: 'yes', name: 'Yes', kind: 'allow_once' }],
+    });
+    const steps: Step[] = [
+      { ...asks('one'), wait: false },
+      asks('two'),
+      { type: 'shell', command: probe(scratch.root, 'answered') },
+      { type: 'await-permissions' },
+    ];
+    const session = scratch.plain({ prompts: [{ steps }] }, { record: { turnLock, permissions: 'ask' } });
+    await session.tell('go');
+    await session.untilType('decision-opened', 2);
+    assert.equal(isFree(), true);
+    const [one, two] = ['one', 'two'].map((name) =>
+      [...session.view().folded.life.decisions.values()].find(({ question }) => question.includes(name)),
+    );
+    assert.ok(one && two);
+    await session.call({ op: 'answer', decisionId: two.id, answer: 'allow' });
+    await session.until('the shell', () => probed('answered') !== 'never');
+    assert.equal(probed('answered'), 'held');
+    await session.call({ op: 'answer', decisionId: one.id, answer: 'allow' });
+    await session.untilType('turn-ended');
+    await session.untilType('lock-released', 2);
+  });
+
   it('that is not free in time ends a task that has not begun as failed: held elsewhere, exit 75', async (t) => {
     const { scratch, file, turnLock } = make(t, 200);
     const other = new SharedLock(file, scratch.env);
