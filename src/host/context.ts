@@ -3,6 +3,7 @@ import type { SessionRecord, TaskSpec } from '../session/record.ts';
 import type { SessionPaths } from '../store/paths.ts';
 import type { MayGoOn } from '../text/secret-beginnings.ts';
 import type { SessionLog } from './session-log.ts';
+import type { Turnstile } from './turnstile.ts';
 
 /** What every part of one host shares. Nothing in it changes while the host lives, but the log grows. */
 export interface HostContext {
@@ -13,6 +14,8 @@ export interface HostContext {
   readonly paths: SessionPaths;
   readonly log: SessionLog;
   readonly clock: Clock;
+  /** What is decided from the log and then written passes here: two answers to one question must not both find it open. */
+  readonly turnstile: Turnstile;
   /** The host's own environment: the caller's without markers. */
   readonly env: Readonly<Record<string, string>>;
   /** Takes secrets out of text before it reaches disk. */

@@ -30,7 +30,6 @@ import { oneLine } from '../text/sanitize.ts';
 import { actOnAnswer } from './questions.ts';
 import { dropOwed, hashOf, queuePrompt } from './prompt-book.ts';
 import { requireBegun, requireWorktree } from './worktree-gone.ts';
-import { Turnstile } from './turnstile.ts';
 
 /** It wants to know something, or to be started again; more budget is not given in passing. */
 const isAnsweredByWords = ({ kind, id }: Decision): boolean =>
@@ -62,8 +61,6 @@ export class ControlDesk implements ControlHandler {
   readonly #bell: Bell;
   readonly #spine: SpineControls;
   readonly #version: string;
-  /** Decide-and-append runs one at a time: two tells with one key must not both find it new. */
-  readonly #turnstile = new Turnstile();
   #steering: Promise<unknown> = Promise.resolve();
   readonly #stopped = Promise.withResolvers<void>();
 
@@ -107,21 +104,21 @@ export class ControlDesk implements ControlHandler {
       case 'hello':
         return this.#hello();
       case 'tell':
-        return (await this.#turnstile.pass(() => this.#tell(request)))();
+        return (await this.#context.turnstile.pass(() => this.#tell(request)))();
       case 'cancel':
         return this.#cancel(request.scope);
       case 'stop':
         return this.#stop();
       case 'resume':
-        return this.#turnstile.pass(() => this.#resume());
+        return this.#context.turnstile.pass(() => this.#resume());
       case 'answer':
-        return this.#turnstile.pass(() => this.#answer(request.decisionId, request.answer));
+        return this.#context.turnstile.pass(() => this.#answer(request.decisionId, request.answer));
       case 'step':
         return this.#spine.runStep(request.step);
       case 'patrol':
         return this.#patrol(request);
       case 'phase':
-        return this.#turnstile.pass(() => this.#phase(request.phase, request.words));
+        return this.#context.turnstile.pass(() => this.#phase(request.phase, request.words));
       default:
         return unreachable(request, 'request');
     }
@@ -259,7 +256,7 @@ export class ControlDesk implements ControlHandler {
     if (scope === 'turn') {
       return { turn: await this.#cancelTurnAndWait(), dropped: 0, task: 'unchanged' };
     }
-    const dropped = await this.#turnstile.pass(() => dropOwed(this.#context, 'cancelled'));
+    const dropped = await this.#context.turnstile.pass(() => dropOwed(this.#context, 'cancelled'));
     if (scope === 'queued') return { turn: 'none', dropped, task: 'unchanged' };
     const open = record.task !== null && log.folded.life.ended === null;
     if (open) await log.append({ type: 'task-ended', end: 'cancelled', reason: 'cancelled by a person' });
@@ -272,7 +269,7 @@ export class ControlDesk implements ControlHandler {
     const { log } = this.#context;
     if (!log.folded.life.stopped) {
       try {
-        await this.#turnstile.pass(async () => {
+        await this.#context.turnstile.pass(async () => {
           await dropOwed(this.#context, 'stopped');
           await log.append({ type: 'session-stopped' });
         });

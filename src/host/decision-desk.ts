@@ -1,9 +1,9 @@
 import { isoTime } from '../clock.ts';
 import { messageOf, notFound, refused, usageError } from '../errors.ts';
 import { newDecisionId } from '../session/ids.ts';
-import type { Decision } from '../session/decision.ts';
+import type { Decision, DecisionEnd } from '../session/decision.ts';
 import type { HostContext } from './context.ts';
-import { expireQuestion } from './questions.ts';
+import { endDecision, expireQuestion } from './questions.ts';
 
 /** The key of the prompt that brings a clarification's answer to the agent. */
 export const answerKey = (decisionId: string): string => `answer/${decisionId}`;
@@ -43,18 +43,19 @@ export class DecisionDesk {
     await log.appendPatiently({ type: 'decision-opened', decision: { ...question, id, deadline } });
     this.#tellPeople(id).catch((error: unknown) => note(`telling people: ${messageOf(error)}`));
     const answered = new Promise<string | null>((resolve) => this.#waiting.set(id, { settle: resolve }));
-    const stopTimer = clock.after(waitMs, () => this.#settle(id, question.fallback));
+    const stopTimer = clock.after(waitMs, () => {
+      this.#end(id, { type: 'expired', answer: question.fallback }).catch((error: unknown) => {
+        note(`closing a question: ${messageOf(error)}`);
+        this.#settle(id, question.fallback);
+      });
+    });
     const abort = (): void => this.#settle(id, null);
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();
     const answer = await answered;
     stopTimer();
     signal.removeEventListener('abort', abort);
-    if (log.folded.life.decisions.has(id)) {
-      // A person's answer was journaled by `answer`; what is left is the deadline, or the end of the turn.
-      const end = answer === null ? ({ type: 'withdrawn' } as const) : ({ type: 'expired', answer } as const);
-      await log.appendPatiently({ type: 'decision-ended', decisionId: id, end });
-    }
+    if (answer === null) await endDecision(this.#context, id, { type: 'withdrawn' });
     return answer;
   }
 
@@ -112,12 +113,16 @@ export class DecisionDesk {
     for (const { id, kind } of [...log.folded.life.decisions.values()]) {
       const prompt = log.folded.prompts.byKey.get(answerKey(id));
       if (kind === 'permission' && !this.#waiting.has(id)) {
-        await log.appendPatiently({ type: 'decision-ended', decisionId: id, end: { type: 'withdrawn' } });
+        await endDecision(this.#context, id, { type: 'withdrawn' });
       } else if (prompt !== undefined) {
         const end = { type: 'answered', answer: `told in ${prompt.id}`, by: 'person' } as const;
-        await log.appendPatiently({ type: 'decision-ended', decisionId: id, end });
+        await endDecision(this.#context, id, end);
       }
     }
+  }
+
+  async #end(id: string, end: Extract<DecisionEnd, { type: 'expired' }>): Promise<void> {
+    if (await endDecision(this.#context, id, end)) this.#settle(id, end.answer);
   }
 
   #settle(id: string, answer: string | null): void {

@@ -7,7 +7,7 @@ import { newDecisionId } from '../session/ids.ts';
 import { listNames, readSessionOrNull } from '../store/read-session.ts';
 import { oneLine } from '../text/sanitize.ts';
 import type { HostContext } from './context.ts';
-import { openQuestion } from './questions.ts';
+import { endDecision, openQuestion } from './questions.ts';
 
 /** So many changes are named in a question; the facts and the journal have all of them. */
 const NAMED_CHANGES = 3;
@@ -125,7 +125,6 @@ async function openDecision(
   });
 }
 
-async function withdraw({ log }: HostContext, decisionId: string): Promise<void> {
-  if (!log.folded.life.decisions.has(decisionId)) return;
-  await log.appendPatiently({ type: 'decision-ended', decisionId, end: { type: 'withdrawn' } });
+async function withdraw(context: HostContext, decisionId: string): Promise<void> {
+  await endDecision(context, decisionId, { type: 'withdrawn' });
 }

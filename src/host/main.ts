@@ -34,6 +34,7 @@ import { permissionAnswers } from './permission-answers.ts';
 import { SessionLog } from './session-log.ts';
 import { SlotHolder } from './slot-holder.ts';
 import { TurnLock } from './turn-lock.ts';
+import { Turnstile } from './turnstile.ts';
 import { FallBack } from './fall-back.ts';
 import { endForTimeout, Spine } from './spine.ts';
 import { tellPeople } from './tell-people.ts';
@@ -89,6 +90,7 @@ async function host(home: string, id: string): Promise<number> {
     paths,
     log,
     clock: systemClock,
+    turnstile: new Turnstile(),
     env,
     redact: makeRedactor(visible),
     mayGoOn: makeMayGoOn(visible),

@@ -1,5 +1,5 @@
 import { isoTime } from '../clock.ts';
-import { holdsPrompts, type Decision } from '../session/decision.ts';
+import { holdsPrompts, type Decision, type DecisionEnd } from '../session/decision.ts';
 import type { TaskEndCode } from '../session/events.ts';
 import type { HostContext } from './context.ts';
 import { endTask } from './end-task.ts';
@@ -22,10 +22,18 @@ export async function openQuestion(
   });
 }
 
-/** What an answer does that is more than a fact for the next look: by a person, or by the deadline. */
+/** What an answer does that is more than a fact for the next look. */
 export async function actOnAnswer(context: HostContext, decision: Decision, answer: string): Promise<void> {
+  await dropWhatItHeld(context, decision, answer);
+  await endWhatItHeld(context, decision, answer);
+}
+
+async function dropWhatItHeld(context: HostContext, decision: Decision, answer: string): Promise<void> {
+  if (holdsPrompts(decision) && answer === 'drop') await dropOwed(context, 'cancelled');
+}
+
+async function endWhatItHeld(context: HostContext, decision: Decision, answer: string): Promise<void> {
   if (!holdsPrompts(decision)) return;
-  if (answer === 'drop') await dropOwed(context, 'cancelled');
   if (answer === 'end' && decision.id.startsWith(START_DECISION) && context.record.task !== null) {
     const code: TaskEndCode =
       decision.facts['problem'] === 'agent-login-required' ? 'login-required' : 'agent-unavailable';
@@ -33,13 +41,35 @@ export async function actOnAnswer(context: HostContext, decision: Decision, answ
   }
 }
 
-/** Takes the default of a question whose time is over. False when it has none, or time left. */
+/**
+ * Ends a decision that nobody answers any more, after `before`. A person's answer that is being written down comes first:
+ * then this does nothing, and neither is told something else than what happens. False when it is not open (any more).
+ */
+export function endDecision(
+  { log, turnstile }: HostContext,
+  decisionId: string,
+  end: DecisionEnd,
+  before: () => Promise<void> = async () => {},
+): Promise<boolean> {
+  // On a full disk the wait for room is outside: nobody who asks meanwhile stands behind it.
+  return log.withRoom(() =>
+    turnstile.pass(async () => {
+      if (!log.folded.life.decisions.has(decisionId)) return false;
+      await before();
+      await log.append({ type: 'decision-ended', decisionId, end });
+      return true;
+    }),
+  );
+}
+
+/** Takes the default of a question whose time is over. False when it has none, or time left, or was answered. */
 export async function expireQuestion(context: HostContext, decision: Decision): Promise<boolean> {
-  const { log, clock } = context;
   const { id, deadline, fallback } = decision;
-  if (deadline === null || fallback === null || clock.now() < Date.parse(deadline)) return false;
-  await log.appendPatiently({ type: 'decision-ended', decisionId: id, end: { type: 'expired', answer: fallback } });
-  await actOnAnswer(context, decision, fallback);
+  if (deadline === null || fallback === null || context.clock.now() < Date.parse(deadline)) return false;
+  // What is told after the end must not be dropped with what it held.
+  const drop = (): Promise<void> => dropWhatItHeld(context, decision, fallback);
+  if (!(await endDecision(context, id, { type: 'expired', answer: fallback }, drop))) return false;
+  await endWhatItHeld(context, decision, fallback);
   return true;
 }
 
