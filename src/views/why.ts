@@ -5,7 +5,17 @@ import type { Line } from './tone.ts';
 /** One thing that was looked at: what it said last, and when. */
 export interface SensorWord {
   readonly sensor:
-    'journal' | 'transcript' | 'host' | 'agent' | 'turn' | 'decisions' | 'parked' | 'awaiting' | 'orphans' | 'watchdog';
+    | 'journal'
+    | 'transcript'
+    | 'host'
+    | 'agent'
+    | 'turn'
+    | 'decisions'
+    | 'parked'
+    | 'awaiting'
+    | 'orphans'
+    | 'watchdog'
+    | 'login';
   readonly word: string;
   /** ISO time of that word; null when it was looked at just now, or never said anything. */
   readonly at: string | null;

@@ -8,9 +8,10 @@ import { listNames, readSession, type NamedSession, type SessionView } from '../
 import { sessionPaths } from '../store/paths.ts';
 import { act, type Target } from './act.ts';
 import type { SessionFacts } from './facts.ts';
-import { haltedAgents } from './login-halt.ts';
+import { watchdogDirectory } from './fleet.ts';
+import { loginHalts, type LoginFacts } from './login-halt.ts';
 import { isSameMemory, readMemory, writeMemory } from './memory.ts';
-import { afterTry, judge } from './policy.ts';
+import { afterTry, judge, type Surroundings } from './policy.ts';
 import { senseSession } from './sense.ts';
 import { footprintOf, SettledSessions, type Footprint } from './settled.ts';
 import type { WatchSettings } from './settings.ts';
@@ -55,7 +56,7 @@ const LOCK_POLL_MS = 50;
  * waits and then finds the work done. Null when `signal` aborted the wait.
  */
 export async function patrol(options: PatrolOptions): Promise<Pass | null> {
-  const directory = path.join(options.home, 'watchdog');
+  const directory = watchdogDirectory(options.home);
   makePrivateDirectory(directory);
   const lock = await waitForLock(path.join(directory, 'pass.lock'), {
     pollMs: LOCK_POLL_MS,
@@ -80,7 +81,7 @@ async function look(options: PatrolOptions, settled: SettledSessions): Promise<W
   const read = await inParallel(named, SENSE_AT_ONCE, (one) =>
     readOne(options, settled, one, marked.get(one.id) ?? []),
   );
-  const halted = haltedAgents(read.flatMap((one) => (one.type === 'sensed' ? [one.facts] : [])));
+  const halted = loginHalts(read.flatMap((one) => (one.type === 'unreadable' ? [] : [one.facts])));
   const spacing = new Spacing(options.settings.spacingMs);
   return inParallel(read, START_AT_ONCE, async (one): Promise<Watched> => {
     switch (one.type) {
@@ -95,7 +96,7 @@ async function look(options: PatrolOptions, settled: SettledSessions): Promise<W
 }
 
 type Read =
-  | { readonly type: 'settled'; readonly named: NamedSession }
+  | { readonly type: 'settled'; readonly named: NamedSession; readonly facts: LoginFacts }
   | { readonly type: 'unreadable'; readonly named: NamedSession; readonly problem: string }
   | {
       readonly type: 'sensed';
@@ -114,8 +115,8 @@ async function readOne(
 ): Promise<Read> {
   try {
     const footprint = footprintOf(sessionPaths(home, named.id, runtimeDir).journal);
-    const known = only === undefined && orphans.length === 0 && settled.isSettled(named.id, footprint);
-    if (known) return { type: 'settled', named };
+    const known = only === undefined && orphans.length === 0 ? settled.find(named.id, footprint) : null;
+    if (known !== null) return { type: 'settled', named, facts: known };
     const view = readSession(home, runtimeDir, named.id);
     if (view === null) return { type: 'unreadable', named, problem: 'its directory is gone' };
     const facts = await senseSession(view, { helloMs: settings.helloMs, orphans });
@@ -129,14 +130,14 @@ async function settle(
   options: PatrolOptions,
   settled: SettledSessions,
   { named, view, facts, footprint }: Extract<Read, { type: 'sensed' }>,
-  halted: ReadonlySet<string>,
+  halted: Surroundings['haltedAgents'],
   spacing: Spacing,
 ): Promise<Watched> {
   const { settings } = options;
   const before = readMemory(view.paths);
   const around = { nowMs: options.now(), haltedAgents: halted, asked: options.only !== undefined };
   const verdict = judge(facts, before, settings, around);
-  settled.note(named.id, view, verdict, footprint);
+  settled.note(view, facts, verdict, footprint);
   if (verdict.actions.length === 0) {
     const problem = isSameMemory(before, verdict.memory) ? null : remember(view, verdict.memory);
     return { ...head(named), verdict, done: [], problem };

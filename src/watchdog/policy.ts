@@ -13,7 +13,7 @@ export const GRACE_MS = 60_000;
 export interface Surroundings {
   readonly nowMs: number;
   /** Agents that refuse everybody for want of a login (`login-halt.ts`). */
-  readonly haltedAgents: ReadonlySet<string>;
+  readonly haltedAgents: { has(agent: string): boolean };
   /** A person named this session: pauses and halts do not hold it up. */
   readonly asked: boolean;
 }

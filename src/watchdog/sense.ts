@@ -12,6 +12,7 @@ import type { SessionRecord } from '../session/record.ts';
 import type { SessionView } from '../store/read-session.ts';
 import { newestPhase } from '../tmux/phase-file.ts';
 import type { AwaitingFact, HostFact, SessionFacts, TurnFact } from './facts.ts';
+import type { LoginFacts } from './login-halt.ts';
 
 /** A host that misses this many greetings in a row is not merely busy. */
 const HELLO_TRIES = 3;
@@ -47,7 +48,7 @@ export async function senseSession(
       question,
       deadlineMs: deadline === null ? null : Date.parse(deadline),
     })),
-    ...agentRecord(folded),
+    ...loginRecord(folded),
   };
 }
 
@@ -120,8 +121,15 @@ function writtenAtMs(file: string): number {
   }
 }
 
+/** Of a session that only its files are looked at. */
+export const loginFacts = ({ record, folded }: SessionView): LoginFacts => ({
+  name: record.name,
+  agent: record.agent.name,
+  ...loginRecord(folded),
+});
+
 /** Whether the last that is known of the agent is that it worked, or that it wanted a login. */
-function agentRecord({
+function loginRecord({
   life,
   turns,
   lastAt,

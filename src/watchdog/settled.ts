@@ -3,12 +3,22 @@ import path from 'node:path';
 import * as z from 'zod';
 import { systemCode } from '../errors.ts';
 import type { SessionView } from '../store/read-session.ts';
+import type { LoginFacts } from './login-halt.ts';
 import type { Verdict } from './verdict.ts';
 
 /** A journal as it was when its session was found to be over. */
 const footprint = z.object({ inode: z.number(), bytes: z.number(), mtimeMs: z.number() });
 export type Footprint = z.infer<typeof footprint>;
-const stored = z.object({ schemaVersion: z.literal(1), sessions: z.record(z.string(), footprint) });
+/** What it said of its agent's login goes on to count (`login-halt.ts`). */
+const time = z.number().nullable();
+const settled = footprint.extend({
+  name: z.string(),
+  agent: z.string(),
+  loginRefusedAtMs: time,
+  agentWorkedAtMs: time,
+});
+type Settled = z.infer<typeof settled>;
+const stored = z.object({ schemaVersion: z.literal(1), sessions: z.record(z.string(), settled) });
 
 /**
  * Sessions that are over stay over until their journal grows: one look at the file's size instead of reading it all.
@@ -16,10 +26,10 @@ const stored = z.object({ schemaVersion: z.literal(1), sessions: z.record(z.stri
  */
 export class SettledSessions {
   readonly #file: string;
-  readonly #known: ReadonlyMap<string, Footprint>;
-  readonly #seen = new Map<string, Footprint>();
+  readonly #known: ReadonlyMap<string, Settled>;
+  readonly #seen = new Map<string, Settled>();
 
-  private constructor(file: string, known: ReadonlyMap<string, Footprint>) {
+  private constructor(file: string, known: ReadonlyMap<string, Settled>) {
     this.#file = file;
     this.#known = known;
   }
@@ -29,20 +39,22 @@ export class SettledSessions {
     return new SettledSessions(file, parse(readOrNull(file)));
   }
 
-  isSettled(id: string, now: Footprint | null): boolean {
+  /** What is known of a session whose journal is as it was when it was over; null: it has to be read. */
+  find(id: string, now: Footprint | null): LoginFacts | null {
     const known = this.#known.get(id);
-    if (known === undefined) return false;
+    if (known === undefined) return null;
     if (now === null || now.inode !== known.inode || now.bytes !== known.bytes || now.mtimeMs !== known.mtimeMs) {
-      return false;
+      return null;
     }
     this.#seen.set(id, known);
-    return true;
+    return known;
   }
 
   /** Remembers a session that is over and has no host. `before`: its journal just before it was read. */
-  note(id: string, view: SessionView, verdict: Verdict, before: Footprint | null): void {
+  note(view: SessionView, facts: LoginFacts, verdict: Verdict, before: Footprint | null): void {
     if (verdict.rule !== 'over' || view.hostAlive || before === null) return;
-    this.#seen.set(id, before);
+    const { name, agent, loginRefusedAtMs, agentWorkedAtMs } = facts;
+    this.#seen.set(view.record.id, { ...before, name, agent, loginRefusedAtMs, agentWorkedAtMs });
   }
 
   write(): void {
@@ -78,12 +90,12 @@ function readOrNull(file: string): string | null {
   }
 }
 
-function parse(text: string | null): Map<string, Footprint> {
+function parse(text: string | null): Map<string, Settled> {
   if (text === null) return new Map();
   try {
     const parsed = stored.safeParse(JSON.parse(text));
-    return new Map<string, Footprint>(parsed.success ? Object.entries(parsed.data.sessions) : []);
+    return new Map<string, Settled>(parsed.success ? Object.entries(parsed.data.sessions) : []);
   } catch {
-    return new Map<string, Footprint>();
+    return new Map<string, Settled>();
   }
 }

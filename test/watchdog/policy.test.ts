@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { SessionFacts } from '../../src/watchdog/facts.ts';
 import { phases } from '../../src/session/words.ts';
-import { haltedAgents } from '../../src/watchdog/login-halt.ts';
+import { loginHalts } from '../../src/watchdog/login-halt.ts';
 import { noMemory, parseMemory, type WatchMemory } from '../../src/watchdog/memory.ts';
 import { afterTry, judge } from '../../src/watchdog/policy.ts';
 import type { WatchSettings } from '../../src/watchdog/settings.ts';
@@ -281,7 +281,7 @@ describe('a mass login failure', () => {
 
   it('halts the fleet of that agent, and no other', () => {
     const fleet = [refused('1'), refused('2'), refused('3'), facts({ id: '4', agent: 'codex' })];
-    assert.deepEqual(haltedAgents(fleet), new Set(['claude']));
+    assert.deepEqual([...loginHalts(fleet)], [['claude', fleet.slice(0, 3)]]);
     const held = judge(facts(), noMemory, settings, around(NOW, { halted: ['claude'] }));
     assert.deepEqual([held.rule, acts(held)], ['login-halt', []]);
     const asked = judge(facts(), noMemory, settings, around(NOW, { halted: ['claude'], asked: true }));
@@ -290,8 +290,8 @@ describe('a mass login failure', () => {
 
   it('ends when one of them has worked again', () => {
     const works = facts({ id: '4', agentWorkedAtMs: NOW });
-    assert.deepEqual(haltedAgents([refused('1'), refused('2'), refused('3'), works]), new Set());
-    assert.deepEqual(haltedAgents([refused('1'), refused('2')]), new Set());
+    assert.equal(loginHalts([refused('1'), refused('2'), refused('3'), works]).size, 0);
+    assert.equal(loginHalts([refused('1'), refused('2')]).size, 0);
   });
 
   it('is no failing of recovery: its hours do not run', () => {

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Desk } from '../cli/scratch.ts';
-import { handed, queued } from '../session/samples.ts';
+import { handed, queued, sessionRecord } from '../session/samples.ts';
 import { noMemory, writeMemory } from '../../src/watchdog/memory.ts';
 
 const dead = { pid: 999_999, startTime: '1', bootId: 'another-boot' };
+
+interface Looked {
+  readonly sessions: readonly { readonly session: string; readonly rule: string | null; readonly did: string }[];
+}
 
 describe('conduxt why', () => {
   it('shows every sensor, the rule, and that a host is started at the next look', async (t) => {
@@ -40,5 +44,33 @@ describe('conduxt why', () => {
     assert.deepEqual(why['tries'], [
       { at: new Date(nowMs - 1000).toISOString(), why: 'its host died', problem: 'no such program' },
     ]);
+  });
+
+  it('names the halt of an agent that refuses everybody, whom it refused, and what ends it, also when those are over', async (t) => {
+    const desk = new Desk(t);
+    const started = { type: 'host-started', process: dead, version: '0' } as const;
+    const agent = { ...sessionRecord().agent, name: 'claude' };
+    const refusal = { type: 'task-ended', end: 'failed', reason: 'not logged in', code: 'login-required' } as const;
+    const over = [
+      started,
+      refusal,
+      { type: 'notified', about: 'end' },
+      { type: 'host-stopped', reason: 'idle' },
+    ] as const;
+    for (const name of ['one', 'two', 'three']) desk.session(name, over, { agent });
+    desk.session('lost', [started, queued('p-1'), handed('p-1')], { agent });
+    // What the first look found to be over is not read again by the second.
+    for (const look of [1, 2, 3]) {
+      const { sessions } = JSON.parse((await desk.run(['watchdog', '--once', '--json'])).out) as Looked;
+      const lost = sessions.find(({ session }) => session === 'lost');
+      assert.deepEqual([look, lost?.rule, lost?.did], [look, 'login-halt', 'nothing']);
+    }
+    const { out } = await desk.run(['why', 'lost']);
+    assert.match(out, /login +claude refused one, three, two for want of a login/);
+    assert.match(out, /rule +login-halt: .*claude refuses everybody until somebody logs in/);
+    assert.match(
+      out,
+      /next +nothing, until a session of claude works again. Run claude and log in.*conduxt watchdog lost/,
+    );
   });
 });

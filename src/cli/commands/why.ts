@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
 import { ExitCode, systemCode, unreachable } from '../../errors.ts';
+import { profileFor } from '../../agents/profiles.ts';
 import { markedProcesses } from '../../process/marker.ts';
+import type { SessionRecord } from '../../session/record.ts';
 import type { SessionView } from '../../store/read-session.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { awaitedWords } from '../../views/awaited.ts';
@@ -10,12 +12,17 @@ import type { SessionFacts } from '../../watchdog/facts.ts';
 import { readMemory, type WatchMemory } from '../../watchdog/memory.ts';
 import { judge } from '../../watchdog/policy.ts';
 import { senseSession } from '../../watchdog/sense.ts';
-import type { Action } from '../../watchdog/verdict.ts';
+import { currentHalts } from '../../watchdog/fleet.ts';
+import type { LoginFacts } from '../../watchdog/login-halt.ts';
+import type { Action, Verdict } from '../../watchdog/verdict.ts';
 import type { VerbContext } from '../context.ts';
 import { finishVerb } from '../options.ts';
 import type { VerbCommand } from '../verb-command.ts';
 import { loadWatchSettings } from '../watch-settings.ts';
 import { nextAtOf } from '../watched.ts';
+
+/** More would only be a longer line. */
+const NAMED_REFUSALS = 5;
 
 export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
@@ -39,17 +46,18 @@ async function why(context: VerbContext, name: string): Promise<number> {
   const orphans = markedProcesses().get(view.record.id) ?? [];
   const facts = await senseSession(view, { helloMs: settings.helloMs, orphans });
   const memory = readMemory(view.paths);
-  const verdict = judge(facts, memory, settings, { nowMs: io.now(), haltedAgents: new Set(), asked: false });
+  const halts = currentHalts(context.places.home, context.places.runtimeDir);
+  const verdict = judge(facts, memory, settings, { nowMs: io.now(), haltedAgents: halts, asked: false });
   const planned = verdict.actions.map(actionWords);
   const document: WhyJson = {
     schemaVersion: SCHEMA_VERSION,
     session: view.record.name,
     sessionId: view.record.id,
     state: facts.state,
-    sensors: sensorsOf(view, facts, memory),
+    sensors: [...sensorsOf(view, facts, memory), ...haltWords(halts.get(facts.agent))],
     rule: verdict.rule,
     because: verdict.because,
-    next: planned.length > 0 ? planned.join(', then ') : verdict.nextAtMs === null ? null : 'it is looked at again',
+    next: nextWords(verdict, planned, view.record),
     // What is due is done at the next look, whenever that is; the pause after it is not yet planned.
     nextAt: planned.length > 0 ? null : nextAtOf(verdict),
     tries: memory.tries.map(({ atMs, ...one }) => ({ at: isoOf(atMs), ...one })),
@@ -57,6 +65,23 @@ async function why(context: VerbContext, name: string): Promise<number> {
   if (printer.json) printer.document(document);
   else printer.results(whyLines(document, io.now()));
   return ExitCode.done;
+}
+
+function nextWords(verdict: Verdict, planned: readonly string[], { agent, name }: SessionRecord): string | null {
+  if (planned.length > 0) return planned.join(', then ');
+  if (verdict.rule === 'login-halt') {
+    return `nothing, until a session of ${agent.name} works again. ${profileFor(agent.name).login} Then: conduxt watchdog ${name}`;
+  }
+  return verdict.nextAtMs === null ? null : 'it is looked at again';
+}
+
+function haltWords(refused: readonly LoginFacts[] | undefined): SensorWord[] {
+  if (refused === undefined) return [];
+  const last = Math.max(...refused.map(({ loginRefusedAtMs }) => loginRefusedAtMs ?? 0));
+  const names = refused.slice(0, NAMED_REFUSALS).map(({ name }) => name);
+  const more = refused.length > names.length ? ` and ${refused.length - names.length} more` : '';
+  const word = `${refused[0]?.agent ?? 'its agent'} refused ${names.join(', ')}${more} for want of a login, and none has worked since`;
+  return [{ sensor: 'login', word, at: isoOf(last) }];
 }
 
 function sensorsOf(view: SessionView, facts: SessionFacts, memory: WatchMemory): SensorWord[] {
