@@ -10,7 +10,7 @@ import { readHooks } from './hook-reader.ts';
 import type { Pane, PaneExit } from './pane.ts';
 import { accept, settle, type RunningTurn } from './running-turn.ts';
 import { lastMessage, wordsOf, type TurnWords } from './said.ts';
-import { isInBox } from './submit.ts';
+import { isInBox, MAX_ENTERS } from './submit.ts';
 import { messageUpdate } from './updates.ts';
 
 /** It changes all the time, or not at all: either way a look now and then is enough. */
@@ -24,6 +24,8 @@ const CANCELLED_CALM_MS = 600;
 const HOOKS_CALM_FACTOR = 3;
 /** After the agent's hook said that it stopped, its screen may lag behind. */
 const STOPPED_PATIENCE_MS = 2_000;
+/** A prompt that is back in the box, or still is, after a question stood in its way: Enter again. */
+const ENTER_AGAIN_CALM_MS = 3_000;
 
 /** Looks, in the order of trust, until the turn is over: exit, callback file, hooks, screen. */
 export async function followTurn(agent: AgentPane, running: RunningTurn): Promise<void> {
@@ -45,10 +47,26 @@ export async function followTurn(agent: AgentPane, running: RunningTurn): Promis
       if (state.type === 'permission') await answerPermission(agent, running, state, look);
       if (state.type === 'dialog') agent.tellAsks(look.screen);
       if (isTurnOver(agent, running, look, calmMs)) return finish(agent, running);
+      if (calmMs >= ENTER_AGAIN_CALM_MS && isLeftInBox(running, look) && !(await enterAgain(agent, running))) return;
     }
     await agent.wake.wait(pauseMs);
     await pauseFor(READY_PAUSE_MS, clock);
   }
+}
+
+/** A question that came up as Enter was pressed has taken the key. */
+const isLeftInBox = ({ turn, file }: RunningTurn, { state }: Look): boolean =>
+  turn.intent === null && state.type === 'ready' && isInBox(state, file.tail);
+
+/** False when that was of no use, and the turn is over. */
+async function enterAgain({ parts }: AgentPane, running: RunningTurn): Promise<boolean> {
+  if (running.entersAgain >= MAX_ENTERS) {
+    settle(running, { type: 'lost', why: 'the agent did not take the prompt: it still stands in its input box' });
+    return false;
+  }
+  running.entersAgain += 1;
+  await parts.pane.press(['Enter']);
+  return true;
 }
 
 /** Tried until it is known: the file is made when the first turn begins. */
@@ -68,8 +86,10 @@ function isTurnOver({ parts }: AgentPane, running: RunningTurn, { state, screen 
     const since = clock.monotonic() - (running.stopped?.at ?? 0);
     return state.type === 'ready' || since >= STOPPED_PATIENCE_MS;
   }
-  if (state.type !== 'ready' || isInBox(state, running.file.tail)) return false;
+  if (state.type !== 'ready') return false;
+  // Some put the prompt that was interrupted back into the box.
   if (running.turn.intent !== null) return calmMs >= CANCELLED_CALM_MS;
+  if (isInBox(state, running.file.tail)) return false;
   if (pane.hasSpoken) return calmMs >= SURE_CALM_MS;
   // Before anything happened, an empty box is only an empty box.
   if (running.file.before.trimEnd().endsWith(screen.trimEnd())) return false;
@@ -91,7 +111,8 @@ function wordsSeen(
 async function finish(agent: AgentPane, running: RunningTurn): Promise<void> {
   const { pane, listener } = agent.parts;
   const { turn } = running;
-  await accept(agent, running);
+  // A turn that was cancelled may never have begun.
+  if (running.file.phase === 'submitted') await accept(agent, running);
   const words = wordsSeen(agent.parts, running, await pane.everything(), pane.callback());
   const seen = words.hookMessage === null ? 'screen' : 'hook';
   await listener.update(messageUpdate(turn.turnId, seen, wordsOf(words)));
@@ -144,7 +165,7 @@ export function interrupt(
     for (const keys of profile.interrupt) {
       if (turn.isOver || agent.isReleased || agent.gone !== null) return;
       const state = await agent.state();
-      if (state?.type !== 'ready' || isInBox(state, running.file.tail)) await pane.press(keys);
+      if (state?.type !== 'ready') await pane.press(keys);
       await Promise.race([turn.end, pauseFor(patienceMs, clock)]);
     }
   };

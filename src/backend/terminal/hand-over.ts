@@ -2,17 +2,21 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { cleanInput } from '../../tmux/clean-input.ts';
 import { sizeOf } from '../../tmux/run-directory.ts';
 import type { AgentPane } from './agent-pane.ts';
+import { answerPermission } from './answer-permission.ts';
 import { readHooks } from './hook-reader.ts';
 import { untilIdle } from './readiness.ts';
-import { accept, type RunningTurn } from './running-turn.ts';
-import { clearBox, enterUntilTaken, isInBox, pasteIntoBox, tailOf, type SubmitPort } from './submit.ts';
+import { accept, settle, type RunningTurn } from './running-turn.ts';
+import { clearBox, deliver, finishDelivery, tailOf, type Delivery, type SubmitPort } from './submit.ts';
 import { writeTurnFile } from './turn-file.ts';
 
 /** Longer prompts go through a file: no wrapping, no placeholder, no limit of an input box. */
 const MAX_TYPED_BYTES = 2048;
 const BEFORE_CHARS = 64 * 1024;
 
-/** Puts a prompt into the agent's box and presses Enter until it is taken. False when the turn was over before. */
+/**
+ * Puts a prompt into the agent's box and presses Enter until it is taken. False when the turn was over before, or is
+ * now, because nobody knows whether the agent has the prompt.
+ */
 export async function handOver(agent: AgentPane, running: RunningTurn, text: string): Promise<boolean> {
   const { pane, clock, spec, listener } = agent.parts;
   const { turn } = running;
@@ -20,54 +24,79 @@ export async function handOver(agent: AgentPane, running: RunningTurn, text: str
   if (clean.stripped > 0) {
     listener.notice({ type: 'protocol-oddity', what: `${clean.stripped} control characters left out of a prompt` });
   }
+  if (clean.text.trim() === '') throw new Error('there is nothing to say in this prompt');
   writeFileSync(running.file.promptFile, clean.text, { mode: 0o600 });
-  const isShort = Buffer.byteLength(clean.text) <= MAX_TYPED_BYTES;
-  const words = isShort
-    ? clean.text
-    : `Read the file "${running.file.promptFile}" now, all of it, and do what it says: it is my whole message to you.`;
-  if (!(await untilIdle(agent, running, clock.monotonic() + spec.firstSignTimeoutMs))) return false;
+  const words = wordsFor(clean.text, running.file.promptFile);
   const port = submitPort(agent, running);
-  if (!(await clearBox(port))) throw new Error('the input box holds text that could not be cleared');
-  if (turn.isOver) return false;
+  const deadline = clock.monotonic() + spec.firstSignTimeoutMs;
+  let before: string;
+  for (;;) {
+    if (!(await untilIdle(agent, running, deadline))) return false;
+    if (!(await clearBox(port))) throw new Error('the input box holds text that could not be cleared');
+    before = (await pane.everything()).slice(-BEFORE_CHARS);
+    // Something may have come up meanwhile: a paste would go into it.
+    const state = await agent.state();
+    if (turn.isOver || agent.isReleased) return false;
+    if (state?.type === 'ready' && state.input === '') break;
+    if (clock.monotonic() > deadline) throw new Error('the agent was not ready for a prompt in time');
+  }
   for (const stale of [pane.run.callback, pane.run.phase]) rmSync(stale, { force: true });
-  const before = (await pane.everything()).slice(-BEFORE_CHARS);
   running.hookBytes = sizeOf(pane.run.hooks);
   running.file = { ...running.file, tail: tailOf(words), before, hookBytes: running.hookBytes };
   // From here on it may be in the box: whoever comes next types nothing before it knows.
   writeTurnFile(pane.run, running.file);
   turn.sent();
-  await pasteIntoBox(port, words);
-  if (turn.isOver) return false;
-  if (await enterUntilTaken(port, running.file.tail)) await submitted(agent, running);
-  return true;
+  return concluded(agent, running, await deliver(port, words, before));
 }
 
-/** A host died while it pasted. True when the agent has the prompt now; nothing is pasted again. */
+/** A host died while it pasted: nothing is pasted again. As `handOver`. */
 export async function finishHandOver(agent: AgentPane, running: RunningTurn): Promise<boolean> {
-  const port = submitPort(agent, running);
-  await readHooks(agent, running);
-  const state = await port.state();
-  if (isInBox(state, running.file.tail)) {
-    if (!(await enterUntilTaken(port, running.file.tail))) return false;
-  } else if (!port.hasTaken() && state?.type !== 'busy' && !agent.parts.pane.hasSpoken) return false;
-  await submitted(agent, running);
-  return true;
+  const { tail, before } = running.file;
+  const delivery = await finishDelivery(submitPort(agent, running), { tail, before, mayBeEntered: true });
+  return concluded(agent, running, delivery);
 }
 
-async function submitted(agent: AgentPane, running: RunningTurn): Promise<void> {
-  running.file = { ...running.file, phase: 'submitted' };
-  writeTurnFile(agent.parts.pane.run, running.file);
-  await accept(agent, running);
+async function concluded(agent: AgentPane, running: RunningTurn, delivery: Delivery): Promise<boolean> {
+  switch (delivery) {
+    case 'taken':
+      running.file = { ...running.file, phase: 'submitted' };
+      writeTurnFile(agent.parts.pane.run, running.file);
+      await accept(agent, running);
+      return true;
+    case 'over':
+      return !running.turn.isOver;
+    case 'in-box':
+      settle(running, { type: 'lost', why: 'the agent did not take the prompt: it still stands in its input box' });
+      return false;
+    case 'unknown': {
+      const why = 'it is not known whether the agent has the prompt: it never showed on its screen';
+      settle(running, { type: 'lost', why });
+      return false;
+    }
+  }
 }
 
-function submitPort(agent: AgentPane, { turn }: RunningTurn): SubmitPort {
+function wordsFor(text: string, promptFile: string): string {
+  if (Buffer.byteLength(text) <= MAX_TYPED_BYTES) return text;
+  return `Read the file "${promptFile}" now, all of it, and do what it says: it is my whole message to you.`;
+}
+
+function submitPort(agent: AgentPane, running: RunningTurn): SubmitPort {
   const { pane, profile, clock } = agent.parts;
+  const { turn } = running;
   return {
-    state: () => agent.state(),
+    look: async () => {
+      if (turn.isSent) await readHooks(agent, running);
+      return agent.look();
+    },
     paste: (text) => pane.paste(text),
     press: (keys) => pane.press(keys),
-    hasTaken: () => turn.isAccepted || agent.gone !== null || pane.hasSpoken,
-    isOver: () => turn.isOver || agent.isReleased || agent.gone !== null,
+    asks: async (look) => {
+      if (look.state.type === 'permission') await answerPermission(agent, running, look.state, look);
+      else agent.tellAsks(look.screen);
+    },
+    hasTaken: () => turn.isAccepted || pane.hasSpoken,
+    isOver: () => turn.isOver || turn.intent !== null || agent.isReleased || agent.gone !== null,
     clear: profile.clear,
     clock,
   };

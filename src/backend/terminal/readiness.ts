@@ -8,6 +8,8 @@ const LOOK_PAUSE_MS = 250;
 const START_LOOK_PAUSE_MS = 100;
 /** A prompt line is believed when it has stood still so long. */
 const READY_CALM_MS = 300;
+/** It works, and not for us: a start or a summary of its own may still end by itself. */
+const BUSY_GRACE_MS = 3_000;
 
 /**
  * Waits for the input box. @throws `agent-not-started`, `agent-start-timeout`; `agent-dialog` when it asks something
@@ -39,9 +41,13 @@ export async function untilReady(agent: AgentPane, timeoutMs: number, release: (
   }
 }
 
-/** Waits, before a prompt, until the agent listens; false when the turn is over before. */
+/**
+ * Waits, before a prompt, until the agent listens; false when the turn is over before. One that works on something else
+ * is told to stop by the gentlest key it knows: what is appended to its work would be lost in it.
+ */
 export async function untilIdle(agent: AgentPane, running: RunningTurn, deadline: number): Promise<boolean> {
-  const { clock } = agent.parts;
+  const { clock, pane, profile } = agent.parts;
+  let busySince: number | null = null;
   for (;;) {
     if (running.turn.isOver || agent.isReleased) return false;
     if (agent.gone !== null) throw new Error('the agent is gone');
@@ -49,6 +55,12 @@ export async function untilIdle(agent: AgentPane, running: RunningTurn, deadline
     const type = look?.state.type;
     if (type === 'ready') return true;
     if (look !== null && (type === 'dialog' || type === 'permission')) agent.tellAsks(look.screen);
+    if (type !== 'busy') busySince = null;
+    else if (busySince === null) busySince = clock.monotonic();
+    else if (clock.monotonic() - busySince >= BUSY_GRACE_MS) {
+      await pane.press(profile.interrupt[0] ?? ['Escape']);
+      busySince = null;
+    }
     if (clock.monotonic() > deadline) throw new Error('the agent was not ready for a prompt in time');
     await agent.wake.wait(LOOK_PAUSE_MS);
     await pauseFor(START_LOOK_PAUSE_MS, clock);

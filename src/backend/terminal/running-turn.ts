@@ -14,6 +14,8 @@ export interface RunningTurn {
   failed: string | null;
   /** A permission that waits for its answer. */
   asking: AbortController | null;
+  /** How often Enter was pressed again for a prompt that stood in the box once more. */
+  entersAgain: number;
 }
 
 export const newTurn = (turn: Turn, file: TurnFile): RunningTurn => ({
@@ -23,6 +25,7 @@ export const newTurn = (turn: Turn, file: TurnFile): RunningTurn => ({
   stopped: null,
   failed: null,
   asking: null,
+  entersAgain: 0,
 });
 
 export function settle(running: RunningTurn, answer: Parameters<Turn['settle']>[0]): void {

@@ -69,11 +69,9 @@ export class TerminalSession implements AgentSession {
     // The host before has said so.
     if (file.phase === 'submitted') running.turn.accept();
     return this.#run(running, async () => {
-      if (file.phase === 'pasting' && !(await finishHandOver(this.#agent, running))) {
-        settle(running, { type: 'lost', why: 'it is not known whether the agent has the prompt' });
-        return;
+      if (file.phase === 'submitted' || (await finishHandOver(this.#agent, running))) {
+        await followTurn(this.#agent, running);
       }
-      await followTurn(this.#agent, running);
     });
   }
 

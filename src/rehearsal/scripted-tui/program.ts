@@ -20,6 +20,7 @@ export class ScriptedTui {
   #values: Record<string, string> = {};
   #input: string;
   #enters = 0;
+  #pastes = 0;
   #turn: AbortController | null = null;
   #dialog: Script['dialog'] | null;
   #question: { readonly command: string; readonly answer: (yes: boolean) => void } | null = null;
@@ -50,6 +51,19 @@ export class ScriptedTui {
     // A screen that is cleared from its first line on goes into tmux's history: real agents begin with a greeting.
     this.#screen.say('Scripted TUI');
     this.#draw();
+    if (this.#script.busyAfterMs !== undefined) setTimeout(() => this.#work(), this.#script.busyAfterMs);
+  }
+
+  /** On something of its own. */
+  #work(): void {
+    this.#log.add('own-work');
+    const turn = new AbortController();
+    this.#turn = turn;
+    const frames = setInterval(() => this.#draw(), FRAME_MS);
+    turn.signal.addEventListener('abort', () => {
+      clearInterval(frames);
+      this.#turn = null;
+    });
   }
 
   #draw(): void {
@@ -60,7 +74,9 @@ export class ScriptedTui {
       return;
     }
     const question = this.#question?.command ?? null;
-    this.#screen.draw({ input: this.#input, busy: this.#turn !== null, question });
+    const { pasteShownAs } = this.#script;
+    const input = pasteShownAs === undefined || this.#input === '' ? this.#input : pasteShownAs;
+    this.#screen.draw({ input, busy: this.#turn !== null, question });
   }
 
   #press(key: Key): void {
@@ -73,19 +89,21 @@ export class ScriptedTui {
       return;
     }
     if (this.#question !== null) {
-      if (key.type !== 'escape' && !(key.type === 'text' && key.text === '1')) return;
-      this.#log.add('answer', { yes: key.type === 'text' });
+      const isYes = key.type === 'enter' || (key.type === 'text' && key.text === '1');
+      if (key.type !== 'escape' && !isYes) return;
+      this.#log.add('answer', { yes: isYes });
       const { answer } = this.#question;
       this.#question = null;
-      answer(key.type === 'text');
+      answer(isYes);
       return;
     }
     switch (key.type) {
       case 'text':
-      case 'paste':
-        this.#log.add(key.type, { text: key.text });
+        this.#log.add('text', { text: key.text });
         this.#input += key.text;
         return;
+      case 'paste':
+        return this.#paste(key.text);
       case 'clear':
         this.#log.add('clear', { had: this.#input });
         this.#input = '';
@@ -101,6 +119,14 @@ export class ScriptedTui {
       case 'enter':
         return this.#enter();
     }
+  }
+
+  #paste(text: string): void {
+    this.#log.add('paste', { text });
+    this.#pastes += 1;
+    if (this.#pastes <= (this.#script.losePastes ?? 0)) return;
+    this.#input += text;
+    if (this.#pastes === 1) this.#dialog = this.#script.dialogAfterPaste ?? null;
   }
 
   #enter(): void {

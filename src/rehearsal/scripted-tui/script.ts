@@ -36,6 +36,14 @@ export interface Script {
   readonly startDelayMs?: number;
   /** Asked before anything else, until a person presses `key`. */
   readonly dialog?: { readonly text: string; readonly key: string };
+  /** Asked as soon as the first paste has come, until a person presses `key`. */
+  readonly dialogAfterPaste?: { readonly text: string; readonly key: string };
+  /** So many pastes reach nothing. */
+  readonly losePastes?: number;
+  /** What stands in the box in the place of a pasted text. */
+  readonly pasteShownAs?: string;
+  /** Works on something of its own from then on, until Escape. */
+  readonly busyAfterMs?: number;
   /** So many times Enter does nothing. */
   readonly ignoreEnter?: number;
   /** Text that stands in the input box from the start. */

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { hasTmux, until } from '../../tmux/scratch.ts';
+import { Rig } from './rig.ts';
+
+const PROMPT = 'Make the sum 4, and tell me how.';
+const answers = { steps: [{ type: 'callback', via: 'file', status: 'completed' }] } as const;
+
+describe('a prompt that is pasted into a terminal', { concurrency: 4 }, () => {
+  it('and never shows is unknown, with no Enter and no second paste', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new Rig(t, { losePastes: 1, prompts: [answers] });
+    const session = await rig.open();
+    const end = await session.prompt({ turnId: 't-1', text: PROMPT });
+    assert.equal(end.verdict, 'unknown');
+    assert.match(end.detail ?? '', /not known whether the agent has the prompt/);
+    assert.deepEqual([rig.log('paste').length, rig.log('enter').length], [1, 0]);
+    assert.ok(!rig.seen.order.includes('accepted t-1'));
+  });
+
+  it('waits for the dialog that came up, whose answer is no key of ours', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new Rig(t, { dialogAfterPaste: { text: 'Do you trust it?', key: '1' }, prompts: [answers] });
+    const session = await rig.open();
+    const turn = session.prompt({ turnId: 't-1', text: PROMPT });
+    await until(() => rig.seen.notices.some(({ type }) => type === 'asks'), 'somebody was asked');
+    assert.deepEqual(rig.log('dialog-key'), []);
+    const [pane] = await rig.server.panes();
+    await rig.server.press(pane?.paneId ?? '', ['1']);
+    assert.equal((await turn).verdict, 'done');
+    assert.deepEqual([rig.log('paste').length, rig.log('enter').length, rig.log('dialog-key').length], [1, 1, 1]);
+  });
+
+  it('is known by whatever the agent draws in its place', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new Rig(t, { pasteShownAs: '<1 attachment>', prompts: [answers] });
+    const session = await rig.open();
+    assert.equal((await session.prompt({ turnId: 't-1', text: PROMPT })).verdict, 'done');
+    assert.equal(rig.log('prompt')[0]?.['text'], PROMPT);
+  });
+
+  it('comes after Escape when the agent works on something else', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new Rig(t, { busyAfterMs: 1_500, prompts: [answers] });
+    const session = await rig.open();
+    await rig.untilLogged('own-work');
+    await until(async () => /Working/.test((await rig.server.capture('%0')) ?? ''), 'it works');
+    assert.equal((await session.prompt({ turnId: 't-1', text: PROMPT })).verdict, 'done');
+    assert.deepEqual(
+      rig.log('escape').map(({ busy }) => busy),
+      [true],
+    );
+    assert.equal(rig.log('prompt')[0]?.['text'], PROMPT);
+  });
+});
