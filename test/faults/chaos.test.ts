@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { JournalRecord, SessionEvent } from '../../src/session/events.ts';
+import { ended, handed, journalOf, queued } from '../session/samples.ts';
+import { chaos } from './chaos/chaos.ts';
+import { brokenPromises, promptsSeen, type Asked, type History } from './chaos/history.ts';
+
+const FULL = process.env['FAULTS'] === 'all';
+const SEED = Number(process.env['FAULT_SEED'] ?? '1');
+
+const tell = (key: string, acknowledged = true): Asked => ({ verb: 'tell', key, acknowledged });
+const stop: Asked = { verb: 'stop', acknowledged: true };
+const started: SessionEvent = {
+  type: 'host-started',
+  process: { pid: 2, startTime: '1', bootId: 'b' },
+  version: '0',
+};
+const turn = (id: string): SessionEvent[] => [queued(id), handed(id), ended(id)];
+const keyOf = (id: string): string => {
+  const [record] = journalOf([queued(id)]);
+  assert.ok(record?.type === 'prompt-queued');
+  return record.key;
+};
+const [A, B] = [keyOf('a'), keyOf('b')];
+const seen = (...keys: string[]): History['seen'] => keys.map((key) => ({ key, busy: false }));
+const whole: History = {
+  asked: [tell(A), tell(B), tell('refused', false)],
+  seen: seen(A, B),
+  journal: journalOf([started, ...turn('a'), ...turn('b')]),
+  damaged: 0,
+};
+const dropped: SessionEvent = { type: 'prompt-dropped', promptId: 'b', reason: 'stopped' };
+const stopped: SessionEvent = { type: 'session-stopped' };
+const answered = (answer: string): SessionEvent => ({
+  type: 'decision-ended',
+  decisionId: 'd',
+  end: { type: 'answered', answer, by: 'person' },
+});
+const answer: Asked = { verb: 'answer', decisionId: 'd', answer: 'yes', acknowledged: true };
+
+/** A history that breaks one promise, and the words in which that is found. */
+const LIES: readonly (readonly [string, Partial<History>, RegExp])[] = [
+  ['a lost prompt', { journal: journalOf([started, ...turn('a')]) }, /was acknowledged and is lost/],
+  ['a prompt that ran twice', { seen: seen(A, B, B) }, /saw \S+ 2 times/],
+  ['a prompt that never ran', { seen: seen(A) }, /is called done, and the agent never saw it/],
+  ['a prompt that is owed', { journal: journalOf([started, ...turn('a'), queued('b')]) }, /is still queued/],
+  [
+    'a turn that never ends',
+    { journal: journalOf([started, ...turn('a'), queued('b'), handed('b')]) },
+    /a turn is still open/,
+  ],
+  ['another order in the journal', { asked: [tell(B), tell(A)] }, /acknowledged in another order/],
+  ['another order at the agent', { seen: seen(B, A) }, /saw \S+ after a later one/],
+  ['two prompts at once', { seen: [...seen(A), { key: B, busy: true }] }, /while it was at another prompt/],
+  [
+    'one key queued twice',
+    { journal: journalOf([started, ...turn('a'), ...turn('b'), queued('b')]) },
+    /was queued 2 times/,
+  ],
+  [
+    'a prompt dropped by nobody',
+    { journal: journalOf([started, ...turn('a'), queued('b'), dropped]), seen: seen(A) },
+    /was dropped unasked/,
+  ],
+  [
+    'a dropped prompt that ran',
+    { journal: journalOf([started, ...turn('a'), queued('b'), dropped]), asked: [tell(A), tell(B), stop] },
+    /is called dropped, and the agent saw it/,
+  ],
+  [
+    'a turn cancelled by nobody',
+    { journal: journalOf([started, ...turn('a'), queued('b'), handed('b'), ended('b', { verdict: 'cancelled' })]) },
+    /1 turns are cancelled, and 0 cancels/,
+  ],
+  ['a damaged record', { damaged: 1 }, /1 damaged/],
+  [
+    'a replaced host that writes',
+    { journal: [...journalOf([started, ...turn('a')], 2), ...journalOf(turn('b'), 1, 100)] },
+    /epoch 1 wrote after epoch 2/,
+  ],
+  ['two hosts of one epoch', { journal: journalOf([started, started, ...turn('a'), ...turn('b')]) }, /had 2 hosts/],
+  ['a number used twice', { journal: again(whole.journal) }, /comes after/],
+  ['work after a stop', { journal: journalOf([started, stopped, ...turn('a'), ...turn('b')]) }, /in a stopped session/],
+  ['a forgotten answer', { asked: [tell(A), tell(B), answer] }, /it ended as \[\]/],
+  [
+    'another answer',
+    { asked: [tell(A), tell(B), answer], journal: journalOf([started, ...turn('a'), ...turn('b'), answered('no')]) },
+    /the answer to d was taken/,
+  ],
+];
+
+function again(records: readonly JournalRecord[]): readonly JournalRecord[] {
+  const last = records.at(-1);
+  return last === undefined ? [] : [...records, { ...last, type: 'session-resumed' }];
+}
+
+describe('what checks the histories of chaos', () => {
+  it('finds nothing wrong in a good one', () => {
+    assert.deepEqual(brokenPromises(whole), []);
+    assert.deepEqual(
+      brokenPromises({
+        asked: [tell(A), tell(B), answer, stop],
+        seen: seen(A),
+        journal: journalOf([started, ...turn('a'), queued('b'), dropped, answered('yes'), stopped]),
+        damaged: 0,
+      }),
+      [],
+    );
+  });
+
+  for (const [name, lie, words] of LIES)
+    it(`finds ${name}`, () => {
+      assert.match(brokenPromises({ ...whole, ...lie }).join('\n'), words);
+    });
+
+  it('reads what the agent saw, also behind lines that are torn', () => {
+    const line = (text: string): string => JSON.stringify({ event: 'prompt', text, busy: false });
+    const log = [line('say x/1'), '{"event":"prom', line('Between us:\nask x/2'), line('something else'), ''].join(
+      '\n',
+    );
+    assert.deepEqual(promptsSeen(log), seen('x/1', 'x/2'));
+  });
+});
+
+describe('chaos', () => {
+  const options = FULL ? { sessions: 20, seconds: 60 } : { sessions: 4, seconds: 3 };
+  it(`of ${options.sessions} sessions breaks no promise`, { timeout: 400_000 }, async (t) => {
+    const { wrong, acknowledged, faults, ends, kept } = await chaos({ ...options, seed: SEED });
+    t.diagnostic(
+      `seed ${SEED}, ${options.seconds} s; acknowledged: ${JSON.stringify(acknowledged)}, ` +
+        `prompts: ${JSON.stringify(ends)}, faults: ${JSON.stringify(faults)}`,
+    );
+    if (faults['full-disk'] === undefined) t.diagnostic('no full disk: a file system cannot be mounted here');
+    assert.deepEqual(wrong, [], `FAULT_SEED=${SEED}, kept in ${kept}`);
+    assert.ok((acknowledged['tell'] ?? 0) > 0 && Object.keys(faults).length > 0, 'nothing happened');
+  });
+});

@@ -1,0 +1,139 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive } from '../../../src/process/identity.ts';
+import { markedProcesses } from '../../../src/process/marker.ts';
+import { randomOf } from '../simulation.ts';
+import { Caller } from './caller.ts';
+import { brokenPromises, promptsSeen } from './history.ts';
+import { hurt } from './hurt.ts';
+import { Place } from './place.ts';
+
+const FAULT_EVERY_MS = 200;
+const SETTLE_PATIENCE_MS = 90_000;
+
+export interface ChaosOptions {
+  readonly seed: number;
+  readonly sessions: number;
+  readonly seconds: number;
+}
+
+export interface ChaosReport {
+  /** Sentences; empty when every promise was kept. */
+  readonly wrong: readonly string[];
+  /** Verbs by how often they were acknowledged. */
+  readonly acknowledged: Readonly<Record<string, number>>;
+  readonly faults: Readonly<Record<string, number>>;
+  /** How the acknowledged prompts ended. */
+  readonly ends: Readonly<Record<string, number>>;
+  /** Where everything was kept to be looked at; null when nothing was wrong. */
+  readonly kept: string | null;
+}
+
+/**
+ * Real sessions of the built program, each with somebody who tells, cancels, answers, stops and resumes, while one of
+ * them is hurt every 200 ms; then everything that was acknowledged is checked. Faults and their order follow from the
+ * seed, their moments do not. Leaves no process.
+ */
+export async function chaos({ seed, sessions, seconds }: ChaosOptions): Promise<ChaosReport> {
+  const random = randomOf(seed);
+  const place = new Place();
+  const callers: Caller[] = [];
+  const faults = new Map<string, number>();
+  const wrong: string[] = [];
+  let endMs = Infinity;
+  try {
+    for (let index = 0; index < sessions; index += 1) {
+      const session = await start(place, `chaos-${index}`);
+      callers.push(new Caller(place, session, randomOf(seed * 1_000 + index), () => performance.now() > endMs));
+    }
+    endMs = performance.now() + seconds * 1_000;
+    const running: Promise<void>[] = callers.map((caller) => caller.work());
+    while (performance.now() < endMs) {
+      await delay(FAULT_EVERY_MS);
+      const victim = callers[Math.floor(random() * callers.length)];
+      if (victim === undefined) continue;
+      const hurting = hurt(place, victim, random);
+      running.push(hurting.then((fault) => void (fault !== null && faults.set(fault, (faults.get(fault) ?? 0) + 1))));
+    }
+    await Promise.all(running);
+    wrong.push(...(await settle(place, callers)));
+    for (const caller of callers) wrong.push(...check(place, caller));
+    wrong.push(...(await stopAll(place, callers)));
+    return {
+      ...summary(callers),
+      wrong,
+      faults: Object.fromEntries(faults),
+      kept: wrong.length > 0 ? place.root : null,
+    };
+  } finally {
+    endAll(callers);
+    place.close(wrong.length > 0);
+  }
+}
+
+async function start(place: Place, name: string): Promise<{ name: string; id: string }> {
+  const { code, stdout, stderr } = await place.conduxt(['start', name, '--permissions', 'ask', '--no-wait', '--json']);
+  if (code !== 0) throw new Error(`a session could not be started: ${stderr}`);
+  return { name, id: (JSON.parse(stdout) as { sessionId: string }).sessionId };
+}
+
+/** As cron would: passes of the watchdog until nothing is owed. What a question holds up is cancelled by its person. */
+async function settle(place: Place, callers: readonly Caller[]): Promise<string[]> {
+  const end = performance.now() + SETTLE_PATIENCE_MS;
+  for (;;) {
+    await place.conduxt(['watchdog', '--once'], 60_000);
+    const open = callers.filter((caller) => {
+      const { prompts, turns, life } = caller.folded();
+      return !life.stopped && (prompts.owed.length > 0 || turns.open !== null);
+    });
+    if (open.length === 0) return [];
+    if (performance.now() > end) return open.map(({ name }) => `${name} still owes something`);
+    for (const caller of open) {
+      if (caller.folded().life.decisions.size === 0) continue;
+      caller.asked.push({ verb: 'cancel', acknowledged: (await place.conduxt(['cancel', caller.name])).code === 0 });
+    }
+    await delay(FAULT_EVERY_MS);
+  }
+}
+
+function check(place: Place, { id, name, asked, wrong }: Caller): string[] {
+  const { records, damaged } = place.journalOf(id);
+  const seen = promptsSeen(place.agentLogOf(id));
+  const broken = brokenPromises({ asked, seen, journal: records, damaged: damaged.length });
+  return [...wrong, ...broken].map((text) => `${name} (${id}): ${text}`);
+}
+
+async function stopAll(place: Place, callers: readonly Caller[]): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const { name } of callers) {
+    const { code, stderr } = await place.conduxt(['stop', name], 60_000);
+    if (code !== 0) wrong.push(`${name} could not be stopped (${code}): ${stderr}`);
+  }
+  for (const [id, pids] of markedProcesses())
+    if (callers.some((caller) => caller.id === id)) wrong.push(`${id} left ${pids.join(', ')} running`);
+  return wrong;
+}
+
+function summary(callers: readonly Caller[]): Pick<ChaosReport, 'acknowledged' | 'ends'> {
+  const acknowledged: Record<string, number> = { tell: 0, cancel: 0, answer: 0, stop: 0, resume: 0 };
+  const ends: Record<string, number> = {};
+  for (const caller of callers) {
+    const { byKey } = caller.folded().prompts;
+    for (const one of caller.asked.filter((each) => each.acknowledged)) {
+      acknowledged[one.verb] = (acknowledged[one.verb] ?? 0) + 1;
+      if (one.verb !== 'tell') continue;
+      const state = byKey.get(one.key)?.state ?? 'lost';
+      ends[state] = (ends[state] ?? 0) + 1;
+    }
+  }
+  return { acknowledged, ends };
+}
+
+/** SIGKILL for whatever is left, by its pid. */
+function endAll(callers: readonly Caller[]): void {
+  for (const caller of callers) {
+    const { host } = caller.folded().life;
+    if (host !== null && isAlive(host.process)) process.kill(host.process.pid, 'SIGKILL');
+  }
+  for (const [id, pids] of markedProcesses())
+    if (callers.some((caller) => caller.id === id)) for (const pid of pids) process.kill(pid, 'SIGKILL');
+}

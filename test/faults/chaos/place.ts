@@ -1,0 +1,152 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { readJournal, type JournalContents } from '../../../src/journal/read-journal.ts';
+import type { Script } from '../../../src/rehearsal/fault-agent/script.ts';
+
+const DIST = path.resolve(import.meta.dirname, '../../../dist');
+const DISK = 'size=256m,mode=0700';
+
+/** Half a second of work, so that a fault finds it in the middle; `ask` wants to be allowed something. */
+const SCRIPT: Script = {
+  resume: { supported: true },
+  prompts: [
+    {
+      match: 'ask \\S+$',
+      steps: [
+        { type: 'text', text: 'may I? ' },
+        {
+          type: 'permission',
+          options: [
+            { optionId: 'yes', name: 'Allow', kind: 'allow_once' },
+            { optionId: 'no', name: 'Reject', kind: 'reject_once' },
+          ],
+        },
+        { type: 'text', text: 'done' },
+      ],
+    },
+    {
+      match: '.',
+      steps: [
+        { type: 'text', text: 'ok ' },
+        { type: 'delay', ms: 150 },
+        { type: 'text', text: 'done' },
+      ],
+    },
+  ],
+};
+
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A home, a repository and the built program; the state directory is a disk of its own where that can be mounted. */
+export class Place {
+  readonly root = realpathSync(mkdtempSync(path.join(tmpdir(), 'conduxt-chaos-')));
+  readonly home = path.join(this.root, 'state');
+  /** Whether the disk of the state directory can be filled. */
+  readonly ownDisk: boolean;
+  readonly #repo = path.join(this.root, 'repo');
+  readonly #env: Readonly<Record<string, string>>;
+
+  constructor() {
+    this.#env = {
+      PATH: process.env['PATH'] ?? '',
+      HOME: this.root,
+      CONDUXT_HOME: this.home,
+      GIT_CONFIG_GLOBAL: '/dev/null',
+      GIT_CONFIG_NOSYSTEM: '1',
+    };
+    mkdirSync(this.home, { mode: 0o700 });
+    this.ownDisk = spawnSync('mount', ['-t', 'tmpfs', '-o', DISK, 'tmpfs', this.home]).status === 0;
+    mkdirSync(this.#repo);
+    execFileSync('git', ['init', '-q', '-b', 'main'], { cwd: this.#repo, env: this.#env });
+    const script = path.join(this.root, 'script.json');
+    writeFileSync(script, JSON.stringify({ log: path.join(this.root, 'agent-{{session}}.ndjson'), ...SCRIPT }));
+    const acp = { command: process.execPath, args: [path.join(DIST, 'fault-agent.js'), '--script', script] };
+    mkdirSync(path.join(this.root, '.config/conduxt'), { recursive: true });
+    const config = {
+      agent: 'fault',
+      agents: { fault: { acp } },
+      hostIdleSeconds: 3,
+      slots: { perUser: 8, perAgent: 8 },
+    };
+    writeFileSync(path.join(this.root, '.config/conduxt/config.json'), JSON.stringify(config));
+  }
+
+  /** Runs the built program; `killAfterMs` ends it in the middle of what it does. */
+  conduxt(args: readonly string[], killAfterMs: number | null = null): Promise<Ran> {
+    const child = spawn(process.execPath, [path.join(DIST, 'conduxt.js'), ...args], {
+      cwd: this.#repo,
+      env: this.#env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const timer = killAfterMs === null ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+    return new Promise((resolve) => {
+      child.once('close', (code) => {
+        clearTimeout(timer);
+        resolve({ code, stdout, stderr });
+      });
+    });
+  }
+
+  journalOf(id: string): JournalContents {
+    return readJournal(path.join(this.home, 'sessions', id, 'journal.ndjson'));
+  }
+
+  agentLogOf(id: string): string {
+    const file = path.join(this.root, `agent-${id}.ndjson`);
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  }
+
+  /** Takes what the disk has left. */
+  fillDisk(): void {
+    const filler = openSync(this.#filler, 'a');
+    try {
+      for (const size of [1 << 20, 1 << 12]) writeUntilFull(filler, Buffer.alloc(size));
+    } finally {
+      closeSync(filler);
+    }
+  }
+
+  emptyDisk(): void {
+    rmSync(this.#filler, { force: true });
+  }
+
+  get #filler(): string {
+    return path.join(this.home, 'filler');
+  }
+
+  /** Unmounts, and removes everything unless it is to be looked at. */
+  close(keep: boolean): void {
+    if (keep && this.ownDisk) execFileSync('cp', ['-a', this.home, path.join(this.root, 'state-kept')]);
+    if (this.ownDisk) execFileSync('umount', ['-l', this.home]);
+    if (!keep) rmSync(this.root, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+function writeUntilFull(file: number, chunk: Buffer): void {
+  try {
+    for (;;) writeSync(file, chunk);
+  } catch {
+    // Full, as it should be.
+  }
+}
