@@ -1,6 +1,17 @@
+import { readAssignment } from './assignment.ts';
+import { Heredocs } from './heredocs.ts';
 import { Reader } from './reader.ts';
-import { text, type Assignment, type Joint, type Node, type Part, type Script, type Word } from './syntax.ts';
-import { readArithmetic, readDoubleQuoted, readWord, type Nested } from './word.ts';
+import {
+  plainText,
+  text,
+  type Assignment,
+  type Joint,
+  type Node,
+  type Part,
+  type Script,
+  type Word,
+} from './syntax.ts';
+import { readArithmetic, readWord, type Nested } from './word.ts';
 
 /** Nobody writes this deep; whoever does wants to lose the reader. */
 const MAX_DEPTH = 40;
@@ -22,13 +33,6 @@ interface Building {
   input: Word | null;
 }
 
-interface PendingHeredoc {
-  readonly delimiter: string;
-  readonly stripsTabs: boolean;
-  readonly isLiteral: boolean;
-  readonly command: Building;
-}
-
 class Parser {
   readonly #reader: Reader;
   readonly #depth: number;
@@ -36,7 +40,7 @@ class Parser {
   readonly #nested: Nested;
   #problem: string | null = null;
   #command = newCommand(';');
-  #heredocs: PendingHeredoc[] = [];
+  readonly #heredocs: Heredocs;
   /** Parentheses that are open in this script. */
   #subshells = 0;
   /** `case` bodies that are open; a pattern is expected next. */
@@ -52,6 +56,7 @@ class Parser {
       wordText: (source) => this.#wordOf(source),
       problem: (what) => this.#fail(what),
     };
+    this.#heredocs = new Heredocs(this.#nested);
   }
 
   all(): Script {
@@ -73,8 +78,7 @@ class Parser {
 
   #script(): Script {
     this.#finish(';');
-    // A here-document whose body never came.
-    this.#heredocs = [];
+    this.#heredocs.forget();
     return { nodes: this.#nodes, problem: this.#problem };
   }
 
@@ -116,7 +120,7 @@ class Parser {
       case '\n':
         reader.next();
         this.#finish(';');
-        return this.#readHeredocs();
+        return this.#heredocs.readBodies(this.#reader);
       case ';': {
         const isCaseEnd = reader.match(/;;&?|;&/y) !== '';
         if (!isCaseEnd) reader.next();
@@ -173,7 +177,8 @@ class Parser {
   #anyRedirection(): void {
     const reader = this.#reader;
     const operator = reader.match(/<<<|<<-|<<|<>|<&|<|>>|>&|>\||>/y);
-    if (operator === '<<' || operator === '<<-') return this.#heredoc(operator === '<<-');
+    if (operator === '<<' || operator === '<<-')
+      return this.#heredocs.announce(this.#reader, operator === '<<-', this.#command);
     if (operator !== '<<<') return this.#redirection();
     reader.match(/[ \t]+/y);
     this.#command.input = readWord(reader, this.#nested);
@@ -182,30 +187,6 @@ class Parser {
   #redirection(): void {
     this.#reader.match(/[ \t]+/y);
     this.#command.redirections.push(readWord(this.#reader, this.#nested));
-  }
-
-  #heredoc(stripsTabs: boolean): void {
-    this.#reader.match(/[ \t]+/y);
-    const word = readWord(this.#reader, this.#nested);
-    const delimiter = word.map((part) => (part.type === 'text' || part.type === 'brace' ? part.text : '')).join('');
-    const isLiteral = word.some((part) => part.type === 'text' && part.quoted);
-    this.#heredocs.push({ delimiter, stripsTabs, isLiteral, command: this.#command });
-  }
-
-  /** Bodies follow the line that announced them, in order. */
-  #readHeredocs(): void {
-    for (const { delimiter, stripsTabs, isLiteral, command } of this.#heredocs) {
-      const lines: string[] = [];
-      while (!this.#reader.done) {
-        const line = this.#reader.until('\n');
-        const content = stripsTabs ? line.replace(/^\t+/, '') : line;
-        if (content === delimiter) break;
-        lines.push(content);
-      }
-      const body = lines.map((line) => `${line}\n`).join('');
-      command.input = isLiteral ? [text(body)] : readDoubleQuoted(new Reader(body), this.#nested, '');
-    }
-    this.#heredocs = [];
   }
 
   #isAtCommand(): boolean {
@@ -220,34 +201,9 @@ class Parser {
       return;
     }
     if (this.#isAtCommand() && this.#reserved(plainText(word))) return;
-    const assignment = this.#command.words.length === 0 ? this.#assignment(word) : null;
+    const assignment = this.#command.words.length === 0 ? readAssignment(this.#reader, word, this.#nested) : null;
     if (assignment === null) this.#command.words.push(word);
     else this.#command.assignments.push(assignment);
-  }
-
-  #assignment(word: Word): Assignment | null {
-    const [first, ...rest] = word;
-    if (first?.type !== 'text' || first.quoted) return null;
-    const [, name, plus, value] = /^([A-Za-z_][A-Za-z0-9_]*)(?:\[[^\]]*\])?(\+?)=([^]*)$/.exec(first.text) ?? [];
-    if (name === undefined) return null;
-    const parts = value === undefined || value === '' ? rest : [text(value, first.quoted), ...rest];
-    if (parts.length > 0 || this.#reader.peek() !== '(')
-      return { name, value: homeFirst(parts), appends: plus === '+' };
-    return { name, value: this.#list(), appends: plus === '+' };
-  }
-
-  /** `name=(a b c)`: kept as words with blanks between them. */
-  #list(): Word {
-    const reader = this.#reader;
-    reader.next();
-    const parts: Part[] = [];
-    while (!reader.done && !reader.take(')')) {
-      if (reader.match(/\s+|#[^\n]*/y) !== '') continue;
-      const word = readWord(reader, this.#nested);
-      if (word.length === 0) reader.next();
-      else parts.push(...(parts.length === 0 ? [] : [text(' ', false)]), ...word);
-    }
-    return parts;
   }
 
   /** True when the word belongs to the grammar and not to a command. */
@@ -365,7 +321,7 @@ class Parser {
 
   #finish(next: Joint): void {
     const { joint, assignments, words, redirections, input } = this.#command;
-    const waitsForBody = this.#heredocs.some((heredoc) => heredoc.command === this.#command);
+    const waitsForBody = this.#heredocs.isAwaitedBy(this.#command);
     const isEmpty = words.length + assignments.length + redirections.length === 0 && input === null && !waitsForBody;
     // The object itself: the body of its here-document is still to come.
     if (!isEmpty) this.#nodes.push({ type: 'command', command: this.#command });
@@ -376,21 +332,3 @@ class Parser {
 }
 
 const newCommand = (joint: Joint): Building => ({ joint, assignments: [], words: [], redirections: [], input: null });
-
-/** A tilde after `=` is a home directory as well. */
-function homeFirst(parts: Word): Word {
-  const [first, ...rest] = parts;
-  if (first?.type !== 'text' || first.quoted || !/^~(?:\/|$)/.test(first.text)) return parts;
-  return [{ type: 'home' }, text(first.text.slice(1), false), ...rest];
-}
-
-/** The text of a word without quotes or expansions; null for any other. */
-function plainText(word: Word): string | null {
-  let plain = '';
-  for (const part of word) {
-    if (part.type === 'brace') plain += part.text;
-    else if (part.type === 'text' && !part.quoted) plain += part.text;
-    else return null;
-  }
-  return plain;
-}

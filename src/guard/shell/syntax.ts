@@ -62,3 +62,14 @@ export interface Script {
 }
 
 export const text = (value: string, quoted = true): Part => ({ type: 'text', text: value, quoted });
+
+/** The text of a word without quotes or expansions; null for any other. */
+export function plainText(word: Word): string | null {
+  let plain = '';
+  for (const part of word) {
+    if (part.type === 'brace') plain += part.text;
+    else if (part.type === 'text' && !part.quoted) plain += part.text;
+    else return null;
+  }
+  return plain;
+}
