@@ -140,9 +140,13 @@ export class TmuxServer {
     if (result.exitCode !== 0) throw failed(result);
   }
 
-  /** Presses keys, by tmux's names. @throws `tmux-failed`. */
+  /**
+   * Presses keys, by tmux's names. Whoever looks back in the pane meanwhile is brought to its end: in copy mode the keys
+   * would not reach the program. @throws `tmux-failed`.
+   */
   async press(paneId: string, keys: readonly string[]): Promise<void> {
-    const result = await this.call([['send-keys', '-t', paneId, ...keys]]);
+    const leave = ['if-shell', '-F', '-t', paneId, '#{pane_in_mode}', `send-keys -t ${paneId} -X cancel`];
+    const result = await this.call([leave, ['send-keys', '-t', paneId, ...keys]]);
     if (result.exitCode !== 0) throw failed(result);
   }
 

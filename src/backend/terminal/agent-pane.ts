@@ -87,9 +87,7 @@ export class AgentPane {
     const look = await this.parts.pane.look();
     if (look === null) return null;
     const { screen } = look;
-    const { title, inMode } = look.facts;
-    // Whoever watches and looks back holds up every key.
-    if (inMode) await this.parts.pane.leaveMode();
+    const { title } = look.facts;
     return { title, screen, state: screenState(this.parts.profile.screen, { title, screen }) };
   }
 

@@ -75,9 +75,6 @@ export class Pane {
   press(keys: readonly string[]): Promise<void> {
     return this.#server.press(this.paneId, keys);
   }
-  leaveMode(): Promise<void> {
-    return this.#server.leaveMode(this.paneId);
-  }
 
   get logBytes(): number {
     return sizeOf(this.run.log);

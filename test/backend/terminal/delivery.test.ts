@@ -39,6 +39,27 @@ describe('a prompt that is pasted into a terminal', { concurrency: 4 }, () => {
     assert.equal(rig.log('prompt')[0]?.['text'], PROMPT);
   });
 
+  it('leaves whoever looks back where they are, until a key has to be pressed', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const say = { type: 'say', text: 'The work is done, and here is how.' } as const;
+    const rig = new Rig(t, { prompts: [{ steps: [{ type: 'flood', lines: 200 }, say, ...answers.steps] }, answers] });
+    const session = await rig.open();
+    const looking = async (): Promise<boolean> => (await rig.server.panes())[0]?.inMode === true;
+    const [pane] = await rig.server.panes();
+    assert.ok(pane);
+    const turn = session.prompt({ turnId: 't-1', text: PROMPT });
+    await rig.untilLogged('prompt');
+    await rig.server.call([['copy-mode', '-t', pane.paneId]]);
+    assert.ok(await looking());
+    const end = await turn;
+    assert.match(end.messages[0] ?? '', /here is how/, 'the screen is read all the same');
+    assert.ok(await looking(), 'the end of a turn is no reason');
+    assert.equal((await session.prompt({ turnId: 't-2', text: 'And now?' })).verdict, 'done');
+    assert.equal(await looking(), false);
+    assert.equal(rig.log('prompt').at(-1)?.['text'], 'And now?');
+    assert.match((await rig.server.capture(pane.paneId, { history: true })) ?? '', /line 3 of a long output/);
+  });
+
   it('comes after Escape when the agent works on something else', async (t) => {
     if (!(await hasTmux(t))) return;
     const rig = new Rig(t, { busyAfterMs: 1_500, prompts: [answers] });
