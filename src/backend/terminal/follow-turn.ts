@@ -24,6 +24,8 @@ const CANCELLED_CALM_MS = 600;
 const HOOKS_CALM_FACTOR = 3;
 /** After the agent's hook said that it stopped, its screen may lag behind. */
 const STOPPED_PATIENCE_MS = 2_000;
+/** Or it goes on, because a hook of the user's told it to. What says that it works, and does not move, is not believed. */
+const STOPPED_BUSY_CALM_MS = 5_000;
 /** A prompt that is back in the box, or still is, after a question stood in its way: Enter again. */
 const ENTER_AGAIN_CALM_MS = 3_000;
 
@@ -83,6 +85,7 @@ function learnFromOpenFiles(agent: AgentPane): void {
 function isTurnOver({ parts }: AgentPane, running: RunningTurn, { state, screen }: Look, calmMs: number): boolean {
   const { profile, pane, clock } = parts;
   if (running.stopped !== null || running.failed !== null) {
+    if (state.type === 'busy') return calmMs >= STOPPED_BUSY_CALM_MS;
     const since = clock.monotonic() - (running.stopped?.at ?? 0);
     return state.type === 'ready' || since >= STOPPED_PATIENCE_MS;
   }

@@ -42,7 +42,8 @@ export async function handOver(agent: AgentPane, running: RunningTurn, text: str
   }
   for (const stale of [pane.run.callback, pane.run.phase]) rmSync(stale, { force: true });
   running.hookBytes = sizeOf(pane.run.hooks);
-  running.file = { ...running.file, tail: tailOf(words), before, hookBytes: running.hookBytes };
+  const { hookBytes } = running;
+  running.file = { ...running.file, tail: tailOf(words), before, hookBytes, pastedAtMs: clock.now() };
   // From here on it may be in the box: whoever comes next types nothing before it knows.
   writeTurnFile(pane.run, running.file);
   turn.sent();

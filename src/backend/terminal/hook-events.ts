@@ -4,16 +4,24 @@ import { isObject, listAt, objectAt, textAt } from '../acp/json.ts';
 export type HookEvent =
   /** The agent took a prompt. */
   | { readonly type: 'prompt'; readonly text: string }
-  | { readonly type: 'tool'; readonly id: string; readonly title: string; readonly status: 'in_progress' | 'completed' }
+  | {
+      readonly type: 'tool';
+      readonly id: string;
+      readonly title: string;
+      readonly status: 'in_progress' | 'completed';
+      readonly startedMs: number | null;
+    }
   /**
-   * The turn is over; `message` is the agent's last one, verbatim. `inputs`: what it answers to, where one notifier
-   * tells of several conversations.
+   * The turn is over; `message` is the agent's last one, verbatim. `inputs`: all it was told so far, the last of which it
+   * answers to, where one notifier tells of several conversations. `startedMs`: when the turn began, by its id; null: not
+   * known.
    */
   | {
       readonly type: 'stop';
       readonly message: string;
       readonly nativeId: string | null;
       readonly inputs?: readonly string[];
+      readonly startedMs: number | null;
     }
   | { readonly type: 'failed'; readonly message: string }
   /** The guard or a rule refused a tool; the agent was told why. */
@@ -49,12 +57,14 @@ export function readHookLine(line: string): HookEvent | null {
         id: textAt(input, 'tool_use_id') ?? 'unknown',
         title: toolTitle(input),
         status: name === 'PreToolUse' ? 'in_progress' : 'completed',
+        startedMs: timeOfId(textAt(input, 'turn_id')),
       };
     case 'Stop':
       return {
         type: 'stop',
         message: textAt(input, 'last_assistant_message') ?? '',
         nativeId: textAt(input, 'session_id'),
+        startedMs: timeOfId(textAt(input, 'turn_id')),
       };
     case 'ConduxtRefusal':
       return { type: 'refused', what: textAt(input, 'tool') ?? 'a tool', reason: textAt(input, 'reason') ?? '' };
@@ -70,21 +80,41 @@ const codexNotice = (input: unknown): HookEvent => ({
   message: textAt(input, 'last-assistant-message') ?? '',
   nativeId: textAt(input, 'thread-id'),
   inputs: listAt(input, 'input-messages').filter((text) => typeof text === 'string'),
+  startedMs: timeOfId(textAt(input, 'turn-id')),
 });
+
+const UUID_7 = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-/;
+
+/** codex gives its turns UUIDs of version 7: they begin with the milliseconds since 1970. */
+function timeOfId(id: string | null): number | null {
+  const [, high, low] = UUID_7.exec(id ?? '') ?? [];
+  return high === undefined || low === undefined ? null : Number.parseInt(high + low, 16);
+}
+
+/** Both clocks are this machine's; a turn that ended before our paste began well before it. */
+const SLACK_MS = 1_000;
+
+/** Told late: it belongs to a turn that began before our prompt was pasted. */
+export const isOfEarlierTurn = (startedMs: number | null, pastedAtMs: number): boolean =>
+  startedMs !== null && startedMs < pastedAtMs - SLACK_MS;
 
 /**
  * Whether an end is that of our turn. codex tells of every thread through one notifier: of the one in which it makes up
- * a title, and of its helpers. A thread that is known decides; before that, the prompt it answers to.
- * @param tail of our prompt, without white space.
+ * a title, and of its helpers; and its notifier may be late, so that it tells of the turn before. A turn's own time and a
+ * thread that is known decide; before that, the prompt it answers to.
+ * @param facts `tail`: of our prompt, without white space; `pastedAtMs`: when it was pasted.
  */
 export function isOurs(
-  { nativeId, inputs }: Extract<HookEvent, { readonly type: 'stop' }>,
-  { thread, tail }: { readonly thread: string | null; readonly tail: string },
+  { nativeId, inputs, startedMs }: Extract<HookEvent, { readonly type: 'stop' }>,
+  { thread, tail, pastedAtMs }: { readonly thread: string | null; readonly tail: string; readonly pastedAtMs: number },
 ): boolean {
-  if (inputs === undefined) return true;
-  if (thread !== null) return nativeId === thread;
+  if (inputs === undefined) return !isOfEarlierTurn(startedMs, pastedAtMs);
+  if (isOfEarlierTurn(startedMs, pastedAtMs)) return false;
+  if (thread !== null && nativeId !== thread) return false;
+  if (thread !== null && startedMs !== null) return true;
   // A title is made from the prompt, too, under words of codex's own.
-  return inputs.some((text) => text.replaceAll(/\s+/g, '').endsWith(tail) && !TITLE_PROMPT.test(text));
+  const last = inputs.at(-1) ?? '';
+  return last.replaceAll(/\s+/g, '').endsWith(tail) && !TITLE_PROMPT.test(last);
 }
 
 const TITLE_PROMPT = /^Generate a concise, single-line task title/;

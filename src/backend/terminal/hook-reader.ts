@@ -1,5 +1,5 @@
 import type { AgentPane } from './agent-pane.ts';
-import { isOurs, readHookLine, type HookEvent } from './hook-events.ts';
+import { isOfEarlierTurn, isOurs, readHookLine, type HookEvent } from './hook-events.ts';
 import { accept, type RunningTurn } from './running-turn.ts';
 import { updateOf } from './updates.ts';
 
@@ -16,9 +16,11 @@ export async function readHooks(agent: AgentPane, running: RunningTurn): Promise
 async function onHook(agent: AgentPane, running: RunningTurn, event: HookEvent): Promise<void> {
   const { listener, clock } = agent.parts;
   const { turn } = running;
+  if (isLate(agent, running, event)) return;
   turn.touch();
   switch (event.type) {
     case 'prompt':
+      running.isPrompted = true;
       return accept(agent, running);
     case 'tool': {
       await accept(agent, running);
@@ -32,7 +34,7 @@ async function onHook(agent: AgentPane, running: RunningTurn, event: HookEvent):
       return listener.update(update);
     }
     case 'stop':
-      if (!isOurs(event, { thread: agent.thread, tail: running.file.tail })) return;
+      if (!isOurs(event, { thread: agent.thread, ...running.file })) return;
       if (event.nativeId !== null) agent.learn(event.nativeId);
       running.stopped = { message: event.message, at: clock.monotonic() };
       return;
@@ -46,4 +48,11 @@ async function onHook(agent: AgentPane, running: RunningTurn, event: HookEvent):
     case 'other':
       return listener.update(updateOf(turn.turnId, 'hook', { sessionUpdate: 'agent_event', event }));
   }
+}
+
+/** Of the turn before. Claude's hooks run one after the other: what comes before its word that it has the prompt is old. */
+function isLate({ parts }: AgentPane, running: RunningTurn, event: HookEvent): boolean {
+  const isTurns = event.type === 'tool' || event.type === 'stop' || event.type === 'failed';
+  if (isTurns && parts.profile.hooks === 'claude-settings' && !running.isPrompted) return true;
+  return event.type === 'tool' && isOfEarlierTurn(event.startedMs, running.file.pastedAtMs);
 }

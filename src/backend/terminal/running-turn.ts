@@ -8,6 +8,8 @@ export interface RunningTurn {
   file: TurnFile;
   /** Up to here the hook file was read. */
   hookBytes: number;
+  /** The agent's own hook said that it has the prompt. */
+  isPrompted: boolean;
   /** The agent's last message, by its hook. */
   stopped: { readonly message: string; readonly at: number } | null;
   /** What its hook says went wrong. */
@@ -22,6 +24,7 @@ export const newTurn = (turn: Turn, file: TurnFile): RunningTurn => ({
   turn,
   file,
   hookBytes: file.hookBytes,
+  isPrompted: false,
   stopped: null,
   failed: null,
   asking: null,

@@ -54,7 +54,8 @@ export class TerminalSession implements AgentSession {
     if (this.#open !== null) throw new Error('a prompt is already in flight in this session');
     const { run } = this.#agent.parts.pane;
     const promptFile = path.join(run.dir, `prompt-${turnId}.md`);
-    const file = { turnId, phase: 'pasting', tail: '', promptFile, hookBytes: sizeOf(run.hooks), before: '' } as const;
+    const hookBytes = sizeOf(run.hooks);
+    const file = { turnId, phase: 'pasting', tail: '', promptFile, hookBytes, pastedAtMs: 0, before: '' } as const;
     const running = newTurn(this.#newTurn(turnId), file);
     return this.#run(running, async () => {
       if (await handOver(this.#agent, running, text)) await followTurn(this.#agent, running);

@@ -10,6 +10,8 @@ const schema = z.object({
   promptFile: z.string(),
   /** Where the hook file ended before the prompt. */
   hookBytes: z.number(),
+  /** Milliseconds since 1970. */
+  pastedAtMs: z.number().default(0),
   /** What stood on the screen before the prompt. */
   before: z.string(),
 });

@@ -126,6 +126,7 @@ export class ScriptedTui {
     this.#pastes += 1;
     if (this.#pastes <= (this.#script.losePastes ?? 0)) return;
     this.#input += text;
+    void this.#steps(this.#script.onPaste ?? [], new AbortController().signal);
     if (this.#pastes === 1) this.#dialog = this.#script.dialogAfterPaste ?? null;
   }
 

@@ -36,6 +36,8 @@ export interface Script {
   readonly startDelayMs?: number;
   /** Asked before anything else, until a person presses `key`. */
   readonly dialog?: { readonly text: string; readonly key: string };
+  /** Done when a paste comes. */
+  readonly onPaste?: readonly Step[];
   /** Asked as soon as the first paste has come, until a person presses `key`. */
   readonly dialogAfterPaste?: { readonly text: string; readonly key: string };
   /** So many pastes reach nothing. */

@@ -47,13 +47,31 @@ describe('what agents told through their hooks', () => {
     const events = recorded('codex-notify.ndjson').map((event) => readHookLine(JSON.stringify(event)));
     const stops = events.filter((event) => event?.type === 'stop');
     assert.equal(stops.length, events.length);
-    const ours = (facts: { thread: string | null; tail: string }): boolean[] =>
-      stops.slice(0, 5).map((stop) => isOurs(stop, facts));
+    const ours = (facts: { thread: string | null; tail: string; pastedAtMs?: number }): boolean[] =>
+      stops.slice(0, 5).map((stop) => isOurs(stop, { pastedAtMs: 0, ...facts }));
     const tail = 'cwd=/home/lab/workhello';
     assert.match(stops[1]?.message ?? '', /"title"/, 'the title of the same prompt');
     assert.deepEqual(ours({ thread: null, tail }), [false, false, true, false, false], 'by its prompt');
     const thread = stops[0]?.nativeId ?? '';
     assert.deepEqual(ours({ thread, tail }), [true, false, false, true, false], 'by its thread');
+  });
+
+  it('is no turn of codex when it is told late, of the one before in the same thread', () => {
+    const events = recorded('codex-notify.ndjson').map((event) => readHookLine(JSON.stringify(event)));
+    const stops = events.filter((event) => event?.type === 'stop');
+    const [first, , , second] = stops;
+    assert.ok(first !== undefined && typeof second?.startedMs === 'number');
+    assert.equal(first.nativeId, second.nativeId);
+    // As recorded: the second turn began 0.1 s before it was told; its prompt was pasted a moment before.
+    const facts = { thread: first.nativeId, tail: 'cwd=/home/lab/workhi', pastedAtMs: second.startedMs - 50 };
+    assert.deepEqual([isOurs(first, facts), isOurs(second, facts)], [false, true]);
+    const untimed = { ...facts, tail: 'LAB-RECALLcwd=/home/lab/workhi' };
+    const without = (stop: typeof first): typeof first => ({ ...stop, startedMs: null });
+    assert.deepEqual(
+      [isOurs(without(first), untimed), isOurs(without(second), untimed)],
+      [false, true],
+      'by its words',
+    );
   });
 
   it('of codex, by its hooks, are a whole turn, too', () => {

@@ -119,6 +119,29 @@ describe('a turn in a terminal', { concurrency: 3 }, () => {
     ]);
   });
 
+  it('is not ended, nor taken for begun, by what hooks tell late of the turn before', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const hook = (event: Record<string, unknown>) => ({ type: 'hook', event }) as const;
+    const tool = { tool_use_id: 'u0', tool_name: 'Bash', tool_input: { command: 'npm test' } };
+    const stop = (said: string) => hook({ hook_event_name: 'Stop', session_id: 'a', last_assistant_message: said });
+    const prompted = hook({ hook_event_name: 'UserPromptSubmit', prompt: 'x' });
+    const rig = new Rig(
+      t,
+      {
+        // An Enter that was believed to be taken by a late sign would be missing.
+        ignoreEnter: 1,
+        prompts: [{ steps: [stop('old'), prompted, { type: 'delay', ms: 1_500 }, stop('new')] }],
+        onPaste: [hook({ hook_event_name: 'PostToolUse', ...tool }), stop('older')],
+      },
+      { hooks: 'claude-settings' },
+    );
+    const session = await rig.open();
+    const end = await session.prompt({ turnId: 't-1', text: 'Do it.' });
+    assert.equal(end.messages[0], 'new');
+    assert.equal(end.toolCalls, 0);
+    assert.equal(rig.log('enter').length, 2);
+  });
+
   it('fails as the agent says when its own hook reports a failure', async (t) => {
     if (!(await hasTmux(t))) return;
     const event = { hook_event_name: 'StopFailure', last_assistant_message: 'API Error: 400 bad request' };
