@@ -16,7 +16,7 @@ const FORMAT = '#{session_id}|#{window_id}|#{pane_id}';
 
 /**
  * Programs side by side in one window, tiled. They are plain programs in panes of the server itself: no tmux is put into
- * another. @throws `tmux-failed` when there is no room for a pane, with all of it gone again.
+ * another. @throws `tmux-name-taken`; `tmux-failed` when there is no room for a pane, with all of it gone again.
  */
 export async function splitLayout(
   server: TmuxServer,
@@ -30,6 +30,7 @@ export async function splitLayout(
       : ['new-window', '-t', `${place.sessionId}:`, '-n', place.name];
   const made = await server.call([[...begin, '-P', '-F', FORMAT, '-c', '/', '--', ...first.argv]]);
   const [sessionId = '', windowId = '', paneId = ''] = made.stdout.trim().split('|');
+  if (made.stderr.includes('duplicate session')) throw unavailable('tmux-name-taken', `${place.name} is there already`);
   if (made.exitCode !== 0 || paneId === '') throw failed(made.stderr);
   await server.call([
     ['select-pane', '-t', paneId, '-T', first.title],

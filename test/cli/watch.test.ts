@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { TmuxServer } from '../../src/tmux/server.ts';
 import { hasTmux, until } from '../tmux/scratch.ts';
 import { TerminalRig } from './terminal-scratch.ts';
 
+const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 const codeOf = (document: unknown): unknown => (document as { error?: { code?: unknown } }).error?.code;
 
 describe('conduxt watch', () => {
@@ -32,8 +34,31 @@ describe('conduxt watch', () => {
         `${title} is shown`,
       );
     }
-    await rig.json('watch', 'alpha');
-    assert.equal((await rig.server.panes()).length, 1, 'an earlier look is replaced');
+  });
+
+  it('disturbs no other look, ends with its last viewer, and removes what nobody came to see', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    for (const name of ['alpha', 'beta']) rig.desk.session(name, []);
+    rig.nowMs = Date.now();
+    const looks = await Promise.all([rig.json('watch', 'alpha'), rig.json('watch', 'beta')]);
+    assert.deepEqual(looks.map(({ layout }) => layout).toSorted(), ['oc-watch', 'oc-watch-2']);
+    const names = async (): Promise<string[]> => (await rig.server.panes()).map(({ sessionName }) => sessionName);
+    assert.deepEqual((await names()).toSorted(), ['oc-watch', 'oc-watch-2']);
+    const [look] = looks;
+    const viewer = spawn('script', ['-qec', (look['command'] as string[]).map(quoted).join(' '), '/dev/null'], {
+      env: { ...rig.env, PATH: process.env['PATH'] ?? '', TERM: 'xterm-256color' },
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    t.after(() => void viewer.kill('SIGKILL'));
+    const attached = async (): Promise<string> =>
+      (await rig.server.call([['list-sessions', '-F', '#{session_name}:#{session_attached}']])).stdout;
+    await until(async () => (await attached()).includes(`${String(look['layout'])}:1`), 'somebody looks');
+    rig.nowMs += 11 * 60_000;
+    assert.partialDeepStrictEqual(await rig.json('watch', 'beta'), { code: 0, layout: looks[1]['layout'] });
+    assert.equal((await names()).length, 2, 'the unused one was replaced, the other is looked at');
+    viewer.kill('SIGKILL');
+    await until(async () => (await names()).length === 1, 'it went with its viewer');
   });
 
   it('makes a window of the tmux it is called in, and attaches nothing', async (t) => {

@@ -3,13 +3,14 @@ import { listNames, readSessionOrNull, type SessionView } from '../../store/read
 import { attachTo } from '../../tmux/attach.ts';
 import { ownProgram } from '../../tmux/programs.ts';
 import { TmuxServer } from '../../tmux/server.ts';
-import { splitLayout, type SplitPane, type SplitPlace } from '../../tmux/split-layout.ts';
+import { splitLayout, type SplitPane } from '../../tmux/split-layout.ts';
 import { requireTmux } from '../../tmux/version.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { isSettled } from '../../views/outcome.ts';
 import type { VerbContext } from '../context.ts';
 import { finishVerb } from '../options.ts';
 import { commandPlace } from '../terminal-desk.ts';
+import { ownLayout } from '../watch-layout.ts';
 import type { VerbCommand } from '../verb-command.ts';
 
 interface WatchOptions {
@@ -33,7 +34,8 @@ export function define(command: VerbCommand, context: VerbContext): void {
       exits: '0, 2 (no terminal here), 4 (nothing to watch), 5 (no tmux)',
       notes:
         'Every session gets a pane with its live log, on any backend. Inside of tmux it is a new window of that tmux: none is put\n' +
-        'into another. Elsewhere Ctrl-b d leaves. With --json nothing is attached, and the command that shows it is printed.',
+        'into another. Elsewhere Ctrl-b d leaves. With --json nothing is attached, and the command that shows it is printed.\n' +
+        'Two looks at once do not disturb each other; one ends when its last viewer leaves, or unused after ten minutes.',
     },
   );
 }
@@ -66,13 +68,10 @@ async function watch(context: VerbContext, names: readonly string[], { socket }:
   }
   const server = new TmuxServer(places.home, io.env, isInside ? here : (socket ?? null));
   const { config } = await commandPlace(context);
-  const name = `${config.sessionPrefix}watch`;
-  // What an earlier look left: panes with logs, nothing else.
-  if (!isInside) await server.call([['kill-session', '-t', `=${name}`]]);
-  const place: SplitPlace = isInside
-    ? { type: 'window', name, sessionId: `$${number}` }
-    : { type: 'session', name, width: 200, height: 50 };
-  const { sessionId } = await splitLayout(server, [first, ...rest], place);
+  const prefix = config.sessionPrefix;
+  const { name, sessionId } = isInside
+    ? await windowHere(server, [first, ...rest], { name: `${prefix}watch`, sessionId: `$${number}` })
+    : await ownLayout(server, [first, ...rest], { prefix, nowMs: io.now() });
   const command = isInside ? null : ['tmux', ...server.clientArguments('attach-session', '-t', sessionId)];
   if (json) {
     const shown = sessions.map(({ record }) => ({ session: record.name, sessionId: record.id }));
@@ -88,6 +87,15 @@ async function watch(context: VerbContext, names: readonly string[], { socket }:
     }
   }
   return ExitCode.done;
+}
+
+async function windowHere(
+  server: TmuxServer,
+  panes: readonly [SplitPane, ...SplitPane[]],
+  place: { readonly name: string; readonly sessionId: string },
+): Promise<{ readonly name: string; readonly sessionId: string }> {
+  const { sessionId } = await splitLayout(server, panes, { type: 'window', ...place });
+  return { name: place.name, sessionId };
 }
 
 function sessionsToWatch(context: VerbContext, names: readonly string[]): readonly SessionView[] {
