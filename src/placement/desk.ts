@@ -16,6 +16,8 @@ import { terminalNow, type Terminal } from './terminal.ts';
 /** As the agents' panes: programs that wrap and box read best when it is wide. */
 const WIDTH = 220;
 const HEIGHT = 60;
+/** A server that runs for weeks must not fill the disk: of its log, so much to twice as much is kept. */
+const MAX_LOG_BYTES = 8 * 1024 * 1024;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -95,7 +97,13 @@ export class TerminalDesk {
   async #start(record: TerminalRecord, { env }: NewTerminal): Promise<PaneFacts> {
     const run = makeRunDirectory(runRoot(this.home, record.id));
     const [command = env['SHELL'] ?? '/bin/sh', ...args] = record.command ?? [];
-    writeLaunch(run, { cwd: record.cwd, command, args, env: paneEnvironment(env, record.id) });
+    writeLaunch(run, {
+      cwd: record.cwd,
+      command,
+      args,
+      env: paneEnvironment(env, record.id),
+      maxLogBytes: MAX_LOG_BYTES,
+    });
     const [node, flag, file] = supervisorProgram();
     try {
       const argv = [node, flag, file, run.dir] as const;
@@ -158,7 +166,7 @@ export class TerminalDesk {
 
 export const nameTaken = (name: string): Error =>
   refused('terminal-exists', `There is already a terminal ${name}.`, {
-    remedy: 'Use it with --reuse, replace it with --replace, or choose another --name.',
+    remedy: 'Use it with --reuse, replace it with --replace, or choose another name.',
     facts: { name },
   });
 

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { sizeOf } from '../tmux/run-directory.ts';
+import { LOG_BEFORE, sizeOf } from '../tmux/run-directory.ts';
 
 /** Read at a time; a terminal that prints faster is read again at once. */
 const MAX_READ_BYTES = 1024 * 1024;
@@ -19,11 +19,19 @@ export class GrownLines {
 
   next(): readonly string[] {
     const size = sizeOf(this.#file);
-    // It was cut: everything in it is new.
-    if (size < this.#from) this.#from = 0;
-    const bytes = Buffer.alloc(Math.min(MAX_READ_BYTES, size - this.#from));
+    if (size < this.#from) {
+      // It was cut: what was not read yet stands where it stood, in the part that was put aside. The rest is all new.
+      const missed = this.#read(`${this.#file}${LOG_BEFORE}`, sizeOf(`${this.#file}${LOG_BEFORE}`));
+      if (missed.length > 0) return missed;
+      this.#from = 0;
+    }
+    return this.#read(this.#file, size);
+  }
+
+  #read(name: string, size: number): readonly string[] {
+    const bytes = Buffer.alloc(Math.min(MAX_READ_BYTES, Math.max(0, size - this.#from)));
     if (bytes.length === 0) return [];
-    const file = openSync(this.#file, 'r');
+    const file = openSync(name, 'r');
     let read: number;
     try {
       read = readSync(file, bytes, 0, bytes.length, this.#from);

@@ -1,5 +1,6 @@
-import { readFileSync, watch, type FSWatcher } from 'node:fs';
+import { watch, type FSWatcher } from 'node:fs';
 import { stripAnsi } from '../text/sanitize.ts';
+import { endOfLog } from '../tmux/bounded-log.ts';
 import type { TerminalDesk } from './desk.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -15,7 +16,7 @@ export type Readiness =
 /** Between looks where nothing announces a change; its log does, at once. */
 const PULSE_MS = 1_000;
 /** The words that are waited for come near the end of what was printed. */
-const MAX_READ_CHARS = 256 * 1024;
+const MAX_READ_BYTES = 256 * 1024;
 const MAX_LINE_CHARS = 4_096;
 
 /** A person's own expression; case counts as little as for one who reads. @throws SyntaxError for none. */
@@ -56,14 +57,7 @@ async function seen(desk: TerminalDesk, now: Terminal, pattern: RegExp | null): 
   return firstMatch(screen ?? printed(now), pattern);
 }
 
-function printed({ run }: Terminal): string {
-  try {
-    return run === null ? '' : readFileSync(run.log, 'utf8').slice(-MAX_READ_CHARS);
-  } catch {
-    // Not there yet.
-    return '';
-  }
-}
+const printed = ({ run }: Terminal): string => (run === null ? '' : endOfLog(run, MAX_READ_BYTES));
 
 /** After the next change of its files, or `withinMs`. */
 function change({ run }: Terminal, withinMs: number, leave: AbortSignal): Promise<void> {

@@ -17,6 +17,10 @@ export interface RunDirectory {
   /** Written once, complete or not at all, before the pane ends. */
   readonly exit: string;
   readonly log: string;
+  /** What stood before it where it was cut (`bounded-log`). */
+  readonly logBefore: string;
+  /** There when something older than that is gone. */
+  readonly logCut: string;
   /** Where the agent puts its callback (`CONDUXT_CALLBACK`). */
   readonly callback: string;
   /** Where it may put one word instead (`CONDUXT_PHASE`). */
@@ -27,12 +31,17 @@ export interface RunDirectory {
   readonly turn: string;
 }
 
+/** Behind the name of a log whose end was put aside. */
+export const LOG_BEFORE = '.1';
+
 export const runDirectory = (dir: string): RunDirectory => ({
   dir,
   launch: path.join(dir, 'launch.json'),
   started: path.join(dir, 'started.json'),
   exit: path.join(dir, 'exit.json'),
   log: path.join(dir, 'pane.log'),
+  logBefore: path.join(dir, `pane.log${LOG_BEFORE}`),
+  logCut: path.join(dir, 'pane.log.cut'),
   callback: path.join(dir, 'callback.json'),
   phase: path.join(dir, 'phase'),
   hooks: path.join(dir, 'hooks.ndjson'),
@@ -73,6 +82,8 @@ const launchSchema = z.object({
   command: z.string(),
   args: z.array(z.string()),
   env: z.record(z.string(), z.string()),
+  /** The supervisor keeps the log shorter than twice this; absent: whoever follows the pane does. */
+  maxLogBytes: z.number().optional(),
 });
 export type Launch = Readonly<z.infer<typeof launchSchema>>;
 

@@ -85,7 +85,7 @@ const terminalOutputs: Readonly<Record<(typeof actions)[number], Schema>> = {
   kill: document({ terminals: list(object({ name: text, id: text, left: list(number) })) }),
   list: document({ terminals: list(terminal) }),
   check: document({ terminal, ready: readyWord, matched: orNull(text) }),
-  capture: document({ name: text, lines: list(text), from: word(['terminal', 'log']) }),
+  capture: document({ name: text, lines: list(text), from: word(['terminal', 'log']), isCut: flag }),
 };
 
 export const OPERATIONS: readonly Operation[] = [

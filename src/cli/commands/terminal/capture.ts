@@ -19,6 +19,7 @@ export async function capture(context: VerbContext, input: ActionInput): Promise
     context.printer.document({ schemaVersion: SCHEMA_VERSION, name, ...captured });
     return ExitCode.done;
   }
+  if (captured.isCut && wish.extent === 'all') context.printer.note('what it printed first is not kept', 'dim');
   for (const line of captured.lines) context.printer.result(line);
   return ExitCode.done;
 }
@@ -34,5 +35,5 @@ async function look(
   }
   const shown = await server.capture(target.stranger.pane.paneId, { history: wish.extent !== 'screen' });
   if (shown === null) throw notFound('terminal-not-found', `${nameOf(target)} has gone meanwhile.`);
-  return { name: nameOf(target), captured: { lines: chosen(shown, wish), from: 'terminal' } };
+  return { name: nameOf(target), captured: { lines: chosen(shown, wish), from: 'terminal', isCut: false } };
 }
