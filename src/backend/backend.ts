@@ -67,8 +67,11 @@ export interface AgentSession {
    * whether it took the text, so handing it over again could be a repetition.
    */
   steer(text: string): Promise<'injected' | 'started-turn' | 'not-supported' | 'no-turn' | 'unknown'>;
-  /** Ends the running turn: cooperative first, then by ending the process. Nothing is sent while idle. */
-  cancel(): Promise<void>;
+  /**
+   * Ends the running turn: cooperative first, then by ending the process. Nothing is sent while idle.
+   * @param force do not wait for the agent's courtesy, also when it has been asked already.
+   */
+  cancel(force?: boolean): Promise<void>;
   /**
    * Goes on with a turn that an earlier host handed over. Null when nothing shows that the agent has the prompt: then
    * its fate is unknown, and nothing was typed.

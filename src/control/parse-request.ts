@@ -21,7 +21,11 @@ export function parseRequest(line: string): ControlRequest {
     case 'watch':
       return { op: fields['op'] };
     case 'cancel':
-      return { op: 'cancel', scope: oneOf(fields, 'scope', ['turn', 'queued', 'task']) };
+      return {
+        op: 'cancel',
+        scope: oneOf(fields, 'scope', ['turn', 'queued', 'task']),
+        ...(fields['force'] === true ? { force: true } : {}),
+      };
     case 'step':
       return { op: 'step', step: oneOf(fields, 'step', ['verify', 'pull-request']) };
     case 'answer':

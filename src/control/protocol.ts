@@ -16,8 +16,11 @@ export const MAX_CONTROL_LINE_BYTES = 8 * 1024 * 1024;
 export type ControlRequest =
   | { readonly op: 'hello' }
   | TellRequest
-  /** `turn`: the running turn; `queued`: what is owed; `task`: both, and the task ends as cancelled. */
-  | { readonly op: 'cancel'; readonly scope: 'turn' | 'queued' | 'task' }
+  /**
+   * `turn`: the running turn; `queued`: what is owed; `task`: both, and the task ends as cancelled. `force`: the agent is
+   * not asked first; a host that does not know the word asks.
+   */
+  | { readonly op: 'cancel'; readonly scope: 'turn' | 'queued' | 'task'; readonly force?: boolean }
   | { readonly op: 'stop' }
   /** A stopped session takes prompts again. */
   | { readonly op: 'resume' }

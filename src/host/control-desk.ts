@@ -106,7 +106,7 @@ export class ControlDesk implements ControlHandler {
       case 'tell':
         return (await this.#context.turnstile.pass(() => this.#tell(request)))();
       case 'cancel':
-        return this.#cancel(request.scope);
+        return this.#cancel(request.scope, request.force === true);
       case 'stop':
         return this.#stop();
       case 'resume':
@@ -251,17 +251,17 @@ export class ControlDesk implements ControlHandler {
   }
 
   /** `cancel` ends the turn and the queue goes on; a task ends only when it is asked to. */
-  async #cancel(scope: 'turn' | 'queued' | 'task'): Promise<CancelReply> {
+  async #cancel(scope: 'turn' | 'queued' | 'task', force: boolean): Promise<CancelReply> {
     const { log, record } = this.#context;
     if (scope === 'turn') {
-      return { turn: await this.#cancelTurnAndWait(), dropped: 0, task: 'unchanged' };
+      return { turn: await this.#cancelTurnAndWait(force), dropped: 0, task: 'unchanged' };
     }
     const dropped = await this.#context.turnstile.pass(() => dropOwed(this.#context, 'cancelled'));
     if (scope === 'queued') return { turn: 'none', dropped, task: 'unchanged' };
     const open = record.task !== null && log.folded.life.ended === null;
     if (open) await log.append({ type: 'task-ended', end: 'cancelled', reason: 'cancelled by a person' });
     this.#spine.interruptStep();
-    const turn = await this.#cancelTurnAndWait();
+    const turn = await this.#cancelTurnAndWait(force);
     return { turn, dropped, task: open ? 'cancelled' : 'unchanged' };
   }
 
@@ -315,7 +315,7 @@ export class ControlDesk implements ControlHandler {
   }
 
   /** Tells the agent to end its turn. Does not wait for it. */
-  async #cancelTurn(): Promise<string | null> {
+  async #cancelTurn(force = false): Promise<string | null> {
     const { log } = this.#context;
     const turn = log.folded.turns.open;
     if (turn === null) return null;
@@ -324,13 +324,13 @@ export class ControlDesk implements ControlHandler {
     } finally {
       // Also when the disk is too full to write it down: the agent may be what fills it.
       this.#seat.current
-        ?.cancel()
+        ?.cancel(force)
         .catch((error: unknown) => this.#context.note(`cancelling the turn: ${messageOf(error)}`));
     }
     return turn.turnId;
   }
 
-  async #cancelTurnAndWait(): Promise<CancelReply['turn']> {
+  async #cancelTurnAndWait(force: boolean): Promise<CancelReply['turn']> {
     const { log } = this.#context;
     let stop = (): void => {};
     const ended = new Promise<void>((resolve) => {
@@ -338,7 +338,7 @@ export class ControlDesk implements ControlHandler {
         if (record.type === 'turn-ended') resolve();
       });
     });
-    const cancelled = await this.#cancelTurn();
+    const cancelled = await this.#cancelTurn(force);
     if (cancelled !== null && log.folded.turns.open?.turnId === cancelled) await ended;
     stop();
     return cancelled === null ? 'none' : 'cancelled';

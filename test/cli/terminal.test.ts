@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { markedPids } from '../../src/process/marker.ts';
@@ -8,6 +8,7 @@ import { startTimeOf } from '../../src/process/identity.ts';
 import { makeRunDirectory } from '../../src/tmux/run-directory.ts';
 import { supervisorProgram } from '../../src/tmux/programs.ts';
 import { newSessionId } from '../../src/session/ids.ts';
+import { handed } from '../session/samples.ts';
 import { hasTmux, until } from '../tmux/scratch.ts';
 import { TerminalRig } from './terminal-scratch.ts';
 
@@ -98,6 +99,7 @@ describe('conduxt terminal', { concurrency: 2 }, () => {
     await rig.json('terminal', 'create', 'dev', '--', 'sleep', '300');
     assert.equal(codeOf(await rig.json('terminal', 'rename', 'dev', 'web')), 'terminal-exists');
     assert.equal(codeOf(await rig.json('terminal', 'rename', 'dev', '77')), 'invalid-name');
+    assert.match((await rig.run('terminal', 'rename', 'dev', 's2')).err, /"s2" says nothing about what runs there/);
     assert.partialDeepStrictEqual(await rig.json('terminal', 'kill', '--all'), { code: 0 });
     assert.deepEqual(await rig.server.panes(), []);
   });
@@ -117,17 +119,51 @@ describe('conduxt terminal', { concurrency: 2 }, () => {
       { name: 'infra', kind: 'other', id: null, foreground: 'sleep' },
       { name: 'oc-demo-claude-fix', kind: 'agent', id },
     ]);
-    for (const [name, code] of [
-      ['oc-demo-claude-fix', 'agents-terminal'],
-      ['infra', 'not-yours'],
+    for (const [name, code, actions] of [
+      ['oc-demo-claude-fix', 'agents-terminal', ['kill']],
+      ['infra', 'not-yours', ['kill', 'interrupt', 'send']],
     ] as const) {
       assert.equal((await rig.json('terminal', 'capture', name)).code, 0);
       assert.equal((await rig.json('terminal', 'check', name)).code, 0);
-      for (const action of ['kill', 'interrupt', 'send']) {
+      for (const action of actions) {
         assert.equal(codeOf(await rig.json('terminal', action, name)), code, action);
       }
     }
     assert.equal((await rig.server.panes()).length, 2);
+  });
+
+  it('reaches the terminal of an agent through its host only, by three verbs', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    const { record, paths } = rig.desk.session('fix', [handed('p-1')]);
+    const typed = path.join(rig.desk.root, 'typed');
+    const [node, flag] = supervisorProgram();
+    const run = makeRunDirectory(path.join(rig.desk.home, 'sessions', record.id, 'run'));
+    const reads = `require('node:fs').writeFileSync(${JSON.stringify(typed)}, ''); process.stdin.pipe(require('node:fs').createWriteStream(${JSON.stringify(typed)}))`;
+    const argv = [node, flag, '-e', reads, run.dir] as const;
+    const name = 'oc-demo-claude-fix';
+    await rig.server.newPane({ sessionName: name, argv: [...argv], width: 80, height: 24, logFile: run.log });
+    await until(() => existsSync(typed), 'the agent reads');
+    const tell = { outcome: 'queued', promptId: 'p-1', state: 'queued', ahead: 1 } as const;
+    const cancel = { turn: 'cancelled', dropped: 0, task: 'unchanged' } as const;
+    const requests = await rig.desk.host(t, paths, { tell, cancel });
+    assert.partialDeepStrictEqual(await rig.json('terminal', 'send', name, 'and', 'the', 'docs'), {
+      ...{ code: 0, bytes: 12, told: { session: 'fix', outcome: 'queued', ahead: 1 } },
+    });
+    assert.partialDeepStrictEqual(await rig.json('terminal', 'interrupt', name, '--escape'), {
+      ...{ code: 0, key: 'Escape', cancelled: { session: 'fix', turn: 'cancelled' } },
+    });
+    assert.match((await rig.run('terminal', 'interrupt', name)).out, /^fix: the turn has ended\./);
+    assert.partialDeepStrictEqual(requests, [
+      { op: 'tell', text: 'and the docs', mode: 'queue' },
+      { op: 'cancel', scope: 'turn' },
+      { op: 'cancel', scope: 'turn', force: true },
+    ]);
+    assert.deepEqual(Object.keys(requests[1] ?? {}), ['op', 'scope']);
+    assert.equal(codeOf(await rig.json('terminal', 'send', name, 'x', '--no-enter')), 'agents-terminal');
+    assert.equal(codeOf(await rig.json('terminal', 'send', name)), 'empty-prompt');
+    assert.equal(requests.length, 3);
+    assert.equal(readFileSync(typed, 'utf8'), '', 'no key was pressed');
   });
 
   it('reaches another tmux server by its socket, and waits for text there', async (t) => {

@@ -138,10 +138,12 @@ export class AcpSession implements AgentSession {
     }
   }
 
-  async cancel(): Promise<void> {
+  async cancel(force = false): Promise<void> {
     const turn = this.#turn;
     if (turn === null) return;
     this.#endTurn(turn, 'cancel');
+    // Its conversation goes on with the next prompt, in a process of its own.
+    if (force && !turn.isOver) void this.#agent.end(0);
     await turn.end;
   }
 

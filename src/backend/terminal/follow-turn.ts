@@ -148,24 +148,29 @@ async function lost(agent: AgentPane, running: RunningTurn, exit: PaneExit): Pro
   settle(running, { type: 'lost', why: `the agent ${how}` });
 }
 
-/** Escape and what the profile names after it, then the end of the agent. */
+/**
+ * Escape and what the profile names after it, then the end of the agent.
+ * @param force the last of these keys at once, also while the gentle ones get their time.
+ */
 export function interrupt(
   agent: AgentPane,
   running: RunningTurn,
   intent: 'cancel' | 'no-first-sign' | 'turn-timeout',
+  force = false,
 ): void {
   const { spec, profile, pane, clock, listener } = agent.parts;
   const { turn } = running;
-  if (turn.isOver || turn.intent !== null) return;
+  if (turn.isOver || (turn.intent !== null && !force)) return;
   turn.intend(intent, spec.cancelTimeoutMs, () => void agent.close());
   if (!turn.isSent) {
     settle(running, { type: 'lost', why: 'the prompt was not sent' });
     return;
   }
   running.asking?.abort();
-  const patienceMs = spec.cancelTimeoutMs / (profile.interrupt.length + 1);
+  const rungs = force ? profile.interrupt.slice(-1) : profile.interrupt;
+  const patienceMs = spec.cancelTimeoutMs / (rungs.length + 1);
   const ladder = async (): Promise<void> => {
-    for (const keys of profile.interrupt) {
+    for (const keys of rungs) {
       if (turn.isOver || agent.isReleased || agent.gone !== null) return;
       const state = await agent.state();
       if (state?.type !== 'ready') await pane.press(keys);

@@ -84,10 +84,10 @@ export class TerminalSession implements AgentSession {
     return 'not-supported';
   }
 
-  async cancel(): Promise<void> {
+  async cancel(force = false): Promise<void> {
     const running = this.#open;
     if (running === null) return;
-    interrupt(this.#agent, running, 'cancel');
+    interrupt(this.#agent, running, 'cancel', force);
     await Promise.race([running.turn.end, this.#let]);
   }
 

@@ -12,6 +12,7 @@ import type { VerbCommand } from '../verb-command.ts';
 interface CancelOptions {
   readonly queued?: boolean;
   readonly task?: boolean;
+  readonly force?: boolean;
 }
 
 /** A cancel is cooperative first: the agent gets its time before it is ended. */
@@ -23,11 +24,14 @@ export function define(command: VerbCommand, context: VerbContext): void {
       .argument('<session>', 'a name, repo/name, or a session id')
       .option('--queued', 'drop the prompts that wait; the running turn goes on')
       .option('--task', 'end the turn, drop what waits, and end the task as cancelled')
+      .option('--force', 'do not ask the agent first: Ctrl-C in its terminal, the end of its adapter over ACP')
       .action(context.act((name: string, options: CancelOptions) => cancel(context, name, options))),
     {
-      examples: ['conduxt cancel issue-78', 'conduxt cancel issue-78 --task'],
+      examples: ['conduxt cancel issue-78', 'conduxt cancel issue-78 --force', 'conduxt cancel issue-78 --task'],
       exits: '0 (also when there was nothing to cancel), 4, 75',
-      notes: 'Without an option the running turn ends and the queue goes on. The session stays.',
+      notes:
+        'Without an option the running turn ends and the queue goes on. The session stays. In a terminal that is Escape, and\n' +
+        'only then what is harder.',
     },
   );
 }
@@ -38,11 +42,14 @@ async function cancel(context: VerbContext, name: string, options: CancelOptions
       remedy: '--task drops what is queued as well.',
     });
   }
+  if (options.queued === true && options.force === true) {
+    throw usageError('conflicting-options', '--queued leaves the running turn alone: there is nothing to force.', {
+      remedy: 'Leave out one of them.',
+    });
+  }
   const scope = options.task === true ? 'task' : options.queued === true ? 'queued' : 'turn';
   const session = context.session(name);
-  const reply: CancelReply = nothingToCancel(session, scope)
-    ? { turn: 'none', dropped: 0, task: 'unchanged' }
-    : await askHost(context, session, { op: 'cancel', scope }, CANCEL_TIMEOUT_MS);
+  const reply = await cancelIn(context, session, scope, options.force === true);
   const { record } = session;
   if (context.json) {
     context.printer.document({
@@ -52,8 +59,20 @@ async function cancel(context: VerbContext, name: string, options: CancelOptions
       scope,
       ...reply,
     });
-  } else context.printer.result(`${record.name}: ${describe(reply)}.`);
+  } else context.printer.result(`${record.name}: ${describeCancel(reply)}.`);
   return ExitCode.done;
+}
+
+/** Also for other verbs that end a turn. */
+export async function cancelIn(
+  context: VerbContext,
+  session: SessionView,
+  scope: 'turn' | 'queued' | 'task',
+  force: boolean,
+): Promise<CancelReply> {
+  if (nothingToCancel(session, scope)) return { turn: 'none', dropped: 0, task: 'unchanged' };
+  const request = { op: 'cancel', scope, ...(force ? { force } : {}) } as const;
+  return askHost(context, session, request, CANCEL_TIMEOUT_MS);
 }
 
 /** Then no host is started only to be told so. */
@@ -65,7 +84,7 @@ function nothingToCancel({ folded, record, hostAlive }: SessionView, scope: 'tur
   return !isOwed(folded, record) && (record.task === null || folded.life.ended !== null);
 }
 
-function describe(reply: CancelReply): string {
+export function describeCancel(reply: CancelReply): string {
   const parts = [
     ...(reply.task === 'cancelled' ? ['the task is cancelled'] : []),
     ...(reply.turn === 'cancelled' ? ['the turn has ended'] : []),

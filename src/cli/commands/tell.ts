@@ -92,7 +92,7 @@ async function tell(
       ...(told.created ? { created: true } : {}),
     });
   } else if (!context.json) {
-    context.printer.result(`${record.name}: ${told.created ? 'started; ' : ''}${describe(reply)}`);
+    context.printer.result(`${record.name}: ${told.created ? 'started; ' : ''}${describeTell(reply)}`);
   }
   if (options.wait !== true) return ExitCode.done;
   const { waitFor } = await import('../follow/wait-for.ts');
@@ -128,7 +128,8 @@ interface Told {
   readonly created: boolean;
 }
 
-async function tellThere(
+/** Also for other verbs that say something to an agent. */
+export async function tellThere(
   context: VerbContext,
   name: string,
   said: { readonly text: string; readonly key: string; readonly mode: TellMode },
@@ -199,7 +200,7 @@ function requireOpen(view: SessionView, name: string): SessionView {
   return view;
 }
 
-function describe(reply: TellReply): string {
+export function describeTell(reply: TellReply): string {
   const note = reply.note === undefined ? '' : ` (${reply.note})`;
   const ahead = reply.ahead === 0 ? 'it goes to the agent next' : `${plural(reply.ahead, 'turn')} before it`;
   switch (reply.outcome) {

@@ -46,8 +46,8 @@ export function define(command: VerbCommand, context: VerbContext): void {
         '0; check: 0 (it lives, or is ready), 1 (it ended), 7 (not ready: running or hung); 2; 4 (no such terminal);\n' +
         '5 (tmux is missing or older than 3.3); 6 (its name is taken; it is not yours to change); 130',
       notes:
-        'list, check and capture only look; create, send, interrupt, rename and kill change something. Terminals of agents are\n' +
-        'shown, and changed by conduxt tell, cancel and stop only.',
+        "list, check and capture only look; create, send, interrupt, rename and kill change something. Of an agent's terminal, send is\n" +
+        'conduxt tell, interrupt --escape conduxt cancel, interrupt conduxt cancel --force; conduxt stop ends it.',
     },
   );
 }

@@ -79,9 +79,10 @@ const terminalInputs: Readonly<Record<(typeof actions)[number], Schema>> = {
 
 const terminalOutputs: Readonly<Record<(typeof actions)[number], Schema>> = {
   create: document({ terminal, how: word(['created', 'replaced', 'reused', 'adopted']), warnings: list(text) }),
-  send: document({ terminal, bytes: number, stripped: number, enter: flag }),
-  interrupt: document({ terminal, key: text }),
-  rename: document({ terminal, before: text }),
+  // `told`, `cancelled`: where it is the terminal of an agent, and went through its host.
+  send: document({ terminal, bytes: number, stripped: number, enter: flag, told: { type: 'object' } }, ['told']),
+  interrupt: document({ terminal, key: text, cancelled: { type: 'object' } }, ['cancelled']),
+  rename: document({ terminal, before: text, warnings: list(text) }),
   kill: document({ terminals: list(object({ name: text, id: text, left: list(number) })) }),
   list: document({ terminals: list(terminal) }),
   check: document({ terminal, ready: readyWord, matched: orNull(text) }),

@@ -115,6 +115,23 @@ test('an agent that ignores the cancel is ended with its tree by the deadline', 
   assert.deepEqual(markedPids(agent.spec.sessionId), []);
 });
 
+test('a forced cancel does not wait for the agent, also when it was asked before, and the turn is cancelled', async (t) => {
+  for (const asked of [false, true]) {
+    const agent = await rig(t, { prompts: [{ steps: working, onCancel: { answer: 'ignore' } }] });
+    const session = await agent.open({ cancelTimeoutMs: 60_000 });
+    const end = session.prompt({ turnId: 'a', text: 'go' });
+    await until('the turn runs', () => agent.seen.order.includes('a working'));
+    if (asked) {
+      void session.cancel();
+      await until('it was asked', () => agent.log('cancel').length === 1);
+    }
+    await session.cancel(true);
+    assert.deepEqual([(await end).verdict, (await end).failure], ['cancelled', undefined]);
+    await session.exited;
+    assert.deepEqual(markedPids(agent.spec.sessionId), []);
+  }
+});
+
 test('an agent that leaves commands running is ended with them when it is cancelled in one, and only then', async (t) => {
   const tool = (status: string): Step => ({ type: 'tool', toolCallId: 'x', title: 'sleep', status });
   const command: Step = { type: 'spawn', pidFile: '{{dir}}/pid', setsid: true };

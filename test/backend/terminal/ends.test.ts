@@ -51,6 +51,25 @@ describe('an agent in a terminal', { concurrency: 3 }, () => {
     assert.equal((await session.prompt({ turnId: 't-2', text: 'And now?' })).verdict, 'done');
   });
 
+  it('gets Ctrl-C and no Escape when its turn is cancelled by force, also when Escape was pressed in vain', async (t) => {
+    if (!(await hasTmux(t))) return;
+    for (const asked of [false, true]) {
+      const rig = new Rig(t, { ...hang, escape: 'ignore' });
+      const session = await rig.open({ cancelTimeoutMs: 20_000 });
+      const turn = session.prompt({ turnId: 't-1', text: 'Do it.' });
+      await rig.untilFile('working');
+      if (asked) {
+        void session.cancel();
+        await until(() => rig.log('escape').length === 1, 'Escape was pressed');
+      }
+      const before = performance.now();
+      await session.cancel(true);
+      assert.partialDeepStrictEqual(await turn, { verdict: 'cancelled' });
+      assert.ok(performance.now() - before < 5_000, 'the time of the gentle keys is not waited for');
+      assert.deepEqual([rig.log('escape').length, rig.log('ctrl-c').length], [asked ? 1 : 0, 1]);
+    }
+  });
+
   it('that ignores every key is ended when its turn is cancelled', async (t) => {
     if (!(await hasTmux(t))) return;
     const rig = new Rig(t, { ...hang, escape: 'ignore', ctrlC: 'ignore' });

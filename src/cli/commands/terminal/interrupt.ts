@@ -2,6 +2,7 @@ import { ExitCode, notFound } from '../../../errors.ts';
 import { SCHEMA_VERSION } from '../../../views/json-session.ts';
 import type { VerbContext } from '../../context.ts';
 import { waitUntilReady } from '../../terminal-ready.ts';
+import { agentsPane, interruptAgent } from './through-host.ts';
 import { changeable, nameOf, paneOf, targetJson, type ActionInput, type Target } from './target.ts';
 
 /** A program that gives way does so soon; one that does not is shown as still running. */
@@ -9,6 +10,8 @@ const GIVE_WAY_MS = 2_000;
 
 /** Presses Ctrl-C, or Escape, and says what has the terminal then. */
 export async function interrupt(context: VerbContext, input: ActionInput): Promise<number> {
+  const agent = await agentsPane(input);
+  if (agent !== null) return interruptAgent(context, input, agent);
   const { desk, options } = input;
   const target = await changeable(input);
   const pane = paneOf(target);

@@ -6,10 +6,13 @@ import { plural } from '../../../views/quantities.ts';
 import type { VerbContext } from '../../context.ts';
 import { promptText } from '../../prompt-text.ts';
 import { waitUntilReady } from '../../terminal-ready.ts';
+import { agentsPane, sendToAgent } from './through-host.ts';
 import { changeable, nameOf, paneOf, targetJson, type ActionInput, type Target } from './target.ts';
 
 /** Types a text into a terminal, after what a shell's line held was removed. */
 export async function send(context: VerbContext, input: ActionInput): Promise<number> {
+  const agent = await agentsPane(input);
+  if (agent !== null) return sendToAgent(context, input, agent);
   const { desk, options, words } = input;
   // Nothing at all: only Enter.
   const isEmpty = words.length === 0 && options.file === undefined;

@@ -42,7 +42,7 @@ export async function changeable(input: ActionInput): Promise<Target> {
   const { kind, pane, sessionId } = target.stranger;
   throw kind === 'agent'
     ? refused('agents-terminal', `${pane.sessionName} is the terminal of an agent.`, {
-        remedy: `Use conduxt tell ${sessionId ?? ''} "…", conduxt cancel or conduxt stop.`,
+        remedy: `End it with conduxt stop ${sessionId ?? ''}; send and interrupt reach its agent through its host.`,
       })
     : refused('not-yours', `${pane.sessionName} was not made by conduxt.`, {
         remedy: `Take it over with conduxt terminal create ${pane.sessionName} --reuse.`,
