@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # From a fresh clone to a running script, on a machine that has git, Node >= 20 with npm, and nothing else:
-# packages (npm ci, which also brings Node 24), build, then the script itself under that Node.
+# packages (npm ci, which also brings Node 24), build, tmux for the tests, then the script itself under that Node.
 #
 #   bash scripts/bootstrap.sh demo|test|build|test:agents|test:faults|chaos [arguments...]
 #
@@ -106,6 +106,22 @@ install_packages() {
     give_up 'The packages could not be installed. Check the network and npm settings, then try again.' 5
 }
 
+# --- tmux ----------------------------------------------------------------------------------------------------------
+# For the tests of terminals, which say that they are skipped without it. Put in where that needs nobody's password.
+install_tmux() {
+  command -v tmux >/dev/null 2>&1 && return 0
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    unlocked stage 'installing tmux (apt-get)' env DEBIAN_FRONTEND=noninteractive \
+      sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends tmux' && return 0
+  fi
+  local how='your package manager'
+  if command -v apt-get >/dev/null 2>&1; then how='sudo apt-get install tmux'
+  elif command -v dnf >/dev/null 2>&1; then how='sudo dnf install tmux'
+  elif command -v apk >/dev/null 2>&1; then how='sudo apk add tmux'
+  elif command -v brew >/dev/null 2>&1; then how='brew install tmux'; fi
+  say "tmux is missing: what runs in terminals is not tested. Install it with: $how"
+}
+
 # --- Node 24 -------------------------------------------------------------------------------------------------------
 # The `node` package puts the program in place with its install script. Without it the machine's own Node is good
 # enough only if it is as new.
@@ -147,6 +163,7 @@ esac
 take_lock
 install_packages
 choose_node
+case $target in test | test:agents | test:faults | bench) install_tmux ;; esac
 case $target in
   build) build ;;
   demo | chaos | bench | bench:ci) build_is_fresh || build ;;
