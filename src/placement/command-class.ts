@@ -128,6 +128,8 @@ const TABLE: readonly (readonly [CommandClass, RegExp])[] = [
     'long',
     /^(?:cargo|go|dotnet|swift|mix|flutter|zig|deno|rake|rails|php artisan) (?:test|nextest|spec)\b|^(?:rspec|phpunit|ctest|prove|bats|act)\b/,
   ],
+  // It says itself that it takes more than a minute.
+  ['long', /^sleep (?:6[1-9]|[7-9]\d|\d{3,}|[\d.]+[mhd])s?$/],
   // Data.
   [
     'long',

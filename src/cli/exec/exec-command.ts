@@ -20,6 +20,9 @@ export async function execCommand(
     const place = await commandPlace(context);
     const decision = routeOf(argv, options, place);
     sayRoute(context, decision);
+    if (decision.route === 'direct' && options.name !== undefined) {
+      context.printer.note('--name is for a session, and this has none: --route durable gives it one', 'dim');
+    }
     return decision.route === 'direct'
       ? await direct(context, argv, decision)
       : await runDurable(context, { argv, options, place, decision });

@@ -70,12 +70,12 @@ async function reuse(desk: TerminalDesk, terminal: Terminal, argv: readonly stri
   if (record.command !== null) {
     if (record.command.join('\0') === argv.join('\0')) return;
     throw refused('terminal-busy', `${record.name} runs another command: ${oneLine(record.command.join(' '), 100)}.`, {
-      remedy: 'Replace it with --replace, or choose another --name.',
+      remedy: 'Replace it with --replace, or choose another name.',
     });
   }
   if (state !== 'idle' || pane === null) {
     throw refused('terminal-busy', `${record.name} is busy: ${oneLine(foreground ?? 'something', 60)} has it.`, {
-      remedy: 'Wait for it with conduxt terminal check, replace it with --replace, or choose another --name.',
+      remedy: 'Wait for it with conduxt terminal check, replace it with --replace, or choose another name.',
     });
   }
   await sendText(desk.server, pane.paneId, { text: shellLine(argv), enter: true, clear: true });
