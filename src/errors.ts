@@ -81,6 +81,16 @@ export function isExhausted(error: unknown): boolean {
   return false;
 }
 
+const NO_ROOM_ON_DISK = new Set(['ENOSPC', 'EDQUOT', 'disk-full']);
+
+/** The disk, or the user's part of it, is full, in whatever that is wrapped: it passes when somebody makes room. */
+export function isDiskFull(error: unknown): boolean {
+  for (let one = error; one !== undefined && one !== null; one = one instanceof Error ? one.cause : undefined) {
+    if (NO_ROOM_ON_DISK.has(systemCode(one) ?? '')) return true;
+  }
+  return false;
+}
+
 /** For what could not be done because of it. */
 export const tooManyFiles = (what: string, code: string, cause?: unknown): ConduxtError =>
   ioError('too-many-files', `${what}: ${code}.`, {

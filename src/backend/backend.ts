@@ -59,6 +59,8 @@ export interface AgentSession {
   readonly capabilities: AgentCapabilities;
   /** Where the agent may put its callback, besides its last message; absent where it cannot. */
   readonly callbackFile?: string;
+  /** Writes down what `prompt` needs on disk, where it needs something; called right before it. @throws on a full disk. */
+  prepare?(prompt: { readonly turnId: string; readonly text: string }): void;
   /** Settles when the turn is over and every update before it has been delivered. Never rejects. */
   prompt(prompt: { readonly turnId: string; readonly text: string }): Promise<TurnEnd>;
   /**

@@ -44,6 +44,8 @@ export async function handPrompt(
   const words = readPrompt(promptFile(paths, promptId));
   const preface = await prefaceFor(context, promptId);
   await rememberBranches(context);
+  const text = compose(context, preface + refusalNote(refusals) + words, nonce, session.callbackFile);
+  session.prepare?.({ turnId, text });
   // Opening takes seconds, and room on a full disk longer; a person may have dropped the prompt meanwhile.
   const handed = await log.withRoom(async () => {
     const state = log.folded.prompts.byId.get(promptId)?.state;
@@ -52,7 +54,6 @@ export async function handPrompt(
   });
   if (handed === null) return;
   // Nothing is waited for from here on: a cancel finds either no turn, or one that its agent knows of.
-  const text = compose(context, preface + refusalNote(refusals) + words, nonce, session.callbackFile);
   const end = await session.prompt({ turnId, text });
   await recordEnd(context, seat, { turnId, promptId, nonce }, end);
 }

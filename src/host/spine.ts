@@ -1,5 +1,5 @@
 import { isoTime } from '../clock.ts';
-import { ConduxtError, heldElsewhere, isExhausted, messageOf, unreachable } from '../errors.ts';
+import { ConduxtError, heldElsewhere, isDiskFull, isExhausted, messageOf, unreachable } from '../errors.ts';
 import type { StepReply, StopReply } from '../control/protocol.ts';
 import type { HostStopped, TaskEndCode } from '../session/events.ts';
 import type { FoldedSession } from '../session/fold/session-fold.ts';
@@ -188,8 +188,8 @@ export class Spine {
     const { record, note, clock } = this.#context;
     // Not a mishap but a question: the change is a decision, and the step waits for its answer.
     if (isConfigChanged(error)) return this.#inspectGitConfig();
-    // It passes, or it does not: giving up would need more files than waiting.
-    if (isExhausted(error)) {
+    // It passes, or it does not: giving up would need more files, and more room, than waiting.
+    if (isExhausted(error) || isDiskFull(error)) {
       note(`${action.type} waits: ${messageOf(error)}`);
       await this.#bell.wait(clock, MISHAP_PAUSE_MS);
       return;
@@ -320,7 +320,7 @@ export class Spine {
       await handPrompt(this.#context, this.#seat, promptId, signal);
       this.#failedStarts = 0;
     } catch (error) {
-      if (!(error instanceof ConduxtError)) throw error;
+      if (!(error instanceof ConduxtError) || isDiskFull(error)) throw error;
       await this.#startFailed(error);
     } finally {
       await this.#lock.release();

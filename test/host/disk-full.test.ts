@@ -1,11 +1,25 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { ConduxtError } from '../../src/errors.ts';
+import { sessionRecord } from '../session/samples.ts';
 import { Scratch, waitFor } from './scratch.ts';
+
+const HEADLESS_AGENT = path.resolve(import.meta.dirname, '../backend/headless/scripted-agent.ts');
 
 /** A file system of its own with this many bytes; null when this machine does not let us make one. */
 function smallDisk(t: TestContext, size: string): string | null {
@@ -110,5 +124,55 @@ describe('a full disk', () => {
     assert.equal(ended.type === 'task-ended' && ended.code, 'timed-out');
     assert.equal(task.journal().filter((record) => record.type === 'prompt-dropped').length, OWED);
     assert.equal(task.journal().filter((record) => record.type === 'host-started').length, 1);
+  });
+
+  it('holds back a headless prompt until there is room for its file: it stays owed, and is handed once', async (t) => {
+    const scratch = new Scratch(t);
+    const disk = smallDisk(t, '3m');
+    if (disk === null) {
+      t.skip('a file system cannot be mounted here (needs root)');
+      return;
+    }
+    scratch.home = path.join(disk, 'state');
+    mkdirSync(scratch.home);
+    const file = (name: string): string => path.join(scratch.root, name);
+    const prompts = [[{ type: 'wait-for-file', path: file('go-on') }], [{ type: 'say', text: 'two' }]];
+    const script = { log: file('headless.log'), state: file('conversations.json'), prompts };
+    writeFileSync(file('headless.json'), JSON.stringify(script));
+    const agent = {
+      ...sessionRecord().agent,
+      name: 'codex',
+      command: process.execPath,
+      args: ['--disable-warning=ExperimentalWarning', HEADLESS_AGENT, file('headless.json')],
+    };
+    const record = { backend: 'headless', requestedBackend: 'headless', agent } as const;
+    const session = scratch.plain({}, { record });
+    await session.tell('one');
+    await session.untilFile(script.log);
+    const long = `two ${'x'.repeat(200_000)}`;
+    await session.tell(long, 'queue', 'long');
+    const filler = openSync(path.join(disk, 'filler'), 'w');
+    assert.throws(() => {
+      for (;;) writeSync(filler, Buffer.alloc(4096));
+    }, /ENOSPC/);
+    // Enough for the journal, not for the prompt.
+    ftruncateSync(filler, fstatSync(filler).size - 100_000);
+    writeFileSync(file('go-on'), '');
+    await waitFor(
+      session.paths.dir,
+      () => session.hostLog().includes('hand waits:'),
+      20_000,
+      () => `it does not wait: ${session.hostLog()}\n${session.types().join(' ')}`,
+    );
+    assert.equal(session.types().filter((type) => type === 'prompt-handed').length, 1);
+    ftruncateSync(filler);
+    closeSync(filler);
+    const ended = await session.untilType('turn-ended', 2);
+    assert.equal(ended.verdict, 'done');
+    const told = readFileSync(script.log, 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(long));
+    assert.equal(told.length, 1);
+    assert.equal(session.journal().filter((one) => one.type === 'host-started').length, 1);
   });
 });

@@ -85,9 +85,15 @@ export class HeadlessSession implements AgentSession {
     return this.#gone;
   }
 
+  /** Before the hand-over is recorded: on a full disk the prompt stays owed. */
+  prepare({ turnId, text }: { readonly turnId: string; readonly text: string }): void {
+    const { profile, run } = this.#parts;
+    if (profile.hooks !== null) rememberPrompt(run, turnId, text);
+  }
+
   async prompt({ turnId, text }: { readonly turnId: string; readonly text: string }): Promise<TurnEnd> {
     if (this.#turn !== null) throw new Error('a headless agent takes one prompt only');
-    const { spec, listener, clock, agent, profile, run } = this.#parts;
+    const { spec, listener, clock, agent, profile } = this.#parts;
     const turn = new Turn(
       turnId,
       spec,
@@ -102,7 +108,6 @@ export class HeadlessSession implements AgentSession {
     // Whoever is gone has not had it.
     if (this.#gone) turn.settle({ type: 'lost', why: agent.describeEnd() });
     else {
-      if (profile.hooks !== null) rememberPrompt(run, turnId, text);
       turn.sent();
       agent.stdin.end(promptInput(profile.input, text));
     }

@@ -1,8 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs';
+import { isDiskFull } from '../../errors.ts';
 import { cleanInput } from '../../tmux/clean-input.ts';
 import { sizeOf } from '../../tmux/run-directory.ts';
 import type { AgentPane } from './agent-pane.ts';
 import { answerPermission } from './answer-permission.ts';
+import { pauseFor } from './calm.ts';
 import { readHooks } from './hook-reader.ts';
 import { untilIdle } from './readiness.ts';
 import { accept, settle, type RunningTurn } from './running-turn.ts';
@@ -12,6 +14,8 @@ import { writeTurnFile } from './turn-file.ts';
 /** Longer prompts go through a file: no wrapping, no placeholder, no limit of an input box. */
 const MAX_TYPED_BYTES = 2048;
 const BEFORE_CHARS = 64 * 1024;
+/** Between two tries when the disk is full: a person has to make room. */
+const ROOM_RETRY_MS = 500;
 
 /**
  * Puts a prompt into the agent's box and presses Enter until it is taken. False when the turn was over before, or is
@@ -25,7 +29,8 @@ export async function handOver(agent: AgentPane, running: RunningTurn, text: str
     listener.notice({ type: 'protocol-oddity', what: `${clean.stripped} control characters left out of a prompt` });
   }
   if (clean.text.trim() === '') throw new Error('there is nothing to say in this prompt');
-  writeFileSync(running.file.promptFile, clean.text, { mode: 0o600 });
+  if (!(await whenRoom(agent, running, () => writeFileSync(running.file.promptFile, clean.text, { mode: 0o600 }))))
+    return false;
   const words = wordsFor(clean.text, running.file.promptFile);
   const port = submitPort(agent, running);
   const deadline = clock.monotonic() + spec.firstSignTimeoutMs;
@@ -45,7 +50,7 @@ export async function handOver(agent: AgentPane, running: RunningTurn, text: str
   const { hookBytes } = running;
   running.file = { ...running.file, tail: tailOf(words), before, hookBytes, pastedAtMs: clock.now() };
   // From here on it may be in the box: whoever comes next types nothing before it knows.
-  writeTurnFile(pane.run, running.file);
+  if (!(await whenRoom(agent, running, () => writeTurnFile(pane.run, running.file)))) return false;
   turn.sent();
   return concluded(agent, running, await deliver(port, words, before));
 }
@@ -60,9 +65,7 @@ export async function finishHandOver(agent: AgentPane, running: RunningTurn): Pr
 async function concluded(agent: AgentPane, running: RunningTurn, delivery: Delivery): Promise<boolean> {
   switch (delivery) {
     case 'taken':
-      running.file = { ...running.file, phase: 'submitted' };
-      writeTurnFile(agent.parts.pane.run, running.file);
-      await accept(agent, running);
+      await submitted(agent, running);
       return true;
     case 'over':
       return !running.turn.isOver;
@@ -80,6 +83,31 @@ async function concluded(agent: AgentPane, running: RunningTurn, delivery: Deliv
 function wordsFor(text: string, promptFile: string): string {
   if (Buffer.byteLength(text) <= MAX_TYPED_BYTES) return text;
   return `Read the file "${promptFile}" now, all of it, and do what it says: it is my whole message to you.`;
+}
+
+async function submitted(agent: AgentPane, running: RunningTurn): Promise<void> {
+  running.file = { ...running.file, phase: 'submitted' };
+  try {
+    writeTurnFile(agent.parts.pane.run, running.file);
+  } catch (error) {
+    // The next host looks whether the agent has the text, as after a death in between.
+    if (!isDiskFull(error)) throw error;
+  }
+  await accept(agent, running);
+}
+
+/** Writes what must be there before the prompt is, waiting for room on a full disk. False when the turn was over first. */
+async function whenRoom(agent: AgentPane, { turn }: RunningTurn, write: () => void): Promise<boolean> {
+  while (!turn.isOver && !agent.isReleased && agent.gone === null) {
+    try {
+      write();
+      return true;
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+    }
+    await pauseFor(ROOM_RETRY_MS, agent.parts.clock);
+  }
+  return false;
 }
 
 function submitPort(agent: AgentPane, running: RunningTurn): SubmitPort {
