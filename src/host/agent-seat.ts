@@ -25,6 +25,8 @@ export class AgentSeat {
   #spec: Omit<OpenSpec, 'resume'>;
   readonly #permission: AgentListener['permission'];
   readonly #chunks: ChunkRedactor<AgentUpdate>;
+  /** What the agent prints beside the protocol comes in pieces, too. */
+  readonly #stderr: ChunkRedactor<string>;
   #session: AgentSession | null = null;
   #notices = 0;
 
@@ -39,6 +41,7 @@ export class AgentSeat {
     this.#spec = spec;
     this.#permission = permission;
     this.#chunks = new ChunkRedactor(context.redact, context.mayGoOn);
+    this.#stderr = new ChunkRedactor(context.redact, context.mayGoOn);
   }
 
   /** The living agent, or null. */
@@ -194,6 +197,11 @@ export class AgentSeat {
   }
 
   #onNotice(notice: BackendNotice): void {
+    if (notice.type === 'stderr') {
+      const { text } = notice;
+      this.#noteStderr(this.#stderr.push({ item: text, piece: { of: 'stderr', text } }));
+      return;
+    }
     this.#context.note(`agent: ${this.#context.redact(JSON.stringify(notice))}`);
     const text = describeNotice(notice);
     if (text === null || this.#notices >= MAX_NOTICES) return;
@@ -201,9 +209,15 @@ export class AgentSeat {
     this.#milestone(text, 'warn').catch((error: unknown) => this.#context.note(`milestone: ${messageOf(error)}`));
   }
 
+  #noteStderr(released: readonly Released<string>[]): void {
+    const said = released.map(({ item, text }) => this.#context.redact(text ?? item)).join('');
+    if (said !== '') this.#context.note(`agent: ${JSON.stringify({ type: 'stderr', text: said })}`);
+  }
+
   async #onExit(session: AgentSession, exit: Awaited<AgentSession['exited']>): Promise<void> {
     if (this.#session !== session) return;
     this.flushText();
+    this.#noteStderr(this.#stderr.flush());
     this.#session = null;
     const stderrTail = this.#context.redact(exit.stderrTail).slice(-4096);
     await this.#context.log.appendPatiently({ type: 'agent-exited', ...exit, stderrTail });

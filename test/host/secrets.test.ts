@@ -33,6 +33,11 @@ describe('secrets of the environment', () => {
       { type: 'thought', text: `I think of ${form}` },
       { type: 'tool', toolCallId: `t-${form.length}`, title: `curl -H ${form}`, rawInput: { command: `echo ${form}` } },
       { type: 'stderr', text: `${form}\n` },
+      // Two reads of the host: what comes between them takes its own way, and is waited for.
+      { type: 'stderr', text: `log of ${form.slice(0, 9)}` },
+      { type: 'text', text: 'a moment ' },
+      { type: 'delay', ms: 60 },
+      { type: 'stderr', text: `${form.slice(9)} and the rest\n` },
     ]);
     const task = scratch.task(
       {
@@ -76,6 +81,7 @@ describe('secrets of the environment', () => {
       );
     });
     assert.deepEqual(found, []);
+    assert.match(task.hostLog(), /log of \[redacted:SHOP_API_KEY\] and the rest/);
     const transcript = readFileSync(task.paths.transcript, 'utf8');
     assert.match(transcript, /whole \[redacted:SHOP_API_KEY\]/, 'the words were there to be found');
     assert.match(readFileSync(told, 'utf8'), /CONDUXT_SUMMARY=The key is \[redacted/);

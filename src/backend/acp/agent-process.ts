@@ -1,10 +1,12 @@
 import type { Readable, Writable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import type { Clock } from '../../clock.ts';
 import { messageOf, systemCode, unavailable } from '../../errors.ts';
 import { endTree, startGroup, type GroupLeader } from '../../process/group.ts';
 import { SESSION_MARKER } from '../../process/marker.ts';
 import { showCommand } from '../../process/run.ts';
 import type { ProcessIdentity } from '../../session/events.ts';
+import { endOf } from '../../text/cut.ts';
 import type { AgentExit, BackendNotice, OpenSpec } from '../backend.ts';
 import { ByteTail } from './byte-tail.ts';
 import { within } from './within.ts';
@@ -106,7 +108,7 @@ export class AgentProcess {
         : signal === null
           ? `the agent exited with code ${exitCode}`
           : `the agent was ended by ${signal}`;
-    const lastWords = this.stderrTail().trim().slice(-LAST_WORDS_CHARS);
+    const lastWords = endOf(this.stderrTail().trim(), LAST_WORDS_CHARS);
     return lastWords === '' ? how : `${how}; its last words: ${lastWords}`;
   }
 
@@ -134,11 +136,14 @@ export class AgentProcess {
 
   #follow(notice: (notice: BackendNotice) => void): void {
     let passedBytes = 0;
+    const decoder = new StringDecoder('utf8');
     this.#stderrStream.on('data', (bytes: Buffer) => {
       this.#stderr.add(bytes);
       if (passedBytes >= MAX_STDERR_NOTICE_BYTES) return;
       passedBytes += bytes.length;
-      notice({ type: 'stderr', text: bytes.subarray(0, STDERR_TAIL_BYTES).toString('utf8') });
+      // All of it: a secret may go on in the next piece.
+      const text = decoder.write(bytes);
+      if (text !== '') notice({ type: 'stderr', text });
     });
   }
 }

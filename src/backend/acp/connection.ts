@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../errors.ts';
+import { beginningOf } from '../../text/cut.ts';
 import type { BackendNotice } from '../backend.ts';
 import { isObject } from './json.ts';
 import { LineFramer, parseLine, type Framed } from './lines.ts';
@@ -30,6 +31,7 @@ export interface ConnectionListener {
 /** After the agent's exit, how long its pipe may stay silent but open (held by something it started). */
 const HELD_PIPE_MS = 250;
 const SAMPLE_CHARS = 200;
+const SAMPLE_BYTES = 1024;
 /** A connection that is odd in more ways, or drops more lines, is not told about any further. */
 const MAX_ODDITIES = 32;
 const MAX_DROPPED_TOLD = 100;
@@ -176,7 +178,8 @@ export class Connection {
         this.#answer(message.id, { type: 'result', result: message.result });
         return;
       case 'error':
-        if (message.id === null) this.#tellOnce(`reports an error: ${errorText(message.error).slice(0, SAMPLE_CHARS)}`);
+        if (message.id === null)
+          this.#tellOnce(`reports an error: ${beginningOf(errorText(message.error), SAMPLE_CHARS)}`);
         else this.#answer(message.id, { type: 'error', error: message.error });
     }
   }
@@ -220,7 +223,7 @@ export class Connection {
 
   #noise(bytes: Buffer): void {
     this.#noiseLines += 1;
-    this.#noiseSample = bytes.subarray(0, SAMPLE_CHARS).toString('utf8');
+    this.#noiseSample = beginningOf(bytes.subarray(0, SAMPLE_BYTES).toString('utf8'), SAMPLE_CHARS);
     // At 1, 2, 4, 8 …: an agent that logs everything to stdout must not flood our log.
     if (this.#noiseLines >= 2 * this.#noiseTold) this.#tellNoise(false);
   }

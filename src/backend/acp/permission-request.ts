@@ -1,5 +1,6 @@
 import type { PermissionRequest } from '../backend.ts';
 import { isObject, listAt, objectAt, textAt, type JsonObject } from './json.ts';
+import { beginningOf } from '../../text/cut.ts';
 
 /** Names under which agents put the path they are about to touch into a tool's raw input. */
 const pathKeys = ['path', 'file_path', 'filePath', 'filepath', 'notebook_path', 'abs_path', 'old_path', 'new_path'];
@@ -36,7 +37,7 @@ const MAX_PATH_CHARS = 4096;
 export function essenceOf(toolCall: JsonObject): JsonObject {
   const { title, kind, command, paths } = permissionRequestOf({ toolCall });
   return {
-    title: title.slice(0, MAX_TITLE_CHARS),
+    title: beginningOf(title, MAX_TITLE_CHARS),
     ...(kind === null ? {} : { kind }),
     rawInput: { ...(command === null ? {} : { command: command.slice(0, MAX_COMMAND_CHARS) }), paths },
   };

@@ -1,5 +1,6 @@
 import { errorShownAsAnswer, troubleIn } from '../../route/trouble.ts';
 import type { TurnFailure } from '../../session/events.ts';
+import { beginningOf } from '../../text/cut.ts';
 import type { TurnEnd } from '../backend.ts';
 import type { Answer } from './connection.ts';
 import { textAt } from './json.ts';
@@ -87,4 +88,4 @@ function detailOf(answer: Answer): { readonly detail?: string } {
 }
 
 const shorten = (text: string): string =>
-  text.length > MAX_DETAIL_CHARS ? `${text.slice(0, MAX_DETAIL_CHARS)}…` : text;
+  text.length > MAX_DETAIL_CHARS ? `${beginningOf(text, MAX_DETAIL_CHARS)}…` : text;

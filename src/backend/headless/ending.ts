@@ -1,4 +1,5 @@
 import type { Usage } from '../../session/events.ts';
+import { endOf } from '../../text/cut.ts';
 import type { Answer } from '../acp/connection.ts';
 import type { Told } from './told.ts';
 
@@ -55,12 +56,12 @@ export function endingOf(facts: RunFacts): Ending {
 function conversationLost({ unknownConversation, hasBegun, end, stderr }: RunFacts): string | null {
   if (unknownConversation === null || hasBegun) return null;
   const said = [end?.problem ?? '', stderr].find((text) => unknownConversation.test(text));
-  return said === undefined ? null : said.trim().slice(-STDERR_CHARS);
+  return said === undefined ? null : endOf(said.trim(), STDERR_CHARS);
 }
 
 const failed = (message: string): Answer => ({ type: 'error', error: { code: -32603, message, data: undefined } });
 
 function withStderr(text: string, stderr: string): string {
-  const lastWords = stderr.trim().slice(-STDERR_CHARS);
+  const lastWords = endOf(stderr.trim(), STDERR_CHARS);
   return lastWords === '' ? text : `${text}; its last words: ${lastWords}`;
 }

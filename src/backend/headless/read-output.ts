@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { oneLine } from '../../text/sanitize.ts';
+import { beginningOf } from '../../text/cut.ts';
 import type { BackendNotice } from '../backend.ts';
 import { LineFramer, parseLine, type Framed } from '../acp/lines.ts';
 import { message, type StreamReader, type Told } from './told.ts';
@@ -72,7 +73,7 @@ export class OutputReader {
         this.#listener.notice({ type: 'line-dropped', bytes: framed.bytes.length, why: 'too-deep' });
         return;
       case 'not-json': {
-        const sample = oneLine(framed.bytes.subarray(0, MAX_SAMPLE_CHARS).toString('utf8'), MAX_SAMPLE_CHARS);
+        const sample = oneLine(beginningOf(framed.bytes.toString('utf8'), MAX_SAMPLE_CHARS), MAX_SAMPLE_CHARS);
         if (framed.terminated) this.#listener.notice({ type: 'noise', lines: 1, sample });
         else this.#listener.notice({ type: 'line-dropped', bytes: framed.bytes.length, why: 'torn' });
       }

@@ -1,4 +1,5 @@
 import type { Usage } from '../../session/events.ts';
+import { beginningOf } from '../../text/cut.ts';
 import type { JsonObject } from '../acp/json.ts';
 
 /** What one event of a headless agent means to us. */
@@ -57,7 +58,7 @@ export const tool = (
     update: {
       sessionUpdate,
       toolCallId: id,
-      ...(title === null || title === undefined ? {} : { title: title.slice(0, MAX_TITLE_CHARS) }),
+      ...(title === null || title === undefined ? {} : { title: beginningOf(title, MAX_TITLE_CHARS) }),
       ...(kind === null || kind === undefined ? {} : { kind }),
       status,
     },

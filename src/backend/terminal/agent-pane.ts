@@ -1,6 +1,7 @@
 import type { TerminalProfile } from '../../agents/terminal/profile.ts';
 import { screenState, type ScreenState } from '../../agents/terminal/screen-state.ts';
 import type { Clock } from '../../clock.ts';
+import { endOf } from '../../text/cut.ts';
 import type { AgentExit, AgentListener, OpenSpec } from '../backend.ts';
 import type { Pane, PaneExit } from './pane.ts';
 import { Wake } from './wake.ts';
@@ -136,6 +137,6 @@ export class AgentPane {
     this.#stopWatching();
     this.wake.ring();
     const { exitCode, signal } = this.#gone;
-    this.#settleExit({ exitCode, signal, left, stderrTail: screen.trim().slice(-TAIL_BYTES) });
+    this.#settleExit({ exitCode, signal, left, stderrTail: endOf(screen.trim(), TAIL_BYTES) });
   }
 }

@@ -1,4 +1,5 @@
 import { isObject, listAt, objectAt, textAt } from '../acp/json.ts';
+import { beginningOf } from '../../text/cut.ts';
 
 /** What an agent's own hook or notifier told, as far as conduxt reads it. */
 export type HookEvent =
@@ -123,5 +124,5 @@ function toolTitle(input: unknown): string {
   const args = objectAt(input, 'tool_input');
   const name = textAt(input, 'tool_name') ?? 'tool';
   const detail = textAt(args, 'command') ?? textAt(args, 'file_path') ?? textAt(args, 'pattern');
-  return detail === null ? name : `${name}: ${detail}`.slice(0, 300);
+  return detail === null ? name : beginningOf(`${name}: ${detail}`, 300);
 }

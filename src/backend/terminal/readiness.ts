@@ -1,4 +1,5 @@
 import { ConduxtError, ExitCode, unavailable } from '../../errors.ts';
+import { beginningOf, endOf } from '../../text/cut.ts';
 import type { AgentPane } from './agent-pane.ts';
 import { Calm, pauseFor } from './calm.ts';
 import type { RunningTurn } from './running-turn.ts';
@@ -70,7 +71,7 @@ export async function untilIdle(agent: AgentPane, running: RunningTurn, deadline
 async function notStarted(agent: AgentPane): Promise<Error> {
   const { stderrTail, exitCode, signal } = await agent.close();
   const how = signal === null ? `ended with code ${exitCode ?? 'unknown'}` : `was ended by ${signal}`;
-  const words = stderrTail.split('\n').slice(-6).join(' / ').slice(-600);
+  const words = endOf(stderrTail.split('\n').slice(-6).join(' / '), 600);
   return unavailable('agent-not-started', `the agent ${how} before it was ready${words === '' ? '' : `: ${words}`}`, {
     remedy: 'Start it by hand in that directory, or look with conduxt doctor.',
     facts: { command: agent.parts.spec.command, exitCode, signal },
@@ -80,7 +81,7 @@ async function notStarted(agent: AgentPane): Promise<Error> {
 const startTimeout = (timeoutMs: number, screen: string): Error =>
   unavailable('agent-start-timeout', `the agent's terminal was not ready within ${timeoutMs} ms`, {
     remedy: 'It may be running or hung: look at its last screen, or raise timeouts.startSeconds.',
-    facts: { screen: screen.slice(-2000) },
+    facts: { screen: endOf(screen, 2000) },
   });
 
 function dialogError(screen: string): ConduxtError {
@@ -91,7 +92,7 @@ function dialogError(screen: string): ConduxtError {
   return new ConduxtError(
     'agent-dialog',
     ExitCode.needsPerson,
-    `the agent asks something before it begins: ${lines.slice(-8).join(' / ').slice(0, 600)}`,
+    `the agent asks something before it begins: ${beginningOf(lines.slice(-8).join(' / '), 600)}`,
     { remedy: 'Answer it in its terminal (conduxt attach), then say retry.', facts: { screen: lines.join('\n') } },
   );
 }
