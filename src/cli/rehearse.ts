@@ -137,7 +137,7 @@ async function cleanUp(context: VerbContext, record: SessionRecord): Promise<voi
   };
   const repo = await repositoryOf(context, resting);
   const { snapshots } = await removeWork(context, repo, resting, wish);
-  for (const ref of snapshots) await repo.git.run(['update-ref', '-d', ref]);
+  for (const ref of snapshots) await repo.git.run(['update-ref', '-d', '--end-of-options', ref]);
   if (record.repo !== null) releaseName(context.places.home, record.repo.key, record.name, record.id);
   if (context.json) {
     context.printer.record({

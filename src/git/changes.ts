@@ -23,29 +23,31 @@ const MAX_LIST_BYTES = 256 * 1024 * 1024;
 
 /** Files that differ between two commits, in git's order. */
 export async function changedFiles(git: Git, baseCommit: string, head: string): Promise<ChangedFile[]> {
-  const args = [...SAFE_DIFF, ...NAME_STATUS.args, baseCommit, head, '--'];
+  const args = [...SAFE_DIFF, ...NAME_STATUS.args, '--end-of-options', baseCommit, head, '--'];
   return parseNameStatus((await git.run(args, { maxOutputBytes: MAX_LIST_BYTES })).stdout);
 }
 
 /** Files and lines that differ between two commits; a binary file counts as a file without lines. */
 export async function diffStat(git: Git, baseCommit: string, head: string): Promise<DiffStat> {
-  return parseNumstat((await git.run([...SAFE_DIFF, ...NUMSTAT.args, baseCommit, head, '--'])).stdout);
+  return parseNumstat(
+    (await git.run([...SAFE_DIFF, ...NUMSTAT.args, '--end-of-options', baseCommit, head, '--'])).stdout,
+  );
 }
 
 /** What the working tree has that a commit has not, as a patch; files that git does not know are left out. */
 export const workingDiff = async (git: Git, baseCommit: string): Promise<string> =>
-  (await git.run([...SAFE_DIFF, baseCommit, '--'])).stdout;
+  (await git.run([...SAFE_DIFF, '--end-of-options', baseCommit, '--'])).stdout;
 
 /** How many commits `head` has that `baseCommit` has not. */
 export const commitCount = async (git: Git, baseCommit: string, head: string): Promise<number> =>
-  Number(await git.line(['rev-list', '--count', head, `^${baseCommit}`, '--']));
+  Number(await git.line(['rev-list', '--count', '--end-of-options', head, `^${baseCommit}`, '--']));
 
 /** The commit checked out in `git.cwd`. */
 export const headCommit = async (git: Git): Promise<string> => git.line(['rev-parse', '--verify', 'HEAD^{commit}']);
 
 /** Subjects of the commits `head` has that `baseCommit` has not, newest first, at most `limit`. */
 export async function commitSubjects(git: Git, baseCommit: string, head: string, limit = 100): Promise<string[]> {
-  const args = ['log', '-z', '--format=%s', `--max-count=${limit}`, head, `^${baseCommit}`, '--'];
+  const args = ['log', '-z', '--format=%s', `--max-count=${limit}`, '--end-of-options', head, `^${baseCommit}`, '--'];
   const { stdout } = await git.run(args);
   return stdout.split('\0').filter((subject) => subject !== '');
 }

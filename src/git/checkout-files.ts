@@ -58,7 +58,8 @@ function isObject(content: Buffer, object: string): boolean {
 }
 
 async function isBeginning(git: Git, content: Buffer, object: string): Promise<boolean> {
-  const whole = (await git.run(['cat-file', 'blob', object], { maxOutputBytes: MAX_LISTING_BYTES })).stdout;
+  const whole = (await git.run(['cat-file', 'blob', '--end-of-options', object], { maxOutputBytes: MAX_LISTING_BYTES }))
+    .stdout;
   // Through text, and so only for text: a binary file that was cut is taken for somebody's.
   return content.length < Buffer.byteLength(whole) && whole.startsWith(content.toString('utf8'));
 }

@@ -60,8 +60,10 @@ export async function listDiscarded(repo: Repository, session: string | null): P
 }
 
 async function snapshotRefs(repo: Repository, under: string): Promise<SnapshotRef[]> {
-  const format = '--format=%(refname) %(objectname) %(parent)';
-  const { stdout } = await repo.git.run(['for-each-ref', format, under], { maxOutputBytes: 64 * 1024 * 1024 });
+  const { stdout } = await repo.git.run(
+    ['for-each-ref', '--format=%(refname) %(objectname) %(parent)', '--end-of-options', under],
+    { maxOutputBytes: 64 * 1024 * 1024 },
+  );
   return stdout.split('\n').flatMap((line) => {
     const [ref = '', commit = '', ...parents] = line.trim().split(' ');
     const [, session, at, branch] = /^refs\/conduxt\/snapshots\/([^/]+)\/(\d{8}T\d{9}Z)(-branch)?$/.exec(ref) ?? [];
@@ -89,7 +91,16 @@ export async function expireDiscarded(repo: Repository, nowMs: number, dryRun = 
 /** Files in which discarded work differs from its HEAD: changed, new and deleted ones. */
 export async function filesOf(repo: Repository, { worktree }: DiscardedWork): Promise<string[]> {
   if (worktree === null || worktree.head === null) return [];
-  const args = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', worktree.head, worktree.commit];
+  const args = [
+    'diff-tree',
+    '-r',
+    '-z',
+    '--name-only',
+    '--no-renames',
+    '--end-of-options',
+    worktree.head,
+    worktree.commit,
+  ];
   const { stdout } = await repo.git.run(args, { maxOutputBytes: 512 * 1024 * 1024 });
   return stdout.split('\0').filter((file) => file !== '');
 }
@@ -123,15 +134,15 @@ export async function restoreDiscarded({ repo, work, directory, branch }: Restor
     });
   }
   if (work.tip !== null && (await branchCommit(repo.git, branch)) === null) {
-    await repo.git.run(['update-ref', '-m', 'conduxt undo', `refs/heads/${branch}`, work.tip, '']);
+    await repo.git.run(['update-ref', '-m', 'conduxt undo', '--end-of-options', `refs/heads/${branch}`, work.tip, '']);
   }
   const chosen = await freeBranch(repo, branch, head);
   const made = await addWorktree({ repo, path, branch: chosen, baseCommit: head, adopt: true });
   if (!made.created) throw occupied(path, 'a worktree was made there meanwhile');
   if (work.worktree !== null) {
     const git = createGit({ cwd: made.path, env: repo.env });
-    await git.run(['read-tree', '--reset', '-u', work.worktree.commit]);
-    await git.run(['read-tree', work.worktree.index ?? head]);
+    await git.run(['read-tree', '--reset', '-u', '--end-of-options', work.worktree.commit]);
+    await git.run(['read-tree', '--end-of-options', work.worktree.index ?? head]);
     // Exit 1: there are changes, as there should be.
     await git.run(['update-index', '-q', '--refresh'], { okCodes: [0, 1] });
   }

@@ -73,7 +73,19 @@ export const worktreeHoldsWork = (losses: Losses): boolean =>
 /** Commits that `tip` has and no branch (but `except`), tag, remote or base has; newest first, at most 200. */
 async function commitsOnlyIn(git: Git, tip: string, base: string, except: string | null): Promise<LostCommit[]> {
   const others = [...(except === null ? [] : [`--exclude=${except}`]), '--branches', '--tags', '--remotes'];
-  const args = ['log', '-z', '--max-count=200', '--format=%H %s', tip, '--not', base, ...others, '--'];
+  const args = [
+    'log',
+    '-z',
+    '--max-count=200',
+    '--format=%H %s',
+    '--not',
+    ...others,
+    '--not',
+    '--end-of-options',
+    tip,
+    `^${base}`,
+    '--',
+  ];
   const { stdout } = await git.run(args);
   return stdout
     .split('\0')

@@ -84,7 +84,10 @@ async function obstacleTo(push: Push, current: string | null): Promise<Rejection
 
 async function isAncestor(git: Git, ancestor: string, commit: string): Promise<boolean> {
   if ((await resolveCommit(git, ancestor)) === null) return false;
-  return (await git.run(['merge-base', '--is-ancestor', ancestor, commit], { okCodes: [0, 1] })).exitCode === 0;
+  return (
+    (await git.run(['merge-base', '--is-ancestor', '--end-of-options', ancestor, commit], { okCodes: [0, 1] }))
+      .exitCode === 0
+  );
 }
 
 type Seen =
@@ -170,10 +173,11 @@ async function setUpstream({ git, remote, branch }: Push): Promise<boolean> {
 }
 
 async function setConfig(git: Git, key: string, value: string): Promise<boolean> {
-  if ((await git.line(['config', '--local', '--get', key], { okCodes: [0, 1, 2] })) === value) return true;
+  if ((await git.line(['config', '--local', '--get', '--end-of-options', key], { okCodes: [0, 1, 2] })) === value)
+    return true;
   for (let round = 0; round < CONFIG_ATTEMPTS; round += 1) {
     // 255: the lock is held.
-    const result = await git.run(['config', '--local', '--replace-all', key, value], {
+    const result = await git.run(['config', '--local', '--replace-all', '--end-of-options', key, value], {
       okCodes: [0, 1, 3, 4, 5, 6, 255],
     });
     if (result.exitCode === 0) return true;

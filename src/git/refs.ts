@@ -66,7 +66,8 @@ async function findBase(repo: Repository, name: string): Promise<Base | null> {
 async function behind(git: Git, remoteNames: readonly string[], branch: string, local: string): Promise<number> {
   for (const remote of remoteNames) {
     const commit = await resolveCommit(git, `refs/remotes/${remote}/${branch}`);
-    if (commit !== null) return Number(await git.line(['rev-list', '--count', commit, `^${local}`, '--']));
+    if (commit !== null)
+      return Number(await git.line(['rev-list', '--count', '--end-of-options', commit, `^${local}`, '--']));
   }
   return 0;
 }
@@ -84,7 +85,9 @@ async function baseNotFound(repo: Repository, name: string): Promise<Error> {
 /** Local branches, then the remotes' (`origin/main`), the most recently used first. */
 export async function branchNames(git: Git): Promise<string[]> {
   const list = async (under: string): Promise<string[]> =>
-    (await git.run(['for-each-ref', '--sort=-committerdate', '--format=%(refname:short)', under])).stdout
+    (
+      await git.run(['for-each-ref', '--sort=-committerdate', '--format=%(refname:short)', '--end-of-options', under])
+    ).stdout
       .split('\n')
       .filter(
         (name) => name !== '' && name.includes('/HEAD') === false && (under === 'refs/heads' || name.includes('/')),

@@ -127,8 +127,10 @@ export async function deleteBranch(deletion: BranchDeletion): Promise<BranchDele
     snapshot = (await keepCommit(repo, deletion.force, commit, 'branch')).ref;
   }
   // Compare and swap: a commit made since we looked keeps its branch.
-  await repo.git.run(['update-ref', '-d', `refs/heads/${branch}`, commit]);
+  await repo.git.run(['update-ref', '-d', '--end-of-options', `refs/heads/${branch}`, commit]);
   // Exit 128: there was no section to remove.
-  await repo.git.run(['config', '--local', '--remove-section', `branch.${branch}`], { okCodes: [0, 1, 5, 128] });
+  await repo.git.run(['config', '--local', '--remove-section', '--end-of-options', `branch.${branch}`], {
+    okCodes: [0, 1, 5, 128],
+  });
   return { type: 'deleted', commit, snapshot };
 }

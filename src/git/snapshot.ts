@@ -96,7 +96,7 @@ export async function keepCommit(
   kind: SnapshotKind,
 ): Promise<{ ref: string; commit: string }> {
   const ref = snapshotRef(name, kind);
-  await repo.git.run(['update-ref', '-m', 'conduxt snapshot', ref, commit]);
+  await repo.git.run(['update-ref', '-m', 'conduxt snapshot', '--end-of-options', ref, commit]);
   await syncRef(repo.commonDir, ref);
   return { ref, commit };
 }
@@ -116,7 +116,13 @@ async function copyIndex(from: string, to: string): Promise<boolean> {
 async function commitIndex(git: Git, parents: readonly string[], message: string): Promise<string | null> {
   const tree = await git.run(['write-tree'], { okCodes: [0, 128] });
   if (tree.exitCode !== 0) return null;
-  const args = ['commit-tree', '--no-gpg-sign', ...parents.flatMap((parent) => ['-p', parent]), tree.stdout.trim()];
+  const args = [
+    'commit-tree',
+    '--no-gpg-sign',
+    ...parents.flatMap((parent) => ['-p', parent]),
+    '--end-of-options',
+    tree.stdout.trim(),
+  ];
   return git.line(args, { input: `${message}\n` });
 }
 
@@ -128,6 +134,8 @@ async function embeddedRepositories(git: Git, head: string | null): Promise<stri
   const now = gitlinks((await git.run(['ls-files', '-z', '--stage'], large)).stdout);
   if (now.length === 0) return [];
   const before =
-    head === null ? [] : gitlinks((await git.run(['ls-tree', '-r', '-z', '--full-tree', head], large)).stdout);
+    head === null
+      ? []
+      : gitlinks((await git.run(['ls-tree', '-r', '-z', '--full-tree', '--end-of-options', head], large)).stdout);
   return now.filter((path) => !before.includes(path));
 }

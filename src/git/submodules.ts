@@ -73,7 +73,7 @@ interface TreeEntry {
 
 /** `100644 blob <object>\t<path>\0` */
 async function treeOf(git: Git, commit: string): Promise<TreeEntry[]> {
-  const args = [...UNWATCHED, 'ls-tree', '-r', '-z', '--full-tree', commit];
+  const args = [...UNWATCHED, 'ls-tree', '-r', '-z', '--full-tree', '--end-of-options', commit];
   const { stdout } = await git.run(args, { maxOutputBytes: MAX_TREE_BYTES });
   return fields(stdout).flatMap((line) => {
     const [, mode, object, path] = /^(\d+) \S+ ([0-9a-f]+)\t([^]+)$/.exec(line) ?? [];

@@ -53,7 +53,14 @@ const gitDirOf = ({ git, worktree }: CommittedWork): Promise<string> =>
 /** Ids of what the work added. Of very much, all that is loose is as good an answer. */
 async function newObjects({ git, commonDir, commit, baseCommit }: CommittedWork): Promise<readonly string[]> {
   try {
-    const { stdout } = await git.run(['rev-list', '--objects', '--no-object-names', commit, `^${baseCommit}`]);
+    const { stdout } = await git.run([
+      'rev-list',
+      '--objects',
+      '--no-object-names',
+      '--end-of-options',
+      commit,
+      `^${baseCommit}`,
+    ]);
     return stdout.split('\n').filter((id) => id !== '');
   } catch (error) {
     if (!(error instanceof ConduxtError) || error.code !== 'git-output-too-large') throw error;

@@ -64,7 +64,7 @@ export function treeAt(git: Git, commit: string): BaseTree {
           },
         );
       }
-      return (await git.run(['cat-file', 'blob', found.object])).stdout;
+      return (await git.run(['cat-file', 'blob', '--end-of-options', found.object])).stdout;
     },
   };
 }
@@ -79,9 +79,9 @@ async function readDirectory(git: Git, commit: string, directory: string): Promi
   const list = ['ls-tree', '-z', '-l', '--end-of-options', tree];
   const listed = await git.run(list, { okCodes: [0, 128] });
   if (listed.exitCode !== 0) {
-    const kind = await git.run(['cat-file', '-t', tree], { okCodes: [0, 128] });
+    const kind = await git.run(['cat-file', '-t', '--end-of-options', tree], { okCodes: [0, 128] });
     // Either the directory or the commit is not there; only the second is an error.
-    if (kind.exitCode !== 0) await git.run(['cat-file', '-e', `${commit}^{commit}`]);
+    if (kind.exitCode !== 0) await git.run(['cat-file', '-e', '--end-of-options', `${commit}^{commit}`]);
     else if (kind.stdout.trim() === 'tree') await git.run(list);
     return new Map();
   }

@@ -45,7 +45,7 @@ export async function whyAstray(git: Git, branch: string, base: string): Promise
     return `the worktree is ${where}, not on ${branch}`;
   }
   if ((await resolveCommit(git, 'HEAD')) === null) return `${branch} has no commit`;
-  const kept = await git.run(['merge-base', '--is-ancestor', base, 'HEAD'], { okCodes: [0, 1] });
+  const kept = await git.run(['merge-base', '--is-ancestor', '--end-of-options', base, 'HEAD'], { okCodes: [0, 1] });
   return kept.exitCode === 0 ? null : `${branch} no longer contains the commit it began at`;
 }
 

@@ -102,8 +102,16 @@ async function createBranch(plan: WorktreePlan): Promise<void> {
   if ((await branchCommit(plan.repo.git, plan.branch)) !== null) return;
   const git = markedGit(plan, await realPlace(plan.path));
   // The empty old value says "must not exist": whoever made it in the meantime keeps it, and we fail.
-  const reason = ['-m', 'branch: created for a conduxt task'];
-  await git.run(['update-ref', '--create-reflog', ...reason, `refs/heads/${plan.branch}`, plan.baseCommit, '']);
+  await git.run([
+    'update-ref',
+    '--create-reflog',
+    '-m',
+    'branch: created for a conduxt task',
+    '--end-of-options',
+    `refs/heads/${plan.branch}`,
+    plan.baseCommit,
+    '',
+  ]);
 }
 
 /** Git whose processes a later attempt can find, should this one be killed. */
@@ -144,7 +152,7 @@ async function checkNoNameConflict({ repo, branch }: WorktreePlan): Promise<void
   const parts = branch.split('/');
   const above = parts.slice(1).map((_, index) => `refs/heads/${parts.slice(0, index + 1).join('/')}`);
   const patterns = [...above, `refs/heads/${branch}/`];
-  const { stdout } = await repo.git.run(['for-each-ref', '--format=%(refname)', ...patterns]);
+  const { stdout } = await repo.git.run(['for-each-ref', '--format=%(refname)', '--end-of-options', ...patterns]);
   const conflict = stdout.split('\n').find((ref) => above.includes(ref) || ref.startsWith(`refs/heads/${branch}/`));
   if (conflict === undefined) return;
   throw refused(

@@ -50,7 +50,9 @@ async function filesOf(git: Git, { branch, baseCommit }: TaskSpec, ourBase: stri
   try {
     const commit = await branchCommit(git, branch);
     if (commit === null) return [];
-    const merged = await git.run(['merge-base', '--is-ancestor', commit, ourBase], { okCodes: [0, 1] });
+    const merged = await git.run(['merge-base', '--is-ancestor', '--end-of-options', commit, ourBase], {
+      okCodes: [0, 1],
+    });
     if (merged.exitCode === 0) return [];
     const still = new Set((await changedFiles(git, ourBase, commit)).map((file) => file.path));
     return (await changedFiles(git, baseCommit, commit)).map((file) => file.path).filter((file) => still.has(file));

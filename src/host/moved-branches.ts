@@ -44,7 +44,7 @@ export async function movedBranches(context: HostContext): Promise<readonly Move
 }
 
 const contains = async (git: Git, tip: string, commit: string): Promise<boolean> =>
-  (await git.run(['merge-base', '--is-ancestor', commit, tip], { okCodes: [0, 1] })).exitCode === 0;
+  (await git.run(['merge-base', '--is-ancestor', '--end-of-options', commit, tip], { okCodes: [0, 1] })).exitCode === 0;
 
 function remembered(context: HostContext): Readonly<Record<string, string>> {
   try {

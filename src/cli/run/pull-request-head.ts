@@ -19,8 +19,8 @@ export async function pullRequestStart(
   if (local !== null) return local;
   if ((await resolveCommit(repo.git, headCommit)) !== null || !mayFetch) return headCommit;
   if (remote !== null) {
-    // The full ref name cannot be taken for an option, and nothing of the user's own is moved.
-    await repo.git.run(['fetch', '--no-tags', '--quiet', remote, `refs/heads/${headBranch}`], {
+    // By its full name, and into FETCH_HEAD alone: nothing of the user's own is moved.
+    await repo.git.run(['fetch', '--no-tags', '--quiet', '--end-of-options', remote, `refs/heads/${headBranch}`], {
       timeoutMs: FETCH_TIMEOUT_MS,
     });
     if ((await resolveCommit(repo.git, headCommit)) !== null) return headCommit;
