@@ -124,6 +124,10 @@ async function send(push: Push, current: string | null): Promise<PushOutcome> {
   }
   // Whether the lease failed or the remote said no is told by looking again, not by the words git chose.
   const after = await remoteCommit(push);
+  // The push of a host that was killed outlived it, and was quicker.
+  if (after.type === 'seen' && after.commit === push.commit) {
+    return { type: 'pushed', commit: push.commit, already: true, tracking: await setUpstream(push) };
+  }
   const moved = after.type === 'seen' && after.commit !== current;
   const detail = [line?.summary ?? '', cleanStderr(outcome.stderr)].filter((part) => part !== '').join('\n');
   if (moved) return { type: 'rejected', why: 'moved', remoteCommit: after.commit, detail };

@@ -50,6 +50,19 @@ test('a push whose record was lost in a crash does not stop the next one', async
   assert.equal(s.git(bare, 'rev-parse', 'fix/issue-78'), two);
 });
 
+test('a push that was overtaken by another of the same commit has happened', async (t) => {
+  const s = scratch(t);
+  const { root, bare, push } = taskIn(s);
+  const one = commitFile(s, root, 'a', '1', 'One');
+  s.git(root, 'push', '-q', 'origin', `${one}:refs/heads/other`);
+  // The other one's is there after the remote has told us that nothing is, and before ours is written.
+  const hook = join(bare, 'hooks', 'pre-receive');
+  const clean = 'unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES';
+  writeFileSync(hook, `#!/bin/sh\n${clean}\ngit update-ref refs/heads/fix/issue-78 ${one}\n`);
+  chmodSync(hook, 0o755);
+  assert.deepEqual(await pushBranch(push(one, null)), { type: 'pushed', commit: one, already: true, tracking: true });
+});
+
 test('a host that was replaced while it slept cannot move the branch back or aside', async (t) => {
   const s = scratch(t);
   const { root, bare, push } = taskIn(s);
