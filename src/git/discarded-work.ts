@@ -3,9 +3,12 @@ import { refused, systemCode } from '../errors.ts';
 import { createGit } from './git.ts';
 import { branchCommit } from './refs.ts';
 import type { Repository } from './repository.ts';
+import { clearEarlierAttempt } from './half-made-worktree.ts';
 import { SNAPSHOTS, snapshotsOf } from './snapshot.ts';
+import { beginUndo, clearUnfinishedUndo, endUndo } from './unfinished-undo.ts';
 import { addWorktree } from './worktree.ts';
 import { listWorktrees } from './worktree-list.ts';
+import { worktreeMarker } from './worktree-marker.ts';
 import { realPlace } from './worktree-path.ts';
 
 /** How long discarded work is kept. */
@@ -121,41 +124,48 @@ export interface Restored {
 
 /**
  * Brings discarded work back as a worktree: the branch, the index and the files as they were. Nothing that is there now
- * is changed, and the snapshot stays until it expires.
+ * is changed, and the snapshot stays until it expires. Safe to call again after `kill -9`: what it left is taken away first.
  * @throws `place-occupied`, `nothing-to-stand-on` (exit 6), and as `addWorktree`.
  */
 export async function restoreDiscarded({ repo, work, directory, branch }: Restoration): Promise<Restored> {
   const path = await realPlace(directory);
-  await requireFreePlace(path);
   const head = work.worktree?.head ?? work.tip;
+  const isChosen = (name: string): boolean =>
+    name === branch || (name.startsWith(`${branch}-undo`) && /^(?:-\d+)?$/.test(name.slice(branch.length + 5)));
+  const earlier = await clearUnfinishedUndo(repo, path, [head, work.worktree?.commit ?? head], isChosen);
+  await requireFreePlace(path);
   if (head === null) {
     throw refused('nothing-to-stand-on', 'That work was on a branch without any commit, which cannot be a worktree.', {
       remedy: `Take its files out by hand: git archive ${work.refs[0] ?? ''} | tar -x -C <directory>`,
     });
   }
+  for (const name of new Set([branch, earlier ?? branch])) await clearEarlierAttempt({ repo, path, branch: name });
   if (work.tip !== null && (await branchCommit(repo.git, branch)) === null) {
     await repo.git.run(['update-ref', '-m', 'conduxt undo', '--end-of-options', `refs/heads/${branch}`, work.tip, '']);
   }
-  const chosen = await freeBranch(repo, branch, head);
+  const chosen = await freeBranch(repo, branch, head, earlier);
+  await beginUndo(repo, path, chosen);
   const made = await addWorktree({ repo, path, branch: chosen, baseCommit: head, adopt: true });
   if (!made.created) throw occupied(path, 'a worktree was made there meanwhile');
   if (work.worktree !== null) {
-    const git = createGit({ cwd: made.path, env: repo.env });
+    const git = createGit({ cwd: made.path, env: { ...repo.env, ...worktreeMarker(path) } });
     await git.run(['read-tree', '--reset', '-u', '--end-of-options', work.worktree.commit]);
     await git.run(['read-tree', '--end-of-options', work.worktree.index ?? head]);
     // Exit 1: there are changes, as there should be.
     await git.run(['update-index', '-q', '--refresh'], { okCodes: [0, 1] });
   }
+  await endUndo(repo, path);
   return { directory: made.path, branch: chosen };
 }
 
-/** The branch itself when it is not there or stands at `head` unused; else a new name beside it. */
-async function freeBranch(repo: Repository, branch: string, head: string): Promise<string> {
+/** The branch itself, or the one an `earlier` try took, when it is not there or stands at `head` unused; else a new name. */
+async function freeBranch(repo: Repository, branch: string, head: string, earlier: string | null): Promise<string> {
   const used = new Set((await listWorktrees(repo.git)).map((entry) => entry.branch));
   for (let number = 0; ; number += 1) {
     const name = number === 0 ? branch : `${branch}-undo${number === 1 ? '' : `-${number}`}`;
     const commit = await branchCommit(repo.git, name);
-    if (commit === null || (number === 0 && commit === head && !used.has(name))) return name;
+    const mayBeOurs = number === 0 || name === earlier;
+    if (commit === null || (mayBeOurs && commit === head && !used.has(name))) return name;
   }
 }
 

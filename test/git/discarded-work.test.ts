@@ -10,6 +10,7 @@ import {
   type DiscardedWork,
 } from '../../src/git/discarded-work.ts';
 import { deleteBranch, removeWorktree, type Removal } from '../../src/git/remove.ts';
+import { beginUndo } from '../../src/git/unfinished-undo.ts';
 import { addWorktree } from '../../src/git/worktree.ts';
 import { commitFile, makeProject, open, scratch, type Scratch } from './scratch.ts';
 
@@ -77,6 +78,26 @@ test('bringing work back changes nothing that is there now: not a directory, not
   assert.equal(s.git(elsewhere.directory, 'rev-parse', 'HEAD'), tip);
   const third = await restoreDiscarded({ ...again, directory: join(s.dir, 'third') });
   assert.equal(third.branch, 'fix/issue-78-undo-2');
+});
+
+test('an undo that was killed before the files were back is finished by the next one, unless somebody works there', async (t) => {
+  const s = scratch(t);
+  const { removal, status } = await discarded(s, makeProject(s));
+  const { repo, worktree, branch } = removal;
+  const work = await onlyOne(removal);
+  const half = async (): Promise<void> => {
+    await beginUndo(repo, worktree, branch);
+    await addWorktree({ repo, path: worktree, branch, baseCommit: work.tip ?? '', adopt: true });
+  };
+  await half();
+  s.write('worktrees/issue-78/mine.txt', 'mine');
+  const again = { repo, work, directory: worktree, branch };
+  await assert.rejects(restoreDiscarded(again), { code: 'place-occupied' });
+  assert.equal(readFileSync(join(worktree, 'mine.txt'), 'utf8'), 'mine');
+  rmSync(join(worktree, 'mine.txt'));
+  assert.deepEqual(await restoreDiscarded(again), { directory: worktree, branch });
+  assert.equal(s.git(worktree, 'status', '--porcelain=v2', '--branch', '-z'), status);
+  await assert.rejects(restoreDiscarded(again), { code: 'place-occupied' }, 'what is whole is nobody’s to take away');
 });
 
 test('a worktree that was discarded in the middle of a conflict comes back with its files', async (t) => {
