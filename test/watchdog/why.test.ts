@@ -54,7 +54,7 @@ describe('conduxt why', () => {
     const over = [
       started,
       refusal,
-      { type: 'notified', about: 'end' },
+      { type: 'notified', about: 'end', problems: [] },
       { type: 'host-stopped', reason: 'idle' },
     ] as const;
     for (const name of ['one', 'two', 'three']) desk.session(name, over, { agent });

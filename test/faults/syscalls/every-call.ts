@@ -13,21 +13,28 @@ import { waitFor } from '../../host/scratch.ts';
 import { hurtCommand, hurtLiving, hurtStart, ONE_THREAD, whyNotTraceable, type Hurt, type Point } from './inject.ts';
 
 const FULL = process.env['FAULTS'] === 'all';
-/** What makes things durable and known, and what is written before it: the other calls change nothing that is promised. */
-const CALLS = [
-  'fdatasync',
-  'fsync',
-  'pwrite64',
-  'write',
-  'rename',
-  'link',
-  'unlink',
-  'mkdir',
-  'bind',
-  'connect',
-  'ftruncate',
-];
-const KINDS = ['signal=SIGKILL', 'error=ENOSPC', 'error=EIO'];
+const KILL = 'signal=SIGKILL';
+const FULL_DISK = 'error=ENOSPC';
+const BAD_DISK = 'error=EIO';
+/**
+ * What makes things durable and known, and what is written before it, with what can happen there: the other calls change
+ * nothing that is promised.
+ */
+const CALLS: Readonly<Record<string, readonly string[]>> = {
+  fdatasync: [KILL, FULL_DISK, BAD_DISK],
+  fsync: [KILL, FULL_DISK, BAD_DISK],
+  pwrite64: [KILL, FULL_DISK, BAD_DISK],
+  write: [KILL, FULL_DISK, BAD_DISK],
+  rename: [KILL, FULL_DISK],
+  link: [KILL, FULL_DISK],
+  mkdir: [KILL, FULL_DISK],
+  ftruncate: [KILL, BAD_DISK],
+  unlink: [KILL],
+  bind: [KILL, FULL_DISK],
+  connect: [KILL],
+};
+/** A place takes seconds, of which most are waits. */
+const AT_ONCE = 3;
 
 /** What meets the fault: the command, the host that is started for it after a crash, or the one that lives already. */
 export type Victim = 'command' | 'starting host' | 'living host';
@@ -57,7 +64,7 @@ export interface Situation {
 
 /** Registers a test for each kind of call, of refusal and of victim; in each, the n-th call for n from 1. */
 export function atEveryCall(command: string, sentence: string, scenario: Scenario): void {
-  describe(`conduxt ${command}, at every system call`, () => {
+  describe(`conduxt ${command}, at every system call`, { concurrency: FULL ? AT_ONCE : 1 }, () => {
     const why = whyNotTraceable();
     if (!FULL) {
       for (const { victim, ...point } of scenario.sample) {
@@ -69,14 +76,14 @@ export function atEveryCall(command: string, sentence: string, scenario: Scenari
       }
       return;
     }
+    let places = 0;
     for (const victim of scenario.victims)
-      for (const call of CALLS) {
+      for (const [call, kinds] of Object.entries(CALLS)) {
         it(`${victim}, ${call}: ${sentence}`, { timeout: 1_200_000 }, async (t) => {
           if (why !== null) return t.skip(why);
           const machine = await desk(t, scenario);
-          const points = [];
-          for (const kind of KINDS) points.push(await tryKind(machine, scenario, victim, call, kind));
-          t.diagnostic(`${points.reduce((a, b) => a + b, 0)} points`);
+          for (const kind of kinds) places += await tryKind(machine, scenario, victim, call, kind);
+          t.diagnostic(`${command}: ${places} places so far`);
         });
       }
   });
