@@ -1,5 +1,6 @@
 import type { AgentNews } from '../session/agent-news.ts';
 import type { TurnFailure, Usage, ProcessIdentity } from '../session/events.ts';
+import type { HistoryItem } from '../session/history.ts';
 import type { AgentChoices } from '../session/record.ts';
 import type { BackendName } from '../session/words.ts';
 
@@ -29,6 +30,8 @@ export interface OpenSpec {
   readonly env: Readonly<Record<string, string>>;
   /** Native id to continue, or null for a new session. A session that cannot be continued is an error, never replaced. */
   readonly resume: string | null;
+  /** Its history is wanted (`AgentListener.replayed`): where the agent can replay it, the session is loaded, not resumed. */
+  readonly wantsHistory?: true;
   /** Set in the agent's session before the first prompt. What it does not offer is `agent-choice-refused`. */
   readonly choices?: AgentChoices;
   /** Set where it is offered and `choices` names no mode: the one in which the agent asks us before it acts. */
@@ -132,6 +135,8 @@ export interface AgentListener {
   accepted(turnId: string): void | Promise<void>;
   /** The agent has named its conversation, or given it another name, after it was opened. */
   named?(nativeId: string): void | Promise<void>;
+  /** What the agent replays of its conversation while it is loaded; no part of any turn. */
+  replayed?(item: HistoryItem): void;
   /** The agent wants to do something. `signal` aborts when the answer is no longer needed. */
   permission(request: PermissionRequest, signal: AbortSignal): Promise<PermissionAnswer>;
   /** Something odd about the connection: garbage on stdout, a dropped line, silence. For the milestone list and log. */

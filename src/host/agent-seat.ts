@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { AgentListener, AgentSession, AgentUpdate, Backend, BackendNotice, OpenSpec } from '../backend/backend.ts';
 import { ConduxtError, messageOf } from '../errors.ts';
 import { endRecorded } from '../process/group.ts';
+import type { HistoryItem } from '../session/history.ts';
 import { ChunkRedactor, type Chunk, type Released } from '../text/chunk-redactor.ts';
 import { oneLine } from '../text/sanitize.ts';
 import type { HostContext } from './context.ts';
@@ -100,9 +101,24 @@ export class AgentSeat {
       await this.#milestone(`the agent's conversation could not be resumed: ${error.message}`, 'warn');
       session = await this.#start(null, error.message);
     }
+    return this.#seated(session);
+  }
+
+  #seated(session: AgentSession): AgentSession {
     this.#session = session;
     void session.exited.then((exit) => this.#onExit(session, exit));
     return session;
+  }
+
+  /**
+   * Opens the agent so that it tells its history. Null when it cannot, or runs already. Rejects as `Backend.open` does;
+   * no new conversation is begun.
+   */
+  async recall(told: (item: HistoryItem) => void): Promise<AgentSession | null> {
+    const known = this.#context.log.folded.life.agent.nativeId;
+    if (this.#session !== null || known === null) return null;
+    if (this.#backend.name !== 'acp' || this.#spec.losesSessions === true) return null;
+    return this.#seated(await this.#start(known, null, told));
   }
 
   /** Lets go of an agent that outlives its host; any other one is ended. */
@@ -132,13 +148,23 @@ export class AgentSeat {
     return exit.left;
   }
 
-  async #start(resume: string | null, lost: string | null): Promise<AgentSession> {
+  /** @param told wants its history, where it can tell it. */
+  async #start(
+    resume: string | null,
+    lost: string | null,
+    told: ((item: HistoryItem) => void) | null = null,
+  ): Promise<AgentSession> {
     const { log, redact } = this.#context;
     const env = await guardedEnvironment(this.#context, this.#spec.env);
     // What its conversation is called may also be heard later, and again: not before the journal knows of the agent.
     let announce: (nativeId: string) => Promise<void> = async () => {};
-    const listener: AgentListener = { ...this.#listener(), named: (nativeId) => announce(nativeId) };
-    const session = await this.#backend.open({ ...this.#spec, env, resume }, listener);
+    const listener: AgentListener = {
+      ...this.#listener(),
+      named: (nativeId) => announce(nativeId),
+      ...(told === null ? {} : { replayed: told }),
+    };
+    const spec: OpenSpec = { ...this.#spec, env, resume, ...(told === null ? {} : { wantsHistory: true }) };
+    const session = await this.#backend.open(spec, listener);
     await log.appendPatiently({
       type: 'agent-started',
       process: session.process,

@@ -14,11 +14,13 @@ import { leastTokens, turnCost } from '../session/usage.ts';
 import type { TurnEnd } from '../backend/backend.ts';
 import { promptFile } from '../store/paths.ts';
 import type { AgentSeat } from './agent-seat.ts';
+import { askHistory } from './ask-history.ts';
 import type { HostContext } from './context.ts';
 import { forgottenBrief } from './forgotten-brief.ts';
 import { acceptGitConfig, inspectGitConfig } from './git-config.ts';
 import { rememberBranches } from './moved-branches.ts';
 import { readPrompt } from './session-log.ts';
+import { settleTurn } from './settle-turn.ts';
 
 const LAST_MESSAGE_CHARS = 2048;
 const DETAIL_CHARS = 1000;
@@ -55,19 +57,24 @@ export async function handPrompt(
   if (handed === null) return;
   // Nothing is waited for from here on: a cancel finds either no turn, or one that its agent knows of.
   const end = await session.prompt({ turnId, text });
-  await recordEnd(context, seat, { turnId, promptId, nonce }, end);
+  await recordEnd(context, seat, { turnId, promptId, nonce }, end, signal);
 }
 
 /**
  * Goes on with a turn that an earlier host handed to an agent that outlived it. False when nobody knows what became of
  * the prompt.
  */
-export async function followTurn(context: HostContext, seat: AgentSeat, turn: OpenTurn): Promise<boolean> {
+export async function followTurn(
+  context: HostContext,
+  seat: AgentSeat,
+  turn: OpenTurn,
+  signal: AbortSignal,
+): Promise<boolean> {
   const session = seat.current;
   const end = session?.follow?.(turn.turnId) ?? null;
   if (session === null || end === null) return false;
   if (turn.cancelRequested) void session.cancel();
-  await recordEnd(context, seat, turn, await end);
+  await recordEnd(context, seat, turn, await end, signal);
   return true;
 }
 
@@ -76,6 +83,7 @@ async function recordEnd(
   seat: AgentSeat,
   { turnId, promptId, nonce }: Pick<OpenTurn, 'turnId' | 'promptId' | 'nonce'>,
   end: TurnEnd,
+  signal: AbortSignal,
 ): Promise<void> {
   const { log, record, redact } = context;
   seat.flushText();
@@ -89,6 +97,17 @@ async function recordEnd(
     record.task === null
       ? { type: 'missing' }
       : redacted(context, withPhase(extractCallback(end.messages, ids), end.phase ?? null, ids));
+  const detail = end.detail === undefined ? {} : { detail: redact(end.detail).slice(0, DETAIL_CHARS) };
+  const { open } = log.folded.turns;
+  // The agent died. This host goes on, and asks the next one; a host that leaves has no time for that.
+  if (end.verdict === 'unknown' && open !== null && !signal.aborted) {
+    await seat.close();
+    const { usage = null } = usageOf(context, end);
+    const seen = { callback, lastMessage: lastWords(end, redact), toolCalls: end.toolCalls, usage };
+    const lost = { failure: end.failure ?? 'agent-exited', ...detail };
+    await settleTurn(context, open, () => askHistory(context, seat, open), { seen, lost });
+    return;
+  }
   await log.appendPatiently({
     type: 'turn-ended',
     turnId,
@@ -96,7 +115,7 @@ async function recordEnd(
     verdict: end.verdict,
     stopReason: end.stopReason,
     ...(end.failure === undefined ? {} : { failure: end.failure }),
-    ...(end.detail === undefined ? {} : { detail: redact(end.detail).slice(0, DETAIL_CHARS) }),
+    ...detail,
     ...retryTime(context, end),
     callback,
     lastMessage: lastWords(end, redact),

@@ -2,60 +2,118 @@ import { extractCallback } from '../callback/extract.ts';
 import { MessageLog } from '../backend/acp/message-log.ts';
 import { viewOfMessage } from '../backend/acp/view.ts';
 import type { AgentNews } from '../session/agent-news.ts';
+import { unreachable } from '../errors.ts';
 import { decodeTranscript } from '../journal/transcript.ts';
+import { settleUnknown, type Settlement } from '../route/settle-unknown.ts';
 import type { CallbackResult } from '../session/callback.ts';
-import type { TurnEnded, Usage } from '../session/events.ts';
+import type { TurnEnded, TurnFailure, Usage } from '../session/events.ts';
 import type { OpenTurn } from '../session/fold/turns.ts';
 import { LineWindow } from '../store/follow/line-window.ts';
 import { offsetBefore } from '../store/follow/seek.ts';
 import { turnCost } from '../session/usage.ts';
-import type { AgentSeat } from './agent-seat.ts';
+import type { History } from './ask-history.ts';
 import type { HostContext } from './context.ts';
-import { followTurn } from './hand-prompt.ts';
+import { worktreeTouched } from './worktree-touched.ts';
 
 const LAST_MESSAGE_CHARS = 2048;
 
-/**
- * A turn of an earlier host has no end. An agent that outlived its host is followed to it. Otherwise evidence is looked
- * for in what the dead host had transcribed: an agent that has sent its valid callback, with the nonce of this turn,
- * had done what it was asked, and only the end of the turn was not heard any more. Everything else is unknown.
- */
-export async function settleTurn(context: HostContext, seat: AgentSeat, turn: OpenTurn): Promise<void> {
-  if (await followTurn(context, seat, turn)) return;
-  const seen = transcribed(context, turn);
-  await context.log.appendPatiently({
-    type: 'turn-ended',
-    turnId: turn.turnId,
-    promptId: turn.promptId,
-    ...verdictOf(turn, seen),
-    stopReason: null,
-    lastMessage: seen.lastMessage,
-    toolCalls: seen.toolCalls,
-    ...(seen.usage === null ? {} : { usage: seen.usage }),
-  });
-  if (seen.callback.type !== 'valid' || turn.cancelRequested) return;
-  const text = 'the turn had ended when its host died: its callback is in the transcript';
-  await context.log.appendPatiently({ type: 'milestone', level: 'info', text });
-}
-
-function verdictOf(
-  { cancelRequested }: OpenTurn,
-  { callback }: Transcribed,
-): Pick<TurnEnded, 'verdict' | 'callback' | 'failure' | 'settledBy'> {
-  if (cancelRequested) return { verdict: 'cancelled', failure: 'host-lost', callback: { type: 'missing' } };
-  if (callback.type === 'valid') return { verdict: 'done', callback, settledBy: 'transcript' };
-  return { verdict: 'unknown', failure: 'host-lost', callback: { type: 'missing' } };
-}
-
-interface Transcribed {
+/** What was written down of a turn while it ran. Redacted. */
+export interface SeenOfTurn {
   readonly callback: CallbackResult;
   readonly lastMessage: string;
   readonly toolCalls: number;
   readonly usage: Usage | null;
 }
 
+type Lost = { readonly failure: TurnFailure; readonly detail?: string };
+
+/**
+ * Ends a turn of which nobody saw the end, by the evidence there is: what was written down, what the agent itself
+ * remembers, and the worktree. What `settleUnknown` says is done; without evidence the turn is unknown.
+ * @param recall asks the agent. Only called when it may say more than what was written down; null when it is no use.
+ * @param lost how, where the turn stays unknown.
+ */
+export async function settleTurn(
+  context: HostContext,
+  turn: OpenTurn,
+  recall: () => Promise<History | null>,
+  { seen, lost }: { readonly seen: SeenOfTurn; readonly lost: Lost },
+): Promise<void> {
+  const { log, redact } = context;
+  const entry = log.folded.prompts.byId.get(turn.promptId);
+  const isSettled = turn.cancelRequested || seen.callback.type === 'valid';
+  const history = isSettled ? null : await recall();
+  const isSignOfLife = entry?.state !== 'handed' || seen.toolCalls > 0 || seen.lastMessage !== '';
+  const settlement = settleUnknown({
+    // Somebody may have cancelled it while the agent was asked.
+    cancelRequested: log.folded.turns.open?.cancelRequested ?? turn.cancelRequested,
+    callback: seen.callback,
+    isSignOfLife,
+    history,
+    worktreeTouched:
+      history?.prompt === 'missing' && !isSignOfLife
+        ? await worktreeTouched(context, Date.parse(turn.startedAt))
+        : null,
+    returns: entry?.returns ?? 0,
+  });
+  const { turnId, promptId } = turn;
+  if (settlement.type === 'return') {
+    await log.appendPatiently({ type: 'prompt-returned', promptId, turnId, by: 'history' });
+    return;
+  }
+  const lastMessage = redact(history?.lastMessage ?? '').slice(-LAST_MESSAGE_CHARS);
+  await log.appendPatiently({
+    type: 'turn-ended',
+    turnId,
+    promptId,
+    ...endOf(settlement, lost, redact),
+    stopReason: null,
+    lastMessage: lastMessage === '' ? seen.lastMessage : lastMessage,
+    toolCalls: Math.max(seen.toolCalls, history?.toolCalls ?? 0),
+    ...(seen.usage === null ? {} : { usage: seen.usage }),
+  });
+  const text = saidOf(settlement);
+  if (text !== null) await log.appendPatiently({ type: 'milestone', level: 'info', text });
+}
+
+function endOf(
+  settlement: Exclude<Settlement, { type: 'return' }>,
+  lost: Lost,
+  redact: (text: string) => string,
+): Pick<TurnEnded, 'verdict' | 'callback' | 'failure' | 'detail' | 'settledBy'> {
+  switch (settlement.type) {
+    case 'cancelled':
+      return { verdict: 'cancelled', ...lost, callback: { type: 'missing' } };
+    case 'done': {
+      const { callback, by } = settlement;
+      const safe = { ...callback, summary: redact(callback.summary) };
+      return { verdict: 'done', callback: { type: 'valid', callback: safe }, settledBy: by };
+    }
+    case 'unknown':
+      return { verdict: 'unknown', ...lost, callback: { type: 'missing' } };
+    default:
+      return unreachable(settlement, 'settlement');
+  }
+}
+
+function saidOf(settlement: Settlement): string | null {
+  switch (settlement.type) {
+    case 'done':
+      return settlement.by === 'transcript'
+        ? 'the turn had ended when it was interrupted: its callback is in the transcript'
+        : 'the turn had ended, though nobody heard it: its callback is in the history of the agent';
+    case 'unknown':
+      return settlement.isKnown ? 'the history of the agent has this prompt, and no end of it' : null;
+    case 'cancelled':
+    case 'return':
+      return null;
+    default:
+      return unreachable(settlement, 'settlement');
+  }
+}
+
 /** What the transcript holds of a turn; it was redacted when it was written. */
-function transcribed({ record, paths, log }: HostContext, turn: OpenTurn): Transcribed {
+export function transcribed({ record, paths, log }: HostContext, turn: OpenTurn): SeenOfTurn {
   const messages = new MessageLog();
   const tools = new Set<string>();
   let usage: Usage = {};

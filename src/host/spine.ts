@@ -19,14 +19,15 @@ import { awaitDependencies } from './dependencies.ts';
 import { endTask } from './end-task.ts';
 import { inspectGitConfig } from './git-config.ts';
 import { expireQuestions, nextDeadlineMs, openQuestion } from './questions.ts';
-import { handPrompt } from './hand-prompt.ts';
+import { askHistory, type History } from './ask-history.ts';
+import { followTurn, handPrompt } from './hand-prompt.ts';
 import { tellPeople } from './tell-people.ts';
 import { ownPromptText } from './own-prompts.ts';
 import { prepareTaskWorktree, setUpTaskWorktree } from './prepare.ts';
 import { queuePrompt } from './prompt-book.ts';
 import { runStepByHand, runStep } from './deliver.ts';
 import { routeLastTurn } from './route-last-turn.ts';
-import { settleTurn } from './settle-turn.ts';
+import { settleTurn, transcribed } from './settle-turn.ts';
 import type { SlotHolder } from './slot-holder.ts';
 import type { TurnLock } from './turn-lock.ts';
 import { requireWorktree, worktreeIsGone } from './worktree-gone.ts';
@@ -255,7 +256,7 @@ export class Spine {
     const { log } = this.#context;
     switch (action.type) {
       case 'settle-interrupted':
-        return this.#settle(action.turn);
+        return this.#settle(action.turn, signal);
       case 'notify':
         return this.#tell(action.about);
       case 'prepare-worktree':
@@ -327,12 +328,33 @@ export class Spine {
     }
   }
 
-  async #settle(turn: OpenTurn): Promise<void> {
+  /** A turn of an earlier host has no end. An agent that outlived its host is followed to it; otherwise evidence decides. */
+  async #settle(turn: OpenTurn, signal: AbortSignal): Promise<void> {
     const lock = this.#lock.takeMeanwhile();
     try {
-      await settleTurn(this.#context, this.#seat, turn);
+      if (await followTurn(this.#context, this.#seat, turn, signal)) return;
     } finally {
       await lock.release();
+    }
+    const seen = transcribed(this.#context, turn);
+    const recall = (): Promise<History | null> => this.#recall(turn, signal);
+    await settleTurn(this.#context, turn, recall, { seen, lost: { failure: 'host-lost' } });
+  }
+
+  /** Whoever is to tell its history is started for it: in the session's place, and under the agents' lock. */
+  async #recall(turn: OpenTurn, signal: AbortSignal): Promise<History | null> {
+    const { log, record, note } = this.#context;
+    const { life } = log.folded;
+    if (life.stopped || life.ended !== null || worktreeIsGone(record, log.folded)) return null;
+    try {
+      if (!(await this.#slot.take(signal)) || !(await this.#lock.take(signal))) return null;
+      return await askHistory(this.#context, this.#seat, turn);
+    } catch (error) {
+      if (!(error instanceof ConduxtError)) throw error;
+      note(`the agent's history could not be read (${error.code}): ${error.message}`);
+      return null;
+    } finally {
+      await this.#lock.release();
     }
   }
 

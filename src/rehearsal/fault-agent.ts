@@ -43,6 +43,7 @@
  * On `session/cancel` the running step is given up and the prompt answered `cancelled`, unless `onCancel` says otherwise.
  *
  * A `request` step with the id `{{prompt_id}}` uses the id of the client's running prompt.
+ * `past-prompts` replays what the log says it was told (the first `count` of them), as a history does.
  * `{{nonce}}` and `{{task_id}}` (from the last `"nonce": "…"` and `"task_id": "…"` in the prompts so far), `{{session}}`
  * (CONDUXT_SESSION), `{{cwd}}`, `{{prompt}}` and `{{prompt_id}}` are filled in in texts, paths and commands.
  *

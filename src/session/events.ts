@@ -17,6 +17,7 @@ export type SessionEvent =
   | PromptHanded
   | PromptAccepted
   | PromptSteered
+  | PromptReturned
   | CancelRequested
   | TurnEnded
   | TurnRouted
@@ -124,6 +125,13 @@ export interface PromptSteered {
   readonly turnId: string;
   readonly outcome: 'attempted' | 'injected' | 'started-turn' | 'declined' | 'unknown';
 }
+/** A prompt was handed over, and the agent never had it, as its own history shows: it is owed again, before all others. */
+export interface PromptReturned {
+  readonly type: 'prompt-returned';
+  readonly promptId: string;
+  readonly turnId: string;
+  readonly by: 'history';
+}
 /** A person wants the running turn ended. Written before the backend is told. */
 export interface CancelRequested {
   readonly type: 'cancel-requested';
@@ -171,8 +179,11 @@ export interface TurnEnded {
   readonly lastMessage: string;
   readonly toolCalls: number;
   readonly usage?: Usage;
-  /** Nobody saw its end: a later host found this, as its last words, in what the dead one had written down. */
-  readonly settledBy?: 'transcript';
+  /**
+   * Nobody saw its end. `transcript`: its last words were found in what had been written down; `history`: in what the
+   * agent itself remembers of its conversation.
+   */
+  readonly settledBy?: 'transcript' | 'history';
 }
 /** What a turn took, as far as its agent reported it; see `usage.ts` for how turns add up. */
 export interface Usage {

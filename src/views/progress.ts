@@ -58,6 +58,8 @@ export function progressOf(memory: ProgressMemory, record: JournalRecord): Progr
       return null;
     case 'prompt-steered':
       return steeredLine(record.outcome);
+    case 'prompt-returned':
+      return line('prompt', "the agent's own history does not have it: it is handed over again", 'warn');
     case 'cancel-requested':
       return line('cancel', 'asked for; waiting for the agent to stop');
     case 'turn-ended':

@@ -11,7 +11,7 @@ import { LineWriter } from './line-writer.ts';
 import { PermissionDesk } from './permission-desk.ts';
 import { untilQuiet } from './quiet.ts';
 import { Turn } from './turn.ts';
-import { isSignOfLife, viewOf } from './view.ts';
+import { historyItemOf, isSignOfLife, viewOf } from './view.ts';
 import { within } from './within.ts';
 
 /** After `session/load` was answered: gemini 0.61 sends nine of ten replayed updates only then. */
@@ -227,8 +227,12 @@ export class AcpSession implements AgentSession {
     // Extensions (`_auth/status_update`) and what is new: nothing is expected of us.
     if (method !== 'session/update') return;
     this.#lastUpdateAt = this.#clock.monotonic();
-    if (this.#gateClosed) return;
     const update = objectAt(params, 'update');
+    if (this.#gateClosed) {
+      const item = historyItemOf(update);
+      if (item !== null) this.#listener.replayed?.(item);
+      return;
+    }
     const turn = this.#turn?.isSent === true ? this.#turn : null;
     if (!this.#isOurs(params)) {
       // A session the agent opened for a helper of its own: kept, but its words are not the agent's answer.

@@ -30,6 +30,7 @@ export interface HandshakeSpec {
   readonly choices?: AgentChoices;
   readonly askingMode?: string;
   readonly losesSessions?: true;
+  readonly wantsHistory?: true;
 }
 
 export interface Opened {
@@ -69,6 +70,12 @@ export async function shakeHands(port: HandshakePort, spec: HandshakeSpec): Prom
   }
 
   const nativeId = spec.resume;
+  if (canLoad && canResume && spec.wantsHistory === true) {
+    const loaded = await continueWith('session/load', login, port, spec, nativeId);
+    if (loaded.type === 'result') return opened(loaded.result, nativeId, 'loaded');
+    // Without an answer, nobody knows what it is still doing with the session.
+    if (loaded.code === null) throw sessionLost(nativeId, loaded);
+  }
   if (canResume) {
     const resumed = await continueWith('session/resume', login, port, spec, nativeId);
     if (resumed.type === 'result') return opened(resumed.result, nativeId, 'resumed');

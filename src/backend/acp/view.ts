@@ -1,5 +1,6 @@
 import type { Usage } from '../../session/events.ts';
 import type { AgentNews } from '../../session/agent-news.ts';
+import type { HistoryItem } from '../../session/history.ts';
 import { isObject, listAt, numberAt, objectAt, textAt } from './json.ts';
 
 /**
@@ -38,6 +39,17 @@ export function viewOf(update: unknown): AgentNews {
     default:
       return other;
   }
+}
+
+/** What a replayed update says about the conversation; null when it says nothing. @param update as of `viewOf`. */
+export function historyItemOf(update: unknown): HistoryItem | null {
+  if (textAt(update, 'sessionUpdate') === 'user_message_chunk') {
+    const text = textOfContent(update);
+    return text === null ? null : { type: 'user', text, messageId: textAt(update, 'messageId') };
+  }
+  const view = viewOf(update);
+  if (view.type === 'message') return view;
+  return view.type === 'tool' ? { type: 'tool', toolCallId: view.toolCallId } : null;
 }
 
 /** Of a whole message: null when it is not the update of a session. @param message parsed. */

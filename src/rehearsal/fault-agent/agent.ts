@@ -38,6 +38,7 @@ export class FaultAgent {
     this.#run = { ...script, ...runs[Math.min(starts, runs.length - 1)] };
     this.#output = new Output(this.#run.wire ?? {});
     this.#values = { session, cwd: this.#cwd };
+    for (const { text } of this.#log.past('prompt')) this.#values = { ...this.#values, ...namesIn(String(text)) };
     this.#log.add('start', { run: starts, cwd: this.#cwd, args: process.argv.slice(2), env: { ...process.env } });
   }
 
@@ -147,8 +148,7 @@ export class FaultAgent {
       ...this.#values,
       prompt: text,
       prompt_id: JSON.stringify(id),
-      ...lastMatch('nonce', text),
-      ...lastMatch('task_id', text),
+      ...namesIn(text),
     };
     const entry = entries[index];
     if (entry === undefined) {
@@ -240,6 +240,11 @@ function textOf(prompt: unknown): string {
     .map((block: unknown) => (isObject(block) && typeof block['text'] === 'string' ? block['text'] : ''))
     .join('');
 }
+
+const namesIn = (text: string): Record<string, string> => ({
+  ...lastMatch('nonce', text),
+  ...lastMatch('task_id', text),
+});
 
 /** `"nonce": "abc"` in the prompt, the last one; nothing when there is none, so that an earlier prompt's stays. */
 function lastMatch(name: string, text: string): Record<string, string> {

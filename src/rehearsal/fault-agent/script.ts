@@ -16,6 +16,7 @@ const stepSpecs = {
   update: { update: 'any', sessionId: 'text?' },
   callback: { status: 'text', fields: 'any?', lead: 'text?' },
   flood: { count: 'number', bytes: 'number' },
+  'past-prompts': { count: 'number?' },
   // what it asks
   permission: { options: 'list', toolCall: 'any?', wait: 'flag?', onAnswer: 'branches?' },
   'await-permissions': {},

@@ -102,6 +102,12 @@ async function runStep(step: Step, scene: Scene): Promise<End> {
       return null;
     }
 
+    case 'past-prompts': {
+      const texts = log.past('prompt').map((past) => String(past['text']));
+      for (const text of texts.slice(0, step.count)) await chunk('user_message_chunk', text);
+      return null;
+    }
+
     case 'permission': {
       const toolCall = step.toolCall ?? { toolCallId: 'call-1', title: 'do something', kind: 'execute' };
       const answered = scene

@@ -14,6 +14,8 @@ export interface PromptEntry {
   state: PromptState;
   turnId: string | null;
   endedAt: string | null;
+  /** How often it was handed over and never reached the agent. */
+  returns: number;
 }
 
 /** Prompts in the order they were acknowledged, and the same by id and by key. */
@@ -30,6 +32,7 @@ export const noPrompts = (): Prompts => ({ byId: new Map(), byKey: new Map(), ow
  *     queued → handed → accepted → done | failed | cancelled | unknown
  *     queued → dropped
  *     queued → handed → done          (steered into a running turn; declined: back to queued)
+ *     queued → handed → queued        (the agent never had it, as its own history shows)
  */
 export function foldPrompts(prompts: Prompts, record: JournalRecord): void {
   switch (record.type) {
@@ -47,6 +50,7 @@ export function foldPrompts(prompts: Prompts, record: JournalRecord): void {
         state: 'queued',
         turnId: null,
         endedAt: null,
+        returns: 0,
       };
       prompts.byId.set(entry.id, entry);
       prompts.byKey.set(entry.key, entry);
@@ -67,6 +71,15 @@ export function foldPrompts(prompts: Prompts, record: JournalRecord): void {
     case 'prompt-accepted': {
       const entry = prompts.byId.get(record.promptId);
       if (entry?.state === 'handed') entry.state = 'accepted';
+      return;
+    }
+    case 'prompt-returned': {
+      const entry = prompts.byId.get(record.promptId);
+      if (entry === undefined) return;
+      entry.state = 'queued';
+      entry.turnId = null;
+      entry.returns += 1;
+      prompts.owed.unshift(entry);
       return;
     }
     case 'prompt-steered':

@@ -75,6 +75,10 @@ export function foldTurns(turns: Turns, record: JournalRecord, prompts: Prompts)
     case 'cancel-requested':
       if (turns.open?.turnId === record.turnId) turns.open = { ...turns.open, cancelRequested: true };
       return;
+    case 'prompt-returned':
+      // It was no turn: the agent was never asked.
+      if (turns.open?.turnId === record.turnId) turns.open = null;
+      return;
     case 'turn-ended':
       turns.last = {
         turnId: record.turnId,

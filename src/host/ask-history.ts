@@ -1,0 +1,44 @@
+import { ConduxtError, messageOf } from '../errors.ts';
+import type { OpenTurn } from '../session/fold/turns.ts';
+import { promptFile } from '../store/paths.ts';
+import type { AgentSeat } from './agent-seat.ts';
+import type { HostContext } from './context.ts';
+import { HistoryReader, type KnownPrompts } from './history-reader.ts';
+import { readPrompt } from './session-log.ts';
+
+export type History = ReturnType<HistoryReader['read']>;
+
+/**
+ * What the agent itself remembers of a turn whose end nobody saw: its conversation is loaded, and what it replays is
+ * read. The agent is then open for what comes next. Null when it replays nothing, or cannot be asked.
+ */
+export async function askHistory(context: HostContext, seat: AgentSeat, turn: OpenTurn): Promise<History | null> {
+  const reader = new HistoryReader(knownPrompts(context, turn));
+  try {
+    const session = await seat.recall((item) => reader.take(item));
+    if (session?.continuity !== 'loaded') return null;
+    return reader.read({ nonce: turn.nonce, taskId: context.record.name });
+  } catch (error) {
+    // Whoever hands the next prompt meets the same, and says so.
+    if (!(error instanceof ConduxtError)) throw error;
+    context.note(`the agent's history could not be read (${error.code}): ${messageOf(error)}`);
+    return null;
+  }
+}
+
+function knownPrompts({ record, log, paths }: HostContext, turn: OpenTurn): KnownPrompts {
+  const { turns, prompts } = log.folded;
+  const { last } = turns;
+  const isFirst = turns.count === 1 || (last === null && prompts.byId.get(turn.promptId)?.returns === turns.count - 1);
+  if (record.task !== null) return { ours: turn.nonce, before: last?.nonce ?? null, oursBefore: 0, isFirst };
+  const own = prompts.byId.get(turn.promptId);
+  const same = [...prompts.byId.values()].filter(
+    ({ id, sha256, turnId }) => id !== turn.promptId && turnId !== null && sha256 === own?.sha256,
+  );
+  return {
+    ours: readPrompt(promptFile(paths, turn.promptId)),
+    before: last === null ? null : readPrompt(promptFile(paths, last.end.promptId)),
+    oursBefore: same.length,
+    isFirst,
+  };
+}
