@@ -38,7 +38,7 @@ function askedFirst(
   { turnId }: EndedTurn,
   { about, detail }: Extract<RouteDecision, { type: 'ask' }>,
 ): NextAction | null {
-  const question = about === 'crash' ? interruptedTurn(turnId, detail) : lostLogin(turnId, detail);
+  const question = about === 'crash' ? interruptedTurn(turnId, detail) : lostLogin(turnId, detail, task !== null);
   if (!wasAsked(session, question.id)) return { type: 'open-decision', question };
   switch (answerTo(session, question.id)) {
     case 'retry': {

@@ -47,12 +47,13 @@ export const interruptedTurn = (turnId: string, seen: string): Question => ({
   fallback: 'skip',
 });
 
-export const lostLogin = (turnId: string, detail: string): Question => ({
+/** A session without a task has no end: what is queued in it is dropped instead. */
+export const lostLogin = (turnId: string, detail: string, isTask: boolean): Question => ({
   id: `login-${turnId}`,
   kind: 'login',
   question: `The agent is not logged in${detail}. Log in with it (conduxt doctor names the command), then answer retry.`,
-  choices: ['retry', 'end'],
-  fallback: 'end',
+  choices: ['retry', isTask ? 'end' : 'drop'],
+  fallback: isTask ? 'end' : 'drop',
 });
 
 /** What was answered, by a person or by the deadline; null when nothing was. */

@@ -53,7 +53,7 @@ export function routeTurn(turn: EndedTurn, budget: RouteBudget): RouteDecision {
 
 /**
  * What a session without a task does by itself after a turn: it goes on when its model answers again, and with what a
- * crash interrupted, where a person wants that.
+ * crash interrupted, where a person wants that. Without a login it asks for one.
  */
 export function routeSessionTurn(turn: EndedTurn, budget: RouteBudget): RouteDecision {
   const { verdict, failure } = turn.end;
@@ -61,7 +61,7 @@ export function routeSessionTurn(turn: EndedTurn, budget: RouteBudget): RouteDec
     return budget.recoveriesLeft > 0 ? afterCrash(turn, budget) : { type: 'nothing', why: 'no-task' };
   if (verdict !== 'failed') return { type: 'nothing', why: 'no-task' };
   if (failure === 'conversation-lost' && budget.recoveriesLeft > 0) return { type: 'recover' };
-  if (failure === 'quota' || failure === 'rate-limit') return routeFailure(turn, failure, budget);
+  if (failure !== undefined && WALLS.has(failure)) return routeFailure(turn, failure, budget);
   return { type: 'nothing', why: 'no-task' };
 }
 

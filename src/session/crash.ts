@@ -15,5 +15,7 @@ export const onCrashOf = ({ onCrash, task }: SessionRecord): OnCrash => onCrash 
 export function isTroubled({ end }: EndedTurn, record: SessionRecord): boolean {
   if (end.failure === 'conversation-lost' || end.failure === 'quota' || end.failure === 'rate-limit')
     return end.verdict === 'failed';
+  // Whoever asks one thing and waits is told, and tries again.
+  if (end.failure === 'auth-required') return end.verdict === 'failed' && record.kind !== 'ask';
   return end.verdict === 'unknown' && onCrashOf(record) !== 'skip';
 }

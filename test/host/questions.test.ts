@@ -53,6 +53,35 @@ describe('a question that nobody answers', () => {
   });
 });
 
+describe('a login that is lost in a session without a task', () => {
+  it('is a decision that holds what is queued, and the session goes on when it is answered', async (t) => {
+    const session = new Scratch(t).plain({
+      prompts: [{ steps: [noLogin] }, { match: '.', steps: [{ type: 'text', text: 'ok' }] }],
+    });
+    await Promise.all([session.tell('do it'), session.tell('and this')]);
+    const { decision } = await session.untilType('decision-opened');
+    assert.deepEqual([decision.kind, decision.choices], ['login', ['retry', 'drop']]);
+    const { state, exitCode } = outcomeOf(session.view());
+    assert.deepEqual([state, exitCode], ['needs-person', 3]);
+    await session.call({ op: 'answer', decisionId: decision.id, answer: 'retry' });
+    await session.untilType('turn-ended', 3);
+    const [first = '', second = '', third = ''] = session.prompts();
+    assert.match(second, new RegExp(`could not be finished[^]*${first}`));
+    assert.deepEqual([first, third].sort(), ['and this', 'do it']);
+    assert.equal(session.view().state, 'idle');
+  });
+
+  it('gives up what is queued, when that is the answer', async (t) => {
+    const session = new Scratch(t).plain({ prompts: [{ match: '.', steps: [noLogin] }] });
+    await Promise.all([session.tell('do it'), session.tell('and this')]);
+    const { decision } = await session.untilType('decision-opened');
+    await session.call({ op: 'answer', decisionId: decision.id, answer: 'drop' });
+    await session.untilType('prompt-dropped');
+    assert.equal(session.view().state, 'idle');
+    assert.equal(session.prompts().length, 1);
+  });
+});
+
 describe('a login that is lost in the middle of a task', () => {
   it('is a decision, and the task goes on when it is answered', async (t) => {
     const task = new Scratch(t).task({ prompts: [{ steps: [noLogin] }, { steps: [fix, done] }] });

@@ -84,7 +84,9 @@ describe('the outcome of a plain session', () => {
   ];
   for (const [over, exitCode] of table) {
     it(`follows its last turn: ${over.verdict} ${over.failure ?? ''} is exit ${exitCode}`, () => {
-      const facts = factsOf([hostStarted, queued('p-1'), handed('p-1'), ended('p-1', over)], plainRecord());
+      // What was asked because of it has been answered.
+      const routed = { type: 'turn-routed', turnId: 't-p-1', decision: { type: 'nothing', why: 'no-task' } } as const;
+      const facts = factsOf([hostStarted, queued('p-1'), handed('p-1'), ended('p-1', over), routed], plainRecord());
       assert.equal(outcomeOf(facts).exitCode, exitCode);
     });
   }
