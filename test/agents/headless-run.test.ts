@@ -60,7 +60,7 @@ for (const { agent, name, home, modes } of DRIVEN) {
     return { shop: new Shop(t, server.url, undefined, home), server };
   }
 
-  describe(`conduxt run with ${name} headless`, { skip, timeout: 180_000 }, () => {
+  describe(`conduxt run with ${name} headless`, { skip, timeout: SLOW === false ? 900_000 : 180_000 }, () => {
     it('turns issue 78 into a pull request, and a tell goes on in exactly the same conversation', async (t) => {
       const { shop, server } = await start(t, [more, issue]);
       const { output } = await shop.expect(0, ...run);
@@ -99,7 +99,8 @@ for (const { agent, name, home, modes } of DRIVEN) {
         const { shop, server } = await start(t, [{ match: /Write a file/, steps: [write, { text: 'I tried.' }] }]);
         const asking = ['ask', 'Write a file.', '--agent', name, '--backend', 'headless', '--permissions', mode];
         const { output } = await shop.expect(0, ...asking);
-        assert.match(output, /I tried|No tool for/);
+        // A title: without a single tool (pi under deny-all) it looks like no work to the scripted model.
+        assert.match(output, /I tried|No tool for|A scripted title/);
         assert.ok(server.requests.length > 0);
         assert.equal(existsSync(path.join(shop.repo, 'forbidden.txt')), false);
       });

@@ -10,7 +10,7 @@ export interface ModelServerOptions {
   readonly rules: readonly Rule[];
   /** Called before a request is answered: a place to go away, or to wait for a fact. */
   readonly before?: (seen: SeenRequest) => void | Promise<void>;
-  /** It ends by itself after this long, so that a test that is killed leaves nothing that lasts. Default 3 minutes. */
+  /** It ends by itself after this long, so that a test that is killed leaves nothing that lasts. Default 7 minutes. */
   readonly ttlMs?: number;
   /** An agent in a loop gets no further. Default 200. */
   readonly maxRequests?: number;
@@ -29,7 +29,7 @@ export interface SeenRequest {
   aborted: boolean;
 }
 
-const TTL_MS = 180_000;
+const TTL_MS = 420_000;
 const MAX_REQUESTS = 200;
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 

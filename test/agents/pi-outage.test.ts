@@ -19,12 +19,12 @@ const steps: Rule['steps'] = [
   { callback: { status: 'completed', summary: 'The discount was not divided by 100.' } },
 ];
 
-describe('an agent whose model is out of reach for a minute', { skip: whyNot(), timeout: 170_000 }, () => {
+describe('an agent whose model is out of reach for a minute', { skip: whyNot(), timeout: 400_000 }, () => {
   it('is given time and finishes by itself, with nothing done twice', async (t) => {
     const server = await ModelServer.start({
       // Matches the task and the reminders alike: the model goes on wherever it is asked again.
       rules: [{ match: /discount|callback/, steps }],
-      ttlMs: 170_000,
+      ttlMs: 400_000,
     });
     t.after(() => server.close());
     const shop = new Shop(t, server.url, DEFAULT_PACE);

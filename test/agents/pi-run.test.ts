@@ -37,7 +37,10 @@ const issue: Rule = {
 
 const stuck: Rule = { ...issue, steps: [look, edit, { text: 'Thinking about the tests', hang: true }] };
 
-describe('conduxt run with pi', { skip: notInstalled(PI) ?? false, concurrency: 2, timeout: 120_000 }, () => {
+/** Beside other real agents everything takes longer. */
+const TIMEOUT_MS = process.env['SLOW_TESTS'] === '1' ? 600_000 : 120_000;
+
+describe('conduxt run with pi', { skip: notInstalled(PI) ?? false, concurrency: 2, timeout: TIMEOUT_MS }, () => {
   it('turns issue 78 into a pull request and leaves nothing running', async (t) => {
     const { shop } = await start(t, [issue]);
     const { output } = await shop.expect(0, 'run', 'fix issue #78', '--agent', 'pi');

@@ -72,7 +72,7 @@ for (const { agent, name, home, resumes, asks } of DRIVEN) {
     return { shop, server };
   }
 
-  describe(`conduxt run with ${name} in a terminal`, { skip, timeout: 180_000 }, () => {
+  describe(`conduxt run with ${name} in a terminal`, { skip, timeout: SLOW === false ? 900_000 : 180_000 }, () => {
     it('turns issue 78 into a pull request and leaves nothing running', async (t) => {
       if (!(await hasTmux(t))) return;
       const { shop } = await start(t, [task]);
