@@ -3,7 +3,7 @@
  *
  * - `conduxt.js`          the command: checks the Node it runs on, then loads `main.js`
  * - `main.js`, `*-*.js`   the command line in pieces, so that a verb loads only what it needs
- * - `hot.js`              the verbs that are typed all day, in few files
+ * - `hot.cjs`             the verbs that are typed all day, in one file
  * - `host.js`             one file: a host loads all its code at start, and an upgrade cannot pull files from under it
  * - `supervisor.js`      the program in every tmux pane; `terminal-hook.js`: what hooks of agents in terminals run
  * - `match-watcher.js`     tells a session when a command printed something (`exec --on-match`)
@@ -29,14 +29,35 @@ interface Entry {
   readonly options?: BuildOptions;
 }
 
-/** The command line stays in files of its own, loaded only on a Node that can read them. */
+/**
+ * The command line stays in files of its own, loaded only on a Node that can read them. `hot` is loaded as CommonJS: an
+ * ES module that imports `node:fs` has Node load all that hangs on it, streams and promises, which costs `status` a
+ * sixth of its time.
+ */
 const commandLineStaysOutside: Plugin = {
   name: 'command-line-stays-outside',
-  setup: (b) =>
-    b.onResolve({ filter: /^\.\/(?:main|hot)\.ts$/ }, ({ path }) => ({
-      path: path.replace(/\.ts$/, '.js'),
-      external: true,
-    })),
+  setup(b) {
+    b.onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './main.js', external: true }));
+    b.onResolve({ filter: /^\.\/hot\.ts$/ }, () => ({ path: 'hot', namespace: 'required' }));
+    b.onLoad({ filter: /.*/, namespace: 'required' }, () => ({
+      contents:
+        "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);" +
+        "export const { hot, processIo } = require('./hot.cjs');",
+    }));
+  },
+};
+
+/** What is loaded later is not in `hot`: who asks for it there is sent to `main` (see `src/cli/hot.ts`). */
+const nothingLater: Plugin = {
+  name: 'nothing-later',
+  setup(b) {
+    b.onResolve({ filter: /^\./ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path, namespace: 'later' } : undefined,
+    );
+    b.onLoad({ filter: /.*/, namespace: 'later' }, ({ path }) => ({
+      contents: `throw Object.assign(new Error('${path} is not in hot'), { code: 'NOT_IN_HOT' });`,
+    }));
+  },
 };
 
 /** Packages in CommonJS (cross-spawn in execa) call `require` for Node's own modules, which an ES module lacks. */
@@ -50,7 +71,17 @@ const ENTRIES: readonly Entry[] = [
     options: { target: 'node14', plugins: [commandLineStaysOutside], banner: {} },
   },
   { name: 'main', source: 'src/cli/main.ts', options: { splitting: true } },
-  { name: 'hot', source: 'src/cli/hot.ts', options: { splitting: true } },
+  {
+    name: 'hot',
+    source: 'src/cli/hot.ts',
+    options: {
+      format: 'cjs',
+      outExtension: { '.js': '.cjs' },
+      plugins: [nothingLater],
+      banner: {},
+      supported: { 'dynamic-import': false },
+    },
+  },
   { name: 'host', source: 'src/host/main.ts' },
   { name: 'supervisor', source: 'src/tmux/supervisor.ts' },
   { name: 'terminal-hook', source: 'src/backend/terminal/hook-program.ts' },

@@ -93,7 +93,6 @@ describe('the rooms of src/', () => {
       'node:sqlite': /^lock\//,
       'node:net': /^control\//,
       '@agentclientprotocol/sdk': /^(backend\/acp|rehearsal)\//,
-      ulid: /^session\/ids\.ts$/,
       'p-queue': /^cli\//,
     };
     const wrong = imports.flatMap(({ file, target }) => {

@@ -1,6 +1,6 @@
 import type { ControlRequest, Replies } from '../control/protocol.ts';
 import { requestHost } from '../control/request-host.ts';
-import { ensureHost, type HostAddress } from '../control/start-host.ts';
+import type { HostAddress } from '../control/start-host.ts';
 import type { SessionPaths } from '../store/paths.ts';
 import type { VerbContext } from './context.ts';
 
@@ -19,6 +19,7 @@ function addressOf(context: VerbContext, { record, paths }: Addressed): HostAddr
 
 /** Makes sure the session has a host. */
 export async function startHostFor(context: VerbContext, session: Addressed): Promise<void> {
+  const { ensureHost } = await import('../control/start-host.ts');
   await ensureHost(addressOf(context, session), context.io.env);
 }
 

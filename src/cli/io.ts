@@ -2,6 +2,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { systemCode } from '../errors.ts';
+import { newPromptId } from '../session/ids.ts';
 import { ProcessOutput } from './process-output.ts';
 
 /** What the command line reads and writes. Passed in, so that a test sees what a user would see. */
@@ -13,6 +14,8 @@ export interface Io {
   /** Absolute. */
   readonly cwd: string;
   readonly homedir: string;
+  /** Of this command line and no other: a prompt that is handed over twice by it is one prompt. */
+  readonly key: string;
   /** Milliseconds since 1970. */
   now(): number;
   /**
@@ -37,20 +40,26 @@ const LEAVING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** The process's own streams and environment. */
 export function processIo(): Io {
-  const readerGone = new AbortController();
+  let gone: AbortController | null = null;
+  const readerGone = (): AbortController => (gone ??= new AbortController());
   let failure: Error | null = null;
-  const stdout = new ProcessOutput(process.stdout, (error) => {
+  const out = new ProcessOutput({ fd: 1, open: () => process.stdout }, (error) => {
     // A pipe whose reader left is the end of the output, not an error.
     if (systemCode(error) !== 'EPIPE') failure = error;
-    readerGone.abort();
+    readerGone().abort();
   });
+  const err = new ProcessOutput({ fd: 2, open: () => process.stderr }, () => {}, out);
+  // What Node makes when it is first looked at is looked at by those that need it.
   return {
-    stdin: process.stdin,
-    stdout,
-    stderr: new ProcessOutput(process.stderr, () => {}, stdout),
+    get stdin() {
+      return process.stdin;
+    },
+    stdout: out,
+    stderr: err,
     env: process.env,
     cwd: currentDirectory(process.env['PWD']),
     homedir: os.homedir(),
+    key: `tell/${newPromptId()}`,
     now: () => Date.now(),
     onInterrupt(fn) {
       for (const signal of LEAVING) process.on(signal, fn);
@@ -58,9 +67,11 @@ export function processIo(): Io {
         for (const signal of LEAVING) process.off(signal, fn);
       };
     },
-    readerGone: readerGone.signal,
+    get readerGone() {
+      return readerGone().signal;
+    },
     async settleOutput() {
-      await stdout.settle();
+      await out.settle();
       return failure;
     },
   };

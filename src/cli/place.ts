@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { systemCode } from '../errors.ts';
 import { namesIn } from '../store/names-in.ts';
+import { sha256 } from '../text/sha256.ts';
 
 /** Where a command was typed, as far as the verbs that only read need to know. */
 export interface Place {
@@ -18,7 +18,7 @@ export interface Place {
 export function placeOf(cwd: string, home: string): Place {
   const commonDir = findCommonDir(cwd);
   if (commonDir === null) return { inRepository: false, repoKey: null };
-  const hash = createHash('sha256').update(commonDir).digest('hex').slice(0, 8);
+  const hash = sha256(commonDir).slice(0, 8);
   const key = namesIn(path.join(home, 'repos')).find((name) => name.endsWith(`-${hash}`));
   return { inRepository: true, repoKey: key ?? null };
 }

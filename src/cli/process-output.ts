@@ -1,37 +1,47 @@
+import { fstatSync, writeSync } from 'node:fs';
+import { systemCode } from '../errors.ts';
 import type { Output } from './io.ts';
 
 /** More than this is handed over at once: as much as a pipe holds. */
 const GATHERED_CHARS = 64 * 1024;
+/** As much as a pipe takes whether or not somebody reads: what waits for its reader must not keep us from a Ctrl-C. */
+const PLAIN_BYTES = 64 * 1024;
+
+/** One of the process's own streams. Node opens it when it is first looked at, which takes a tenth of a short command. */
+export interface OwnStream {
+  readonly fd: 1 | 2;
+  readonly open: () => NodeJS.WriteStream;
+}
 
 /**
  * A stream of this process without exceptions: after its first failure, which `onFailure` hears of, nothing more is
  * written. What is written in one turn of the event loop goes to the system in one call: `log` prints a million lines,
- * and such a call costs more than making the line does.
+ * and such a call costs more than making the line does. What is short goes to a file or a pipe without Node's stream.
  */
 export class ProcessOutput implements Output {
-  readonly #stream: NodeJS.WriteStream;
+  readonly #own: OwnStream;
+  readonly #onFailure: (error: Error) => void;
   readonly #before: ProcessOutput | null;
+  #stream: NodeJS.WriteStream | null = null;
+  #isPlain: boolean | null = null;
+  #plainBytes = 0;
   #pieces = '';
   #due: NodeJS.Immediate | null = null;
   #gone = false;
 
   /** @param before what was written to it earlier goes out earlier: both may be one terminal. */
-  constructor(stream: NodeJS.WriteStream, onFailure: (error: Error) => void, before: ProcessOutput | null = null) {
-    this.#stream = stream;
+  constructor(own: OwnStream, onFailure: (error: Error) => void, before: ProcessOutput | null = null) {
+    this.#own = own;
+    this.#onFailure = onFailure;
     this.#before = before;
-    stream.on('error', (error: Error) => {
-      if (this.#gone) return;
-      this.#gone = true;
-      onFailure(error);
-    });
   }
 
   get isTTY(): boolean {
-    return this.#stream.isTTY;
+    return !this.#isFileOrPipe && this.#opened().isTTY;
   }
 
   get columns(): number | undefined {
-    return this.#stream.isTTY ? this.#stream.columns : undefined;
+    return this.isTTY ? this.#opened().columns : undefined;
   }
 
   write(text: string): void {
@@ -47,15 +57,61 @@ export class ProcessOutput implements Output {
     this.#due = null;
     const text = this.#pieces;
     this.#pieces = '';
-    if (text !== '' && !this.#gone) this.#stream.write(text);
+    if (text === '' || this.#gone) return;
+    const bytes = Buffer.from(text);
+    this.#plainBytes += bytes.length;
+    const plain = this.#stream === null && this.#plainBytes <= PLAIN_BYTES && this.#isFileOrPipe;
+    if (plain) this.#writePlainly(bytes);
+    else this.#opened().write(bytes);
   }
 
   /** Resolves when everything is handed over, or when that failed. */
   async settle(): Promise<void> {
     this.flush();
-    if (this.#gone) return;
-    await new Promise<void>((resolve) => this.#stream.write('', () => resolve()));
+    const stream = this.#stream;
+    if (this.#gone || stream === null) return;
+    await new Promise<void>((resolve) => stream.write('', () => resolve()));
     // The failure of a write is told after its callback.
     await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  get #isFileOrPipe(): boolean {
+    return (this.#isPlain ??= isFileOrPipe(this.#own.fd));
+  }
+
+  #writePlainly(bytes: Buffer): void {
+    for (let written = 0; written < bytes.length;) {
+      try {
+        written += writeSync(this.#own.fd, bytes, written);
+      } catch (error) {
+        // Another process that shares the pipe made it refuse to wait; Node's stream knows how to.
+        if (systemCode(error) === 'EAGAIN') this.#opened().write(bytes.subarray(written));
+        else this.#fail(error);
+        return;
+      }
+    }
+  }
+
+  #opened(): NodeJS.WriteStream {
+    if (this.#stream !== null) return this.#stream;
+    this.#stream = this.#own.open();
+    this.#stream.on('error', (error: Error) => this.#fail(error));
+    return this.#stream;
+  }
+
+  #fail(error: unknown): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#onFailure(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+/** Of devices, terminals among them, and of what was closed, Node knows more. */
+function isFileOrPipe(fd: number): boolean {
+  try {
+    const found = fstatSync(fd);
+    return found.isFile() || found.isFIFO() || found.isSocket();
+  } catch {
+    return false;
   }
 }

@@ -1,5 +1,5 @@
 import { usageError } from '../errors.ts';
-import { checkSize, readBounded, readTaskFile } from '../intake/read-text.ts';
+import { checkSize } from '../intake/prompt-size.ts';
 import type { Io } from './io.ts';
 
 export interface TextSource {
@@ -18,13 +18,14 @@ export async function promptText(io: Io, { words, file }: TextSource): Promise<s
   }
   const fromStdin = words.length === 1 && words[0] === '-';
   const text =
-    file !== undefined
-      ? await readTaskFile(file, io.cwd)
-      : fromStdin
-        ? await readBounded(io.stdin, 'Standard input')
-        : checkSize(words.join(' '), 'The text');
+    file === undefined && !fromStdin ? checkSize(words.join(' '), 'The text') : await readFrom(file ?? null, io);
   if (text.trim() !== '') return text;
   throw usageError('empty-prompt', 'There is nothing to say to the agent: the text is empty.', {
     remedy: 'Write what you want done, in quotes; - reads standard input and --file a file.',
   });
+}
+
+async function readFrom(file: string | null, io: Io): Promise<string> {
+  const { readBounded, readTaskFile } = await import('../intake/read-text.ts');
+  return file === null ? readBounded(io.stdin, 'Standard input') : readTaskFile(file, io.cwd);
 }

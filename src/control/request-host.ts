@@ -1,7 +1,8 @@
 import { ConduxtError, heldElsewhere } from '../errors.ts';
 import { callHost } from './client.ts';
+import { greet } from './greet.ts';
 import type { ControlRequest, Replies } from './protocol.ts';
-import { ensureHost, type HostAddress } from './start-host.ts';
+import type { HostAddress } from './start-host.ts';
 
 /** A host may leave, or die, between its greeting and the request; the next one answers. */
 const TRIES = 3;
@@ -18,7 +19,12 @@ export async function requestHost<R extends Exclude<ControlRequest, { op: 'watch
 ): Promise<Replies[R['op']]> {
   for (let left = TRIES; left > 0; left -= 1) {
     try {
-      await ensureHost(address, env);
+      const found = await greet(address.socket);
+      // Most commands find a host that answers.
+      if (found === 'none' || found === 'silent') {
+        const { ensureHost } = await import('./start-host.ts');
+        await ensureHost(address, env, found);
+      }
     } catch (error) {
       throw request.op === 'tell' && left === TRIES ? nothingTaken(error) : error;
     }

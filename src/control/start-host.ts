@@ -17,7 +17,7 @@ import {
 import { readJournal } from '../journal/read-journal.ts';
 import { isAlive } from '../process/identity.ts';
 import { hostEnvironment, hostOwnVariables } from '../process/host-environment.ts';
-import { callHost } from './client.ts';
+import { greet } from './greet.ts';
 import type { HelloReply } from './protocol.ts';
 
 export interface HostAddress {
@@ -31,7 +31,6 @@ export interface HostAddress {
 
 /** Replay, lock and socket take well under a second; this covers a machine under heavy load. */
 const READY_TIMEOUT_MS = 20_000;
-const HELLO_TIMEOUT_MS = 2_000;
 /** A host that misses this many greetings in a row is not merely busy. */
 const HELLO_TRIES = 3;
 const HELD_PAUSE_MS = 50;
@@ -40,12 +39,18 @@ const HELD_PAUSE_MS = 50;
  * Makes sure the session has a host and returns its greeting. Two callers at once start two hosts; the lock lets one
  * live, and both callers talk to that one. The host is in a session of its own: closing the terminal, or killing the
  * caller, does not reach it. A host that holds the lock but stays silent is ended by its recorded identity and replaced.
+ *
+ * @param found what greeting it came to, where that was done already
  */
-export async function ensureHost(address: HostAddress, env: NodeJS.ProcessEnv): Promise<HelloReply> {
+export async function ensureHost(
+  address: HostAddress,
+  env: NodeJS.ProcessEnv,
+  found?: Awaited<ReturnType<typeof greet>>,
+): Promise<HelloReply> {
   const deadline = performance.now() + READY_TIMEOUT_MS;
   const silence = new Silence();
-  while (performance.now() < deadline) {
-    const hello = await greet(address.socket);
+  for (let known = found; performance.now() < deadline; known = undefined) {
+    const hello = known ?? (await greet(address.socket));
     if (hello === 'silent') {
       if (silence.isTooLong(bytesWritten(address.journal))) endSilentHost(address.journal);
       continue;
@@ -85,17 +90,6 @@ export class Silence {
 function bytesWritten(journal: string): number {
   const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   return sizeOf(journal) + sizeOf(path.join(path.dirname(journal), 'transcript.ndjson'));
-}
-
-async function greet(socket: string): Promise<HelloReply | 'none' | 'silent'> {
-  try {
-    return (await callHost(socket, { op: 'hello' }, HELLO_TIMEOUT_MS)) ?? 'none';
-  } catch (error) {
-    if (!(error instanceof ConduxtError)) throw error;
-    if (error.code === 'host-silent') return 'silent';
-    if (error.code === 'host-died') return 'none';
-    throw error;
-  }
 }
 
 /** By pid, start time and boot: a recycled pid is never signalled. Its journal is whole up to what it acknowledged. */

@@ -1,9 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { messageOf, notFound, systemCode, usageError, type ConduxtError } from '../errors.ts';
-
-/** The longest task: more is a data set, not a description. */
-export const MAX_PROMPT_BYTES = 1024 * 1024;
+import { MAX_PROMPT_BYTES, tooLarge } from './prompt-size.ts';
 
 /**
  * The text of a file the user named, or of standard input.
@@ -59,18 +57,6 @@ export async function readBounded(stream: AsyncIterable<unknown>, what: string):
   }
   return asText(Buffer.concat(chunks), what);
 }
-
-/** Checks text that came as a whole (arguments). */
-export function checkSize(text: string, what: string): string {
-  if (Buffer.byteLength(text) > MAX_PROMPT_BYTES) throw tooLarge(what);
-  return text;
-}
-
-const tooLarge = (what: string): ConduxtError =>
-  usageError('prompt-too-large', `${what} is longer than ${MAX_PROMPT_BYTES / 1024} KiB.`, {
-    remedy: 'Put the material into a file of the repository and name it in a short task.',
-    facts: { maxBytes: MAX_PROMPT_BYTES },
-  });
 
 function asText(bytes: Buffer, what: string): string {
   try {

@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib';
+import { crc32 } from './crc32.ts';
 
 /**
  * One journal line is the record's JSON with `"c":"<crc32 of everything before it>"` as its last field, so it is
@@ -10,16 +10,16 @@ export function encodeRecord(record: object): Buffer {
   return Buffer.from(`${body},"c":"${checksum(Buffer.from(body))}"}\n`);
 }
 
-const TAIL = /,"c":"([0-9a-f]{8})"\}$/;
+const TAIL = /^,"c":"([0-9a-f]{8})"\}$/;
 const TAIL_BYTES = ',"c":"00000000"}'.length;
 
 /** The record of one line without its newline, or null when the line is damaged. */
 export function decodeRecord(line: Buffer): unknown {
-  const body = line.subarray(0, line.length - TAIL_BYTES);
-  const match = TAIL.exec(line.subarray(-TAIL_BYTES).toString('latin1'));
-  if (match === null || checksum(body) !== match[1]) return null;
+  const end = line.length - TAIL_BYTES;
+  const match = end < 0 ? null : TAIL.exec(line.toString('latin1', end));
+  if (match === null || crc32(line, end) !== parseInt(match[1] ?? '', 16)) return null;
   try {
-    return JSON.parse(body.toString('utf8') + '}');
+    return JSON.parse(line.toString('utf8', 0, end) + '}');
   } catch {
     return null;
   }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { sha256 } from '../text/sha256.ts';
 
 /** Where one session keeps its files (README, "Files"). All absolute; directories 0700, files 0600. */
 export interface SessionPaths {
@@ -21,22 +21,23 @@ const MAX_SOCKET_BYTES = 100;
 
 export function sessionPaths(home: string, id: string, runtimeDir: string): SessionPaths {
   const dir = path.join(home, 'sessions', id);
-  const socket = path.join(dir, 'control.sock');
+  // Not joined by Node, which takes every part to pieces: `status` does this for a hundred sessions.
+  const socket = `${dir}/control.sock`;
   return {
     dir,
-    record: path.join(dir, 'session.json'),
-    journal: path.join(dir, 'journal.ndjson'),
-    transcript: path.join(dir, 'transcript.ndjson'),
-    prompts: path.join(dir, 'prompts'),
-    hostLog: path.join(dir, 'host.log'),
-    lock: path.join(dir, 'host.lock'),
-    epochs: path.join(dir, 'epochs'),
-    run: path.join(dir, 'run'),
+    record: `${dir}/session.json`,
+    journal: `${dir}/journal.ndjson`,
+    transcript: `${dir}/transcript.ndjson`,
+    prompts: `${dir}/prompts`,
+    hostLog: `${dir}/host.log`,
+    lock: `${dir}/host.lock`,
+    epochs: `${dir}/epochs`,
+    run: `${dir}/run`,
     socket: Buffer.byteLength(socket) <= MAX_SOCKET_BYTES ? socket : path.join(runtimeDir, `${shortHash(dir)}.sock`),
   };
 }
 
-const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+const shortHash = (text: string): string => sha256(text).slice(0, 16);
 
 export const promptFile = (paths: Pick<SessionPaths, 'prompts'>, promptId: string): string =>
   path.join(paths.prompts, `${promptId}.txt`);

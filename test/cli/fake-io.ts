@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Io, Output } from '../../src/cli/io.ts';
+import { newPromptId } from '../../src/session/ids.ts';
 
 export interface FakeIo extends Io {
   /** Everything printed on stdout so far. */
@@ -38,6 +39,7 @@ export function fakeIo(options: FakeOptions = {}): FakeIo {
     env: options.env ?? {},
     cwd: options.cwd ?? '/',
     homedir: options.homedir ?? '/nonexistent',
+    key: `tell/${newPromptId()}`,
     now: () => options.nowMs ?? Date.parse('2026-01-01T00:03:05.000Z'),
     onInterrupt(fn) {
       handlers.add(fn);

@@ -74,7 +74,7 @@ async function tell(
   options: TellOptions,
 ): Promise<number> {
   const mode = modeOf(options);
-  const key = options.key ?? `tell/${newPromptId()}`;
+  const key = options.key ?? context.io.key;
   if (!KEY.test(key)) {
     throw usageError('invalid-key', 'A key may have up to 200 letters, digits and . _ / : @ - characters.');
   }
