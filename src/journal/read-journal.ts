@@ -44,7 +44,7 @@ function readFrom(fd: number, from: number): JournalContents {
   let end = from;
   let position = from;
   while (position < size) {
-    const chunk = Buffer.alloc(Math.min(CHUNK_BYTES, size - position));
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size - position));
     const got = readSync(fd, chunk, 0, chunk.length, position);
     if (got === 0) break;
     position += got;
