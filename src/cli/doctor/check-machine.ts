@@ -117,7 +117,11 @@ async function checkGithub({ io }: VerbContext): Promise<Check> {
 
 async function checkTmux({ io }: VerbContext): Promise<Check> {
   const version = await installedTmux(io.env);
-  if (version === null) return note('tmux', 'is not there: optional, for agents in a terminal', null);
+  if (version === null) {
+    const what =
+      'is not there: needed for agents in a terminal, and for commands that outlive their shell (conduxt exec)';
+    return note('tmux', what, 'Install tmux 3.3 or newer; agents over ACP and headless ones go on without it.');
+  }
   return isRecent(version)
     ? good('tmux', version.text)
     : note('tmux', `${version.text} is too old for the tmux backend`, 'Install tmux 3.3 or newer.');
