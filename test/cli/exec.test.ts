@@ -175,8 +175,12 @@ describe('conduxt exec, durable', () => {
       JSON.stringify({ machines: { [hostname()]: { session: 'workbench' } }, sessionPrefix: 'me-' }),
     );
     rig.env['CONDUXT_CONFIG'] = config;
-    const named = await rig.json('exec', '--outlive', '--', 'true');
+    const named = await rig.json('exec', '--outlive', '--', 'sleep', '300');
     assert.equal(field(named, 'terminal', 'name'), 'me-demo-workbench');
+    assert.equal(field(await rig.json('exec', '--outlive', '--', 'sleep', '300'), 'result', 'how'), 'reused');
+    assert.equal(field(await rig.json('exec', '--outlive', '--', 'sleep', '301'), 'error', 'code'), 'terminal-busy');
+    const anew = await rig.json('exec', '--outlive', '--replace', '--', 'sleep', '301');
+    assert.equal(field(anew, 'result', 'how'), 'replaced');
   });
 
   it('marks what it starts as its own, not as its caller’s, and remembers who asked', async (t) => {

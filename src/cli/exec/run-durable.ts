@@ -27,14 +27,16 @@ export async function runDurable(context: VerbContext, wish: DurableWish): Promi
   const { argv, options, place } = wish;
   const tells = sessionToTell(context, options);
   const desk = await openDesk(context, place);
-  const wanted = options.name ?? machineSession(place.config) ?? purposeFrom(argv);
+  // The configuration chose that name for whatever runs on this machine: it is there to be used again.
+  const usual = options.name === undefined ? machineSession(place.config) : null;
+  const wanted = options.name ?? usual ?? purposeFrom(argv);
   const name = fullName(wanted, desk.naming);
   const warnings = isGenericName(wanted)
     ? [`"${wanted}" says nothing about what runs there; a name such as dev-server does.`]
     : [];
   const { terminal, how, printedBefore } = await obtainTerminal(context, desk, {
     ...{ name, wanted, cwd: context.io.cwd, command: argv },
-    ...{ reuse: options.reuse === true, replace: options.replace === true },
+    ...{ reuse: options.reuse ?? (usual !== null && options.replace !== true), replace: options.replace === true },
   });
   if (tells !== null) startWatcher(desk.home, terminal, { ...tells, fromByte: printedBefore }, context.io.env);
   const timeoutMs = options.timeout ?? place.config.placement.readySeconds * 1000;
