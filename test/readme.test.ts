@@ -106,6 +106,27 @@ describe('the README', () => {
     for (const mode of tellModes) assert.ok(words('Talking to a session').has(`--${mode}`), mode);
   });
 
+  it('says which signals reach whom, and what was weighed for terminals', () => {
+    const text = part('Agents in a terminal');
+    for (const adapter of ['claude-agent-acp', 'codex-acp', 'gemini', 'opencode', 'pi-acp', 'qwen']) {
+      assert.ok(
+        rows(text).some(([name = '']) => name.startsWith(adapter)),
+        `the signals of ${adapter}`,
+      );
+    }
+    for (const way of [
+      'tmux, private server',
+      '`dtach`, `abduco`',
+      'a supervisor of our own',
+      'only handling signals',
+    ]) {
+      const verdict = rows(text).find(([name = '']) => name.startsWith(way))?.[1] ?? '';
+      assert.match(verdict, /^(?:not )?taken.*[:;,] /, way);
+    }
+    assert.match(text, /Measured before it was built[\s\S]* of 120 panes/);
+    assert.match(text.replaceAll('\n', ' '), /Any number may look at once, and nobody is detached/);
+  });
+
   it('leads only to parts and files that are there', () => {
     const headings = [...readme.matchAll(/^#+ (.+)$/gm)].map((match) => match[1] ?? '');
     const anchors = headings.map((heading) => `#${heading.toLowerCase().replaceAll(' ', '-')}`);
