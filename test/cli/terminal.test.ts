@@ -195,6 +195,24 @@ describe('conduxt terminal', { concurrency: 2 }, () => {
     assert.equal((await rig.run('attach', 'edit')).code, 6);
   });
 
+  it('may be looked at by two people at once: neither is detached, and neither changes its size', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const [rig, people] = [new TerminalRig(t), new TerminalRig(t)];
+    await rig.json('terminal', 'create', 'server', '--', 'sleep', '300');
+    const look = (await rig.json('attach', 'server'))['command'] as string[];
+    mkdirSync(people.desk.home, { recursive: true });
+    for (const [at, width] of [80, 120].entries()) {
+      const argv = ['env', '-u', 'TMUX', ...look] as const;
+      const logFile = path.join(people.desk.root, `${at}.log`);
+      await people.server.newPane({ sessionName: `desk-${at}`, width, height: 24, argv: [...argv], logFile });
+    }
+    const seen = ['list-sessions', '-F', '#{session_attached} #{window_width}x#{window_height}'];
+    const facts = async (): Promise<string> => (await rig.server.call([seen])).stdout.trim();
+    await until(async () => (await facts()) === '2 220x60', 'both look, at its own size');
+    const dead = (await people.server.panes()).filter((pane) => pane.dead);
+    assert.deepEqual(dead, []);
+  });
+
   it('asks tmux at most every second while it waits for words that do not come', async (t) => {
     if (!(await hasTmux(t))) return;
     const rig = new TerminalRig(t);

@@ -111,6 +111,7 @@ describe('conduxt with an agent in a terminal', { concurrency: 2 }, () => {
     assert.deepEqual([log(machine, 'escape'), log(machine, 'ctrl-c'), log(machine, 'text')], [[], [], []]);
     const [pane] = await new TmuxServer(machine.state, machine.env).panes();
     assert.ok(pane);
+    assert.match(pane.sessionName, /^oc-[a-z0-9]+-tui-the-sum$/, 'prefix, repository, agent, task');
     const size = execFileSync(
       'tmux',
       ['-L', socketNameFor(machine.state), 'display-message', '-p', '-t', pane.paneId, '#{pane_width}x#{pane_height}'],

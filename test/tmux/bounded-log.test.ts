@@ -53,11 +53,19 @@ describe('the log of a pane', () => {
     assert.ok(existsSync(run.logCut), 'something is gone, and it is said');
   });
 
-  it('keeps its end, and takes no more room than that', (t) => {
+  it('is private like its directory, keeps its end, and takes no more room than that', (t) => {
     const root = mkdtempSync(path.join(tmpdir(), 'conduxt-log-'));
     t.after(() => rmSync(root, { recursive: true, force: true }));
     const run = makeRunDirectory(root);
     assert.equal(endOfLog(run, KIB), '');
+    for (const [place, mode] of [
+      [run.dir, 0o700],
+      [run.log, 0o600],
+      [run.hooks, 0o600],
+    ] as const) {
+      assert.equal(statSync(place).mode & 0o777, mode, place);
+    }
+    assert.notEqual(path.basename(run.dir), path.basename(makeRunDirectory(root).dir));
     const text = Array.from({ length: 200_000 }, (_, line) => `line ${line}\n`).join('');
     appendFileSync(run.log, text);
     cutLog(run, 64 * KIB);

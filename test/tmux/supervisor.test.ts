@@ -52,6 +52,7 @@ describe('the supervisor in a pane', () => {
     assert.deepEqual(argv, words);
     assert.partialDeepStrictEqual(env, { SECRET_TOKEN: 'sesame', CONDUXT_SESSION: 's-1' });
     assert.ok(!('TMUX' in env));
+    assert.equal((env as { TERM?: string }).TERM, 'tmux-256color');
     assert.equal(existsSync(run.launch), false);
     const shown = await scratch.server.call([
       ['show-environment', '-g'],
