@@ -20,6 +20,8 @@ export interface Removal {
   readonly baseCommit: string;
   /** Null: refuse when something would be lost. Else: save it under this name first, then remove. */
   readonly force: SnapshotName | null;
+  /** Takes a snapshot also when nothing would be lost, so that an undo brings the worktree back in any case. */
+  readonly keepAlways?: boolean;
 }
 
 export type RemovalOutcome =
@@ -61,7 +63,7 @@ export async function removeWorktree(removal: Removal): Promise<RemovalOutcome> 
   const losses = await whatWouldBeLost(question);
   if (entry.locked !== null) return { type: 'refused', why: 'locked', losses };
   let snapshot: string | null = null;
-  if (worktreeHoldsWork(losses)) {
+  if (worktreeHoldsWork(losses) || (removal.keepAlways === true && removal.force !== null)) {
     if (removal.force === null) return { type: 'refused', why: 'work-would-be-lost', losses };
     if (losses.submodules.length > 0) return { type: 'refused', why: 'not-savable', losses };
     const saved = await snapshotWorktree(repo, worktree, removal.force);
@@ -77,6 +79,24 @@ export async function removeWorktree(removal: Removal): Promise<RemovalOutcome> 
   }
   await sweepAside(worktree);
   return { type: 'removed', snapshot, ignored };
+}
+
+/** Why it would not be removed even by force; null: it would, or it is not there. Only reads. */
+export async function whyKept(
+  removal: Omit<Removal, 'force'>,
+): Promise<{ readonly why: Exclude<RefusalReason, 'work-would-be-lost'>; readonly losses: Losses } | null> {
+  const { repo, branch, baseCommit } = removal;
+  const worktree = await realPlace(removal.worktree);
+  const entries = await listWorktrees(repo.git);
+  const index = entries.findIndex((candidate) => candidate.path === worktree);
+  const entry = entries[index];
+  if (entry === undefined) return null;
+  if (index === 0) return { why: 'main-checkout', losses: NOTHING };
+  if (entry.locked !== null) return { why: 'locked', losses: NOTHING };
+  const losses = await whatWouldBeLost({ repo, worktree, branch, baseCommit });
+  // Every other unknown directory is listed by its files.
+  const submodules = [...losses.submodules, ...losses.untracked.filter((file) => file.endsWith('/'))];
+  return submodules.length > 0 ? { why: 'not-savable', losses: { ...losses, submodules } } : null;
 }
 
 const NOTHING: Losses = { uncommitted: [], untracked: [], submodules: [], operation: null, detached: [], unpushed: [] };

@@ -66,6 +66,7 @@ describe('an agent that would judge its own work', () => {
       ['verify', 'mine'],
       ['clean', 'mine'],
       ['retry', 'mine'],
+      ['cancel', 'mine', '--discard'],
     ]) {
       for (const marker of [record.id, `${record.id}.step`]) {
         const { code, err } = await desk.run(args, { env: { CONDUXT_SESSION: marker } });

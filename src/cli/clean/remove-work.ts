@@ -17,6 +17,8 @@ export interface RemovalWish {
   /** A person named these losses and accepted them; they are kept under a hidden ref all the same. */
   readonly discardChanges: boolean;
   readonly discardCommits: boolean;
+  /** Keep the worktree for an undo also when nothing in it would be lost. */
+  readonly keepAlways?: boolean;
   /** How a person says so, for messages. */
   readonly flags: { readonly changes: string; readonly commits: string };
 }
@@ -84,6 +86,7 @@ export async function removeWork(
     branch,
     baseCommit,
     force: wish.discardChanges ? snapshot : null,
+    keepAlways: wish.keepAlways === true,
   });
   // Housekeeping: a failure of it is no failure of the removal.
   await expireDiscarded(repo, context.io.now()).catch(() => {});
@@ -105,7 +108,7 @@ export async function removeWork(
   return { worktree: removed.type, branch: deleted.type, snapshots: [...snapshots, ...kept], ignored };
 }
 
-function cannotRemove(
+export function cannotRemove(
   name: string,
   worktree: string,
   why: RefusalReason,

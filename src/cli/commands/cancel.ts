@@ -1,9 +1,13 @@
 import type { CancelReply } from '../../control/protocol.ts';
 import { ExitCode, usageError } from '../../errors.ts';
+import { KEPT_DAYS } from '../../git/discarded-work.ts';
 import { isOwed } from '../../session/derive-state.ts';
 import type { SessionView } from '../../store/read-session.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { plural } from '../../views/quantities.ts';
+import { discardTask } from '../clean/discard-task.ts';
+import { keptLines } from '../clean/kept-lines.ts';
+import type { Removed } from '../clean/remove-work.ts';
 import type { VerbContext } from '../context.ts';
 import { askHost } from '../host-call.ts';
 import { finishVerb } from '../options.ts';
@@ -13,6 +17,7 @@ interface CancelOptions {
   readonly queued?: boolean;
   readonly task?: boolean;
   readonly force?: boolean;
+  readonly discard?: boolean;
 }
 
 /** A cancel is cooperative first: the agent gets its time before it is ended. */
@@ -25,13 +30,20 @@ export function define(command: VerbCommand, context: VerbContext): void {
       .option('--queued', 'drop the prompts that wait; the running turn goes on')
       .option('--task', 'end the turn, drop what waits, and end the task as cancelled')
       .option('--force', 'do not ask the agent first: Ctrl-C in its terminal, the end of its adapter over ACP')
+      .option('--discard', 'as --task, and remove its worktree; kept for conduxt undo')
       .action(context.act((name: string, options: CancelOptions) => cancel(context, name, options))),
     {
-      examples: ['conduxt cancel issue-78', 'conduxt cancel issue-78 --force', 'conduxt cancel issue-78 --task'],
-      exits: '0 (also when there was nothing to cancel), 4, 75',
+      examples: [
+        'conduxt cancel issue-78',
+        'conduxt cancel issue-78 --force',
+        'conduxt cancel issue-78 --task',
+        'conduxt cancel issue-78 --discard',
+      ],
+      exits: '0 (also when there was nothing to cancel), 4, 6 (--discard: something of others is at stake), 75',
       notes:
         'Without an option the running turn ends and the queue goes on. The session stays. In a terminal that is Escape, and\n' +
-        'only then what is harder.',
+        'only then what is harder. With --discard the session is stopped, and its worktree goes: index, changed and unknown\n' +
+        `files are kept for ${KEPT_DAYS} days (conduxt undo). The branch stays.`,
     },
   );
 }
@@ -47,9 +59,17 @@ async function cancel(context: VerbContext, name: string, options: CancelOptions
       remedy: 'Leave out one of them.',
     });
   }
-  const scope = options.task === true ? 'task' : options.queued === true ? 'queued' : 'turn';
+  if (options.queued === true && options.discard === true) {
+    throw usageError('conflicting-options', '--queued and --discard cannot be used together.', {
+      remedy: '--discard ends the task, and drops what is queued as well.',
+    });
+  }
+  const ends = options.task === true || options.discard === true;
+  const scope = ends ? 'task' : options.queued === true ? 'queued' : 'turn';
   const session = context.session(name);
-  const reply = await cancelIn(context, session, scope, options.force === true);
+  const ask = (): Promise<CancelReply> => cancelIn(context, session, scope, options.force === true);
+  const { reply, removed } =
+    options.discard === true ? await discardTask(context, session, ask) : { reply: await ask(), removed: null };
   const { record } = session;
   if (context.json) {
     context.printer.document({
@@ -58,8 +78,14 @@ async function cancel(context: VerbContext, name: string, options: CancelOptions
       sessionId: record.id,
       scope,
       ...reply,
+      ...(removed === null
+        ? {}
+        : { worktree: removed.worktree, snapshots: removed.snapshots, ignored: removed.ignored }),
     });
-  } else context.printer.result(`${record.name}: ${describeCancel(reply)}.`);
+    return ExitCode.done;
+  }
+  context.printer.result(`${record.name}: ${describeCancel(reply)}${removed === null ? '' : worktreeWords(removed)}.`);
+  for (const line of removed === null ? [] : keptLines(record.name, removed)) context.printer.result(line);
   return ExitCode.done;
 }
 
@@ -83,6 +109,9 @@ function nothingToCancel({ folded, record, hostAlive }: SessionView, scope: 'tur
   if (scope === 'queued') return folded.prompts.owed.length === 0;
   return !isOwed(folded, record) && (record.task === null || folded.life.ended !== null);
 }
+
+const worktreeWords = ({ worktree }: Removed): string =>
+  worktree === 'removed' ? '; worktree removed, the branch stays' : '; there was no worktree';
 
 export function describeCancel(reply: CancelReply): string {
   const parts = [

@@ -1,10 +1,9 @@
 import { ExitCode } from '../../errors.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
-import { KEPT_DAYS } from '../../git/discarded-work.ts';
 import { removeWork, repositoryOf, requireNoLoss, type RemovalWish, type Removed } from '../clean/remove-work.ts';
+import { keptLines } from '../clean/kept-lines.ts';
 import { holdingName } from '../clean/own-name.ts';
 import { requireRest } from '../clean/require-rest.ts';
-import { listed } from '../../views/receipt.ts';
 import type { VerbContext } from '../context.ts';
 import { finishVerb } from '../options.ts';
 import { refuseFromInside } from '../own-judge.ts';
@@ -62,15 +61,11 @@ async function clean(context: VerbContext, name: string, options: CleanOptions):
   return ExitCode.done;
 }
 
-function describe(name: string, { worktree, branch, snapshots, ignored }: Removed): readonly string[] {
+function describe(name: string, removed: Removed): readonly string[] {
+  const { worktree, branch } = removed;
   const what = [
     worktree === 'removed' ? 'worktree removed' : 'there was no worktree',
     ...(branch === 'deleted' ? ['branch deleted'] : branch === 'absent' ? ['there was no branch'] : []),
   ];
-  return [
-    `${name}: ${what.join(', ')}.`,
-    ...snapshots.map((ref) => `  kept as ${ref}`),
-    ...(snapshots.length === 0 ? [] : [`  for ${KEPT_DAYS} days: conduxt undo ${name}`]),
-    ...(ignored.length === 0 ? [] : [`  git-ignored files that went with it: ${listed(ignored, 8)}`]),
-  ];
+  return [`${name}: ${what.join(', ')}.`, ...keptLines(name, removed)];
 }

@@ -45,8 +45,8 @@ export function define(command: VerbCommand, context: VerbContext): void {
       ],
       exits: '0, 4 (nothing is kept), 6 (its place is taken)',
       notes:
-        'Brings back what clean and retry discarded, as a worktree: branch, index, changed and unknown files. Nothing\n' +
-        `that is there now is changed. Discarded work is kept for ${KEPT_DAYS} days. Files that git ignores are not in it.`,
+        'Brings back what clean, retry and cancel --discard gave up, as a worktree: branch, index, changed and unknown\n' +
+        `files. Nothing that is there now is changed. It is kept for ${KEPT_DAYS} days. Files that git ignores are not in it.`,
     },
   );
 }
@@ -98,7 +98,7 @@ function choose(name: string, kept: readonly DiscardedWork[], from: string | und
   const [newest] = kept;
   if (newest === undefined) {
     throw notFound('nothing-to-undo', `No discarded work of ${name} is kept.`, {
-      remedy: `What clean and retry discard is kept for ${KEPT_DAYS} days. Is it another session? conduxt status --all`,
+      remedy: `What clean, retry and cancel --discard discard is kept for ${KEPT_DAYS} days. Is it another session? conduxt status --all`,
     });
   }
   if (from === undefined) return newest;
