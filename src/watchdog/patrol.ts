@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '../errors.ts';
+import { messageOf, systemCode } from '../errors.ts';
 import { waitForLock } from '../lock/file-lock.ts';
 import { markedProcesses } from '../process/marker.ts';
 import { makePrivateDirectory } from '../store/durable-files.ts';
+import { sweepLeftovers } from '../store/leftovers.ts';
 import { listNames, readSession, type NamedSession, type SessionView } from '../store/read-session.ts';
 import { sessionPaths } from '../store/paths.ts';
 import { act, type Target } from './act.ts';
@@ -43,6 +44,8 @@ export interface Watched {
 export interface Pass {
   /** All sessions, in the order of their names. */
   readonly sessions: readonly Watched[];
+  /** What killed commands had left behind, and is gone now: absolute paths. */
+  readonly swept: readonly string[];
   readonly tookMs: number;
 }
 
@@ -66,18 +69,34 @@ export async function patrol(options: PatrolOptions): Promise<Pass | null> {
   const startedAt = performance.now();
   try {
     const settled = SettledSessions.read(directory);
-    const sessions = await look(options, settled);
-    if (options.only === undefined) settled.write();
-    return { sessions, tookMs: performance.now() - startedAt };
+    const marked = markedProcesses();
+    const sessions = await look(options, settled, marked);
+    if (options.only !== undefined) return { sessions, swept: [], tookMs: performance.now() - startedAt };
+    settled.write();
+    const swept = await sweep(options, new Set(marked.keys()));
+    return { sessions, swept, tookMs: performance.now() - startedAt };
   } finally {
     lock.release();
   }
 }
 
-async function look(options: PatrolOptions, settled: SettledSessions): Promise<Watched[]> {
+/** What cannot be removed now is tried again at the next look, and named by `conduxt doctor`. */
+async function sweep(options: PatrolOptions, living: ReadonlySet<string>): Promise<string[]> {
+  try {
+    return (await sweepLeftovers(options.home, options.now(), living)).map(({ path: place }) => place);
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return [];
+  }
+}
+
+async function look(
+  options: PatrolOptions,
+  settled: SettledSessions,
+  marked: ReadonlyMap<string, readonly number[]>,
+): Promise<Watched[]> {
   const { home, only } = options;
   const named = listNames(home, null).filter(({ id }) => only === undefined || id === only);
-  const marked = markedProcesses();
   const read = await inParallel(named, SENSE_AT_ONCE, (one) =>
     readOne(options, settled, one, marked.get(one.id) ?? []),
   );

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { identityOf } from '../../src/process/identity.ts';
@@ -499,6 +499,39 @@ describe('prune', () => {
     assert.ok(readdirSync(open.paths.dir).includes('transcript.ndjson'));
     assert.match((await desk.run(['status'])).out, /old .* completed/);
     assert.match((await desk.run(['log', 'old'])).out, /completed: verified by its tests/);
+  });
+});
+
+describe('a session that never got its name', () => {
+  const make = (desk: Desk): string => {
+    const { paths } = desk.session('lost', []);
+    rmSync(path.join(desk.home, 'repos', desk.repoKey, 'names', 'lost'));
+    const long = desk.io().now() / 1000 - 7200;
+    for (const file of [paths.record, paths.dir]) utimesSync(file, long, long);
+    return paths.dir;
+  };
+
+  it('is named by doctor, shown by prune --dry-run, and removed by prune', async (t) => {
+    const desk = new Desk(t);
+    const place = make(desk);
+    assert.match(
+      (await desk.run(['doctor', '--verify'])).out,
+      /leftovers +1 thing that killed commands left behind: sessions\/s-/,
+    );
+    const dry = JSON.parse((await desk.run(['prune', '--older-than', '30d', '--dry-run', '--json'])).out) as object;
+    assert.deepEqual(dry, { schemaVersion: 1, dryRun: true, bytes: 0, sessions: [], leftovers: [place] });
+    assert.ok(existsSync(place));
+    assert.match((await desk.run(['prune', '--older-than', '30d'])).out, /left behind by a killed command: .*s-/);
+    assert.equal(existsSync(place), false);
+  });
+
+  it('is removed by the watchdog, which says so', async (t) => {
+    const desk = new Desk(t);
+    const place = make(desk);
+    const { code, out } = await desk.run(['watchdog', '--once', '--json']);
+    assert.equal(code, 0);
+    assert.deepEqual((JSON.parse(out) as { swept: string[] }).swept, [place]);
+    assert.equal(existsSync(place), false);
   });
 });
 

@@ -1,5 +1,8 @@
 import { ExitCode } from '../../errors.ts';
 import { expireDiscarded, KEPT_DAYS } from '../../git/discarded-work.ts';
+import { markedProcesses } from '../../process/marker.ts';
+import { leftovers, sweepLeftovers } from '../../store/leftovers.ts';
+import { oneLine } from '../../text/sanitize.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { formatBytes, plural } from '../../views/quantities.ts';
 import type { VerbContext } from '../context.ts';
@@ -29,7 +32,8 @@ export function define(command: VerbCommand, context: VerbContext): void {
       notes:
         'Deletes transcripts, prompt texts, logs and scratch files of sessions that have ended or were stopped. Journals\n' +
         'stay, so status and the history of outcomes stay too. Worktrees and branches are not touched: see conduxt clean.\n' +
-        `Work that clean or retry discarded more than ${KEPT_DAYS} days ago is forgotten, whatever --older-than says.`,
+        `Work that clean or retry discarded more than ${KEPT_DAYS} days ago is forgotten, whatever --older-than says.\n` +
+        'So is what a command that was killed while it made a session left behind, an hour ago or longer.',
     },
   );
 }
@@ -43,13 +47,22 @@ async function prune(context: VerbContext, options: PruneOptions): Promise<numbe
     const bytes = await pruneSession(candidate, dryRun);
     if (bytes !== null) pruned.push({ session: candidate.name, sessionId: candidate.id, bytes });
   }
+  const living = new Set(markedProcesses().keys());
+  const left = dryRun ? leftovers(places.home, io.now(), living) : await sweepLeftovers(places.home, io.now(), living);
   for (const repo of await taskRepositories(context)) await expireDiscarded(repo, io.now(), dryRun);
   const bytes = pruned.reduce((sum, one) => sum + one.bytes, 0);
   if (context.json) {
-    printer.document({ schemaVersion: SCHEMA_VERSION, dryRun, bytes, sessions: pruned });
+    printer.document({
+      schemaVersion: SCHEMA_VERSION,
+      dryRun,
+      bytes,
+      sessions: pruned,
+      leftovers: left.map(({ path }) => path),
+    });
     return ExitCode.done;
   }
   for (const one of pruned) printer.result(`${one.session} (${one.sessionId}): ${formatBytes(one.bytes)}`);
+  for (const { path } of left) printer.result(`left behind by a killed command: ${oneLine(path, 300)}`);
   printer.result(`${dryRun ? 'Would free' : 'Freed'} ${formatBytes(bytes)} of ${plural(pruned.length, 'session')}.`);
   return ExitCode.done;
 }

@@ -1,5 +1,6 @@
 import { pause } from '../../clock.ts';
 import { ExitCode } from '../../errors.ts';
+import { oneLine } from '../../text/sanitize.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { formatDuration, plural } from '../../views/quantities.ts';
 import { isNews, watchedJson, watchedLine } from '../watched.ts';
@@ -102,10 +103,12 @@ function show({ printer, io }: VerbContext, pass: Pass, all: boolean): number {
       looked: pass.sessions.length,
       tookMs: Math.round(pass.tookMs),
       sessions: shown.map(watchedJson),
+      swept: pass.swept,
     });
   } else {
     for (const one of shown) printer.result(watchedLine(one));
-    if (shown.length === 0 && io.stderr.isTTY)
+    for (const place of pass.swept) printer.result(`removed what a killed command left behind: ${oneLine(place, 300)}`);
+    if (shown.length + pass.swept.length === 0 && io.stderr.isTTY)
       printer.note(`Looked at ${plural(pass.sessions.length, 'session')}: nothing to do.`);
   }
   const failed = pass.sessions.some(({ done }) => done.some(({ problem }) => problem !== null));

@@ -7,7 +7,9 @@ import { searchPath } from '../../agents/search-path.ts';
 import { requireBubblewrap } from '../../process/bubblewrap.ts';
 import { run } from '../../process/run.ts';
 import { installedTmux, isRecent } from '../../tmux/version.ts';
-import { formatBytes } from '../../views/quantities.ts';
+import { markedProcesses } from '../../process/marker.ts';
+import { leftovers } from '../../store/leftovers.ts';
+import { formatBytes, plural } from '../../views/quantities.ts';
 import type { VerbContext } from '../context.ts';
 import { profilesWith } from '../../agents/profiles.ts';
 import { findIn } from '../run/launch-agent.ts';
@@ -19,6 +21,7 @@ import { bad, good, note, type Check } from './check.ts';
 const TOOL_TIMEOUT_MS = 10_000;
 /** Worktrees, transcripts and test logs need room; below this something fails soon. */
 const LITTLE_SPACE_BYTES = 500 * 1024 * 1024;
+const SHOWN_LEFTOVERS = 5;
 const OLDEST_GIT = [2, 31] as const;
 
 /** What conduxt needs of a machine, and what it can do without. Leaves nothing behind. */
@@ -27,6 +30,7 @@ export async function checkMachine(context: VerbContext): Promise<Check[]> {
     good('node', `${process.version} at ${process.execPath}`),
     await checkGit(context),
     ...checkState(context.places.home),
+    ...checkLeftovers(context),
     await checkGithub(context),
     await checkTmux(context),
     ...checkOpenClaw(context),
@@ -84,6 +88,18 @@ function checkState(home: string): Check[] {
           'Make room, for example with conduxt prune --older-than 30d.',
         )
       : good('free space', formatBytes(free)),
+  ];
+}
+
+/** Sessions that never got their name are in no list; this is where one hears of them. */
+function checkLeftovers({ io, places }: VerbContext): Check[] {
+  const left = leftovers(places.home, io.now(), new Set(markedProcesses().keys()));
+  if (left.length === 0) return [];
+  const shown = left.slice(0, SHOWN_LEFTOVERS).map(({ path: place }) => path.relative(places.home, place));
+  const more = left.length > shown.length ? ', …' : '';
+  const text = `${plural(left.length, 'thing')} that killed commands left behind: ${shown.join(', ')}${more}`;
+  return [
+    note('leftovers', text, 'The next look of conduxt watchdog removes them, or conduxt prune --older-than 30d.'),
   ];
 }
 
