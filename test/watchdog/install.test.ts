@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { cronLine, entryIn, withEntry, withoutEntry } from '../../src/watchdog/install/crontab-text.ts';
+import { programsIn, serviceText, timerText } from '../../src/watchdog/install/systemd-text.ts';
 import { Desk } from '../cli/scratch.ts';
 
 const line = '*/3 * * * * node conduxt.js watchdog --once';
@@ -72,8 +83,38 @@ function desk(t: TestContext, table: string | null) {
     `#!/bin/sh\nif [ "$1" = -l ]; then [ -f ${file} ] && cat ${file} || { echo "no crontab for you" >&2; exit 1; }; else cat > ${file}; fi\n`,
   );
   chmodSync(path.join(bin, 'crontab'), 0o755);
-  const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}` };
-  return { file, run: (...args: string[]) => scratch.run(['watchdog', ...args], { env }) };
+  // A systemctl that knows whether the timer is enabled; without the file `bus` it reaches nobody, as in a container.
+  const calls = path.join(scratch.root, 'calls');
+  writeFileSync(
+    path.join(bin, 'systemctl'),
+    `#!/bin/sh
+cd ${scratch.root} && [ -f bus ] || { echo "Failed to connect to bus" >&2; exit 1; }
+shift 3; echo "$*" >> calls
+case "$1" in
+  enable) [ -f broken ] && { echo "Unit is masked." >&2; exit 1; }; touch enabled ;;
+  disable) rm -f enabled ;;
+  is-active) [ -f enabled ] && echo active || { echo inactive; exit 3; } ;;
+esac
+exit 0
+`,
+  );
+  writeFileSync(
+    path.join(bin, 'loginctl'),
+    `#!/bin/sh\necho Linger=$(cat ${scratch.root}/linger 2>/dev/null || echo no)\n`,
+  );
+  for (const program of ['systemctl', 'loginctl']) chmodSync(path.join(bin, program), 0o755);
+  const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}`, HOME: scratch.root };
+  const at = (name: string): string => path.join(scratch.root, name);
+  const json = async (...args: string[]): Promise<Record<string, unknown>> =>
+    JSON.parse((await scratch.run(['watchdog', ...args, '--json'], { env })).out) as Record<string, unknown>;
+  return {
+    file,
+    at,
+    json,
+    unit: (kind: 'service' | 'timer') => at(`.config/systemd/user/conduxt-watchdog.${kind}`),
+    calls: () => (existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : []),
+    run: (...args: string[]) => scratch.run(['watchdog', ...args], { env }),
+  };
 }
 
 describe('conduxt watchdog install', () => {
@@ -90,7 +131,7 @@ describe('conduxt watchdog install', () => {
 
   it('writes absolute paths, is known to status, and leaves the rest as it was', async (t) => {
     const { file, run } = desk(t, mine);
-    assert.match((await run('status')).out, /not in your crontab/);
+    assert.match((await run('status')).out, /neither in your crontab nor a timer/);
     assert.equal((await run('install', '--yes')).code, 0);
     const installed = readFileSync(file, 'utf8');
     assert.ok(installed.startsWith(mine));
@@ -119,5 +160,113 @@ describe('conduxt watchdog install', () => {
     writeFileSync(file, Buffer.from([0x23, 0xff, 0x0a]));
     assert.equal((await run('install', '--yes')).code, 6);
     assert.deepEqual(readFileSync(file), Buffer.from([0x23, 0xff, 0x0a]));
+  });
+});
+
+describe('conduxt watchdog install where the user has a systemd', () => {
+  const mine = '0 4 * * * backup\n';
+
+  it('shows both units and writes nothing until somebody says yes', async (t) => {
+    const { at, unit, run, calls } = desk(t, mine);
+    writeFileSync(at('bus'), '');
+    const { code, out } = await run('install');
+    assert.equal(code, 6);
+    assert.match(
+      out,
+      /written to .*conduxt-watchdog\.service:\n[^]*KillMode=process[^]*ExecStart="\/[^]*OnUnitActiveSec=180s/,
+    );
+    assert.equal(existsSync(unit('service')), false);
+    assert.deepEqual(calls(), ['show-environment']);
+  });
+
+  it('writes, enables, is known to status, and leaves nothing when it is uninstalled', async (t) => {
+    const { at, file, unit, json, run, calls } = desk(t, mine);
+    writeFileSync(at('bus'), '');
+    const installed = await run('install', '--yes', '--interval', '1m');
+    assert.equal(installed.code, 0);
+    assert.match(installed.err, /while you are logged out[^]*loginctl enable-linger/);
+    assert.match(readFileSync(unit('service'), 'utf8'), /^Environment="CONDUXT_HOME=\/.*"$/m);
+    assert.match(readFileSync(unit('timer'), 'utf8'), /^OnUnitActiveSec=60s$/m);
+    assert.ok(calls().includes('enable --now conduxt-watchdog.timer'));
+    assert.equal(readFileSync(file, 'utf8'), mine);
+    const status = await json('status');
+    assert.deepEqual(
+      [status['by'], status['installed'], status['entry'], status['missing'], status['problem']],
+      ['systemd', true, unit('timer'), null, null],
+    );
+    writeFileSync(at('linger'), 'yes');
+    const again = await run('install', '--yes', '--interval', '1m');
+    assert.deepEqual([/already/.test(again.out), again.err], [true, '']);
+    assert.match((await run('uninstall', '--yes')).out, /This file is removed: .*timer[^]*Removed/);
+    assert.deepEqual(
+      [existsSync(unit('service')), existsSync(unit('timer')), existsSync(at('enabled'))],
+      [false, false, false],
+    );
+    assert.equal((await json('status'))['installed'], false);
+  });
+
+  it('is never in both places: --with moves it, and what is there stays where nothing is said', async (t) => {
+    const { at, file, unit, json, run } = desk(t, mine);
+    assert.equal((await run('install', '--yes')).code, 0);
+    assert.ok(entryIn(readFileSync(file, 'utf8')), 'without a systemd it is cron');
+    writeFileSync(at('bus'), '');
+    assert.match((await run('install', '--yes')).out, /already/);
+    const moved = await run('install', '--with', 'systemd', '--yes');
+    assert.match(moved.out, /removed from your crontab[^]*written to .*service/);
+    assert.equal(readFileSync(file, 'utf8'), mine);
+    assert.ok(existsSync(unit('timer')));
+    assert.equal((await run('install', '--with', 'cron', '--yes')).code, 0);
+    assert.deepEqual([existsSync(unit('timer')), existsSync(at('enabled'))], [false, false]);
+    assert.equal((await json('status'))['by'], 'crontab');
+  });
+
+  it('that systemd refuses leaves what was there before', async (t) => {
+    const { at, file, unit, run } = desk(t, mine);
+    await run('install', '--with', 'cron', '--yes');
+    const before = readFileSync(file, 'utf8');
+    for (const name of ['bus', 'broken']) writeFileSync(at(name), '');
+    const { code, err } = await run('install', '--with', 'systemd', '--yes');
+    assert.deepEqual([code, /enable.*failed: Unit is masked\.[^]*--with cron/.test(err)], [5, true], err);
+    assert.deepEqual([existsSync(unit('service')), readFileSync(file, 'utf8')], [false, before]);
+  });
+
+  it('is removed also where no systemd answers any more, and said to be asleep until then', async (t) => {
+    const { at, unit, json, run } = desk(t, null);
+    writeFileSync(at('bus'), '');
+    await run('install', '--yes');
+    rmSync(at('bus'));
+    assert.match(String((await json('status'))['problem']), /does not answer/);
+    assert.equal((await run('uninstall', '--yes')).code, 0);
+    assert.equal(existsSync(unit('timer')), false);
+    assert.equal((await run('uninstall', '--with', 'cron')).code, 2);
+  });
+
+  it('writes units that systemd understands, whatever the paths hold', (t) => {
+    if (spawnSync('systemd-analyze', ['--version']).error !== undefined) {
+      t.skip('systemd-analyze is not installed');
+      return;
+    }
+    const root = realpathSync(mkdtempSync(path.join(tmpdir(), 'conduxt-units-')));
+    t.after(() => rmSync(root, { recursive: true, force: true }));
+    const odd = path.join(root, `a b 'c' "d" %h $HOME \\n ; #`);
+    mkdirSync(odd);
+    const node = path.join(odd, 'node');
+    writeFileSync(node, '#!/bin/sh\n');
+    chmodSync(node, 0o755);
+    const service = serviceText({ node, program: path.join(odd, 'x.js'), env: { PATH: `/bin:${odd}` } });
+    assert.deepEqual(programsIn(service), [node, path.join(odd, 'x.js')]);
+    writeFileSync(path.join(root, 'conduxt-watchdog.service'), service);
+    writeFileSync(path.join(root, 'conduxt-watchdog.timer'), timerText(180_000));
+    const files = ['service', 'timer'].map((kind) => path.join(root, `conduxt-watchdog.${kind}`));
+    const verified = spawnSync('systemd-analyze', ['--user', 'verify', ...files], {
+      encoding: 'utf8',
+      env: { ...process.env, XDG_RUNTIME_DIR: root },
+    });
+    const about = verified.stderr.split('\n').filter((line) => line.includes('conduxt-watchdog'));
+    assert.deepEqual([about, verified.status], [[], 0], verified.stderr);
+  });
+
+  it('refuses a path that no unit can hold', () => {
+    assert.throws(() => serviceText({ node: '/bin/a\nb', program: '/x', env: {} }), { code: 'path-not-for-systemd' });
   });
 });

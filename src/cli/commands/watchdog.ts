@@ -1,5 +1,6 @@
+import { Option } from 'commander';
 import { pause } from '../../clock.ts';
-import { ExitCode } from '../../errors.ts';
+import { ExitCode, usageError } from '../../errors.ts';
 import { oneLine } from '../../text/sanitize.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { formatDuration, plural } from '../../views/quantities.ts';
@@ -9,7 +10,7 @@ import { patrol, type Pass } from '../../watchdog/patrol.ts';
 import type { WatchSettings } from '../../watchdog/settings.ts';
 import type { VerbContext } from '../context.ts';
 import { finishVerb, parseDuration } from '../options.ts';
-import { isEntryVerb, watchdogEntry } from '../watchdog-entry.ts';
+import { isEntryVerb, SCHEDULE_WORDS, watchdogEntry, type ScheduleWord } from '../watchdog-entry.ts';
 import { loadWatchSettings } from '../watch-settings.ts';
 import type { VerbCommand } from '../verb-command.ts';
 
@@ -17,14 +18,24 @@ interface WatchdogOptions {
   readonly once?: boolean;
   readonly interval?: number;
   readonly yes?: boolean;
+  readonly with?: ScheduleWord;
 }
 
 export function define(command: VerbCommand, context: VerbContext): void {
   finishVerb(
     command
-      .argument('[session]', 'look at this one now; or install, uninstall, status: of the entry in your crontab')
+      .argument(
+        '[session]',
+        'look at this one now; or install, uninstall, status: of the timer or crontab entry that runs it',
+      )
       .option('--once', 'look once and end: for cron and timers')
       .option('-y, --yes', 'write or remove the entry without being asked')
+      .addOption(
+        new Option(
+          '--with <what>',
+          'with install: what runs it (default: systemd where your user has one, else cron)',
+        ).choices(SCHEDULE_WORDS),
+      )
       .option(
         '--interval <duration>',
         'between two looks (30s, 3m; a bare number: seconds; default: watchdog.intervalSeconds)',
@@ -39,17 +50,24 @@ export function define(command: VerbCommand, context: VerbContext): void {
         'conduxt watchdog --interval 1m',
         'conduxt watchdog issue-78',
         'conduxt watchdog install',
+        'conduxt watchdog install --with cron',
       ],
-      exits: '0, 4 (no such session), 5 (no host could be started, no crontab), 6 (nobody said yes), 130',
+      exits:
+        '0, 4 (no such session), 5 (no host could be started, neither systemd nor a crontab), 6 (nobody said yes), 130',
       notes:
         'Looks after the sessions of all repositories of this user. It starts a host where one is owed and gone, speaks to\n' +
         'hosts that live, and tells people once about what it cannot mend. It asks no model and costs no tokens.\n' +
-        'watchdog install shows the line it writes, with the absolute paths of Node and of this program, and asks first.',
+        'watchdog install shows exactly what it writes, with the absolute paths of Node and of this program, and asks first.',
     },
   );
 }
 
 async function watchdog(context: VerbContext, session: string | undefined, options: WatchdogOptions): Promise<number> {
+  if (options.with !== undefined && session !== 'install') {
+    throw usageError('conflicting-options', '--with belongs to conduxt watchdog install.', {
+      remedy: 'uninstall removes what is there, whichever it is.',
+    });
+  }
   if (isEntryVerb(session)) return watchdogEntry(context, session, options);
   const settings = await loadWatchSettings(context);
   if (session !== undefined || options.once === true) {

@@ -1,12 +1,5 @@
 import { usageError } from '../../errors.ts';
-
-/** What an entry starts: everything absolute, because cron has neither a shell profile nor a working directory. */
-export interface PatrolCommand {
-  readonly node: string;
-  readonly program: string;
-  /** Settings of the installer's environment that the patrol needs: where things are. */
-  readonly env: Readonly<Record<string, string>>;
-}
+import type { PatrolCommand } from './schedule.ts';
 
 const BEGIN = '# >>> conduxt watchdog (conduxt watchdog uninstall removes this) >>>';
 const END = '# <<< conduxt watchdog <<<';
@@ -63,3 +56,7 @@ function findBlock(crontab: string): { readonly start: number; readonly end: num
   const after = at + 1 + END.length;
   return { start, end: crontab[after] === '\n' ? after + 1 : after };
 }
+
+/** The paths that a line needs, to see whether they are still there. */
+export const programsIn = (line: string): string[] =>
+  [...line.matchAll(/ '(\/[^']*)'/g)].map(([, file]) => (file ?? '').replaceAll('\\%', '%'));

@@ -1,6 +1,8 @@
 import { refused, unavailable } from '../../errors.ts';
 import { run } from '../../process/run.ts';
 import { oneLine } from '../../text/sanitize.ts';
+import { cronLine, entryIn, withEntry, withoutEntry } from './crontab-text.ts';
+import type { Entry, PatrolCommand, Schedule } from './schedule.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -11,7 +13,7 @@ const TIMEOUT_MS = 10_000;
  * @throws `no-crontab` (exit 5) when there is no such program or it refuses; `crontab-not-text` (exit 6) when the
  * crontab could not be written back byte for byte.
  */
-export async function readCrontab(env: Env): Promise<string> {
+async function readCrontab(env: Env): Promise<string> {
   const result = await run('crontab', ['-l'], { cwd: '/', env: defined(env), timeoutMs: TIMEOUT_MS });
   if (result.startError !== null) throw noCrontab('there is no program "crontab" on the PATH');
   if (result.exitCode === 0) {
@@ -25,7 +27,7 @@ export async function readCrontab(env: Env): Promise<string> {
 }
 
 /** Replaces the user's crontab. */
-export async function writeCrontab(env: Env, text: string): Promise<void> {
+async function writeCrontab(env: Env, text: string): Promise<void> {
   const result = await run('crontab', ['-'], { cwd: '/', env: defined(env), timeoutMs: TIMEOUT_MS, input: text });
   if (result.exitCode !== 0) throw noCrontab(oneLine(result.stderr, 200) || 'crontab - failed');
 }
@@ -37,3 +39,38 @@ const noCrontab = (why: string): Error =>
 
 const defined = (env: Env): Record<string, string> =>
   Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+
+/** The user's crontab: there is one on nearly every machine. */
+export class CrontabEntry implements Schedule {
+  readonly kind = 'crontab';
+  readonly #env: Env;
+
+  constructor(env: Env) {
+    this.#env = env;
+  }
+
+  async installed(): Promise<readonly Entry[] | null> {
+    const text = entryIn(await readCrontab(this.#env));
+    return text === null ? null : [{ place: PLACE, text }];
+  }
+
+  problem(): Promise<string | null> {
+    return Promise.resolve(null);
+  }
+
+  wanted(command: PatrolCommand, intervalMs: number): readonly Entry[] {
+    return [{ place: PLACE, text: cronLine(command, intervalMs) }];
+  }
+
+  async install([entry]: readonly Entry[]): Promise<void> {
+    if (entry !== undefined) await writeCrontab(this.#env, withEntry(await readCrontab(this.#env), entry.text));
+  }
+
+  async remove(): Promise<void> {
+    const before = await readCrontab(this.#env);
+    const after = withoutEntry(before);
+    if (after !== before) await writeCrontab(this.#env, after);
+  }
+}
+
+const PLACE = 'your crontab';
