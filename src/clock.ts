@@ -11,11 +11,22 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  after(ms, fn) {
-    const timer = setTimeout(fn, ms);
-    return () => clearTimeout(timer);
-  },
+  after: callAfter,
 };
+
+/** Node's timers hold 32 bits: one of 25 days or more would be over at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+function callAfter(ms: number, fn: () => void): () => void {
+  const dueAt = performance.now() + ms;
+  let timer: NodeJS.Timeout;
+  const arm = (leftMs: number): void => {
+    timer = leftMs > MAX_TIMER_MS ? setTimeout(again, MAX_TIMER_MS) : setTimeout(fn, leftMs);
+  };
+  const again = (): void => arm(dueAt - performance.now());
+  arm(ms);
+  return () => clearTimeout(timer);
+}
 
 /** ISO 8601 in UTC with milliseconds: the only time format that is written to disk. */
 export const isoTime = (ms: number): string => new Date(ms).toISOString();
@@ -23,9 +34,9 @@ export const isoTime = (ms: number): string => new Date(ms).toISOString();
 /** Ends after `ms`, or as soon as `signal` is aborted; never fails. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
+    const stop = callAfter(ms, done);
     function done(): void {
-      clearTimeout(timer);
+      stop();
       signal?.removeEventListener('abort', done);
       resolve();
     }

@@ -1,3 +1,4 @@
+import { systemClock } from '../../clock.ts';
 import { ExitCode } from '../../errors.ts';
 import type { SessionRecord } from '../../session/record.ts';
 import type { Cursor } from '../../store/cursor.ts';
@@ -50,7 +51,7 @@ export async function waitFor(
   const interrupt = onCtrlC(io);
   const leave = options.leave ?? interrupt.signal;
   const timeout = new AbortController();
-  const timer = options.timeoutMs === null ? undefined : setTimeout(() => timeout.abort(), options.timeoutMs);
+  const stopTimer = options.timeoutMs === null ? () => {} : systemClock.after(options.timeoutMs, () => timeout.abort());
   const signal = AbortSignal.any([leave, timeout.signal, io.readerGone]);
   const stopLooking = sayWhenFull(context);
   try {
@@ -75,7 +76,7 @@ export async function waitFor(
     return outcomes.map((outcome) => outcome.exitCode);
   } finally {
     stopLooking();
-    clearTimeout(timer);
+    stopTimer();
     interrupt.dispose();
   }
 }
