@@ -52,6 +52,9 @@ export function readSessionOrNull(home: string, runtimeDir: string, id: string):
 const isJustMade = (record: SessionRecord): boolean =>
   Math.abs(Date.now() - Date.parse(record.createdAt)) < FIRST_HOST_MS;
 
+/** Every format of a state directory that is read, for ever: a directory of each is in `fixtures/state/`. */
+export const RECORD_VERSIONS: readonly number[] = [1];
+
 /** `session.json`, or null when there is none. It was written whole or not at all. */
 export function readRecord(file: string): SessionRecord | null {
   let text: string;
@@ -63,7 +66,7 @@ export function readRecord(file: string): SessionRecord | null {
   }
   const value = parsed(text);
   if (value === null) throw damagedRecord(file);
-  if (value['schemaVersion'] !== 1) {
+  if (!RECORD_VERSIONS.some((version) => version === value['schemaVersion'])) {
     throw ioError('record-unreadable', `${file} was written by another version of conduxt.`, {
       remedy: 'Upgrade conduxt, or use the version that made it.',
     });
