@@ -6,11 +6,12 @@ import { inspect } from 'node:util';
 import type { TestEvent } from 'node:test/reporters';
 
 export interface TestRecord {
-  readonly outcome: 'passed' | 'failed' | 'skipped';
+  /** `figure`: something a test measured, which is no test of its own. */
+  readonly outcome: 'passed' | 'failed' | 'skipped' | 'figure';
   /** Suite names first. */
   readonly name: string;
   readonly ms: number;
-  /** The error of a failed test, the reason of a skipped one. */
+  /** The error of a failed test, the reason of a skipped one, the figure. */
   readonly detail: string;
 }
 
@@ -24,7 +25,15 @@ export default async function* reporter(events: AsyncIterable<TestEvent>): Async
   }
 }
 
+/** What node:test says itself at the end of a file. */
+const OWN_SUMS = /^(?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
+
 function recordOf(event: TestEvent, parents: readonly string[]): TestRecord | null {
+  if (event.type === 'test:diagnostic') {
+    const { message, nesting } = event.data;
+    if (OWN_SUMS.test(message)) return null;
+    return { name: parents.slice(0, nesting + 1).join(' > '), ms: 0, outcome: 'figure', detail: message };
+  }
   if (event.type !== 'test:pass' && event.type !== 'test:fail') return null;
   const { name, nesting, details, skip, todo } = event.data;
   const common = { name: [...parents.slice(0, nesting), name].join(' > '), ms: details.duration_ms };

@@ -3,7 +3,8 @@
  *
  *   npm test                              everything
  *   npm test -- test/queue test/a.test.ts  only these files or folders (and the build)
- *   npm run test:faults                   test/faults in full: every seed, every system call
+ *   npm run test:faults                   test/faults in full (every seed, every system call), with its figures
+ *   npm run test:faults -- test/faults/resume.test.ts   one of them
  *   npm run test:agents                   installs the real agents it can, then test/agents with its slow tests, and prints
  *                                         a table of agents against cases
  *
@@ -123,6 +124,11 @@ const slow: { readonly name: string; readonly ms: number }[] = [];
 
 function showFile({ file, records, output, problem }: FileResult): void {
   for (const record of records) {
+    // Before the counts: a figure is no test.
+    if (record.outcome === 'figure') {
+      if (faults) console.log(`figure ${file}: ${record.detail}`);
+      continue;
+    }
     totals[record.outcome] += 1;
     const name = `${file} > ${record.name}`;
     if (record.outcome === 'passed') slow.push({ name, ms: record.ms });
