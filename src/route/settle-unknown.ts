@@ -26,7 +26,7 @@ export interface HistoryEvidence {
    * can be trusted to. `unclear`: anything else.
    */
   readonly prompt: 'there' | 'missing' | 'unclear';
-  /** In what the agent said behind the prompt. */
+  /** In what the agent said behind the prompt, or, where that is not to be seen, at all. */
   readonly callback: CallbackResult;
 }
 
@@ -49,11 +49,11 @@ export function settleUnknown(evidence: TurnEvidence): Settlement {
   if (evidence.cancelRequested) return { type: 'cancelled' };
   if (callback.type === 'valid') return { type: 'done', callback: callback.callback, by: 'transcript' };
   if (history === null) return { type: 'unknown', isKnown: false };
+  // Its nonce was in the prompt and nowhere else: also where the history tells no prompts any more (compacted, say).
+  if (history.callback.type === 'valid') return { type: 'done', callback: history.callback.callback, by: 'history' };
   switch (history.prompt) {
     case 'there':
-      return history.callback.type === 'valid'
-        ? { type: 'done', callback: history.callback.callback, by: 'history' }
-        : { type: 'unknown', isKnown: true };
+      return { type: 'unknown', isKnown: true };
     case 'missing':
       return !isSignOfLife && worktreeTouched !== true && returns < MAX_RETURNS
         ? { type: 'return' }

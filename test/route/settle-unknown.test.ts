@@ -37,7 +37,8 @@ describe('a turn of which nobody saw the end', () => {
     ['but not when a sign of it was seen', { ...remembers('missing'), isSignOfLife: true }, 'unknown'],
     ['nor when the worktree changed since', { ...remembers('missing'), worktreeTouched: true }, 'unknown'],
     ['nor again and again', { ...remembers('missing'), returns: MAX_RETURNS }, 'unknown'],
-    ['is unknown when the history says neither', remembers('unclear', valid), 'unknown'],
+    ['is done by that callback also where the prompt is not to be seen', remembers('unclear', valid), 'done history'],
+    ['is unknown when the history says neither', remembers('unclear'), 'unknown'],
     ['is over when somebody had cancelled it', { ...remembers('there', valid), cancelRequested: true }, 'cancelled'],
   ];
   for (const [name, evidence, expected] of cases) {

@@ -49,6 +49,15 @@ describe('the prompts of a journal', () => {
     assert.equal(states([...before, steer('unknown')])['b'], 'unknown');
   });
 
+  it('go back before all others when the agent never had them, and that was no turn', () => {
+    const returned = { type: 'prompt-returned', promptId: 'a', turnId: 't-a', by: 'history' } as const;
+    const events = [queued('a'), handed('a'), queued('b'), queued('c', { urgent: true }), returned];
+    assert.deepEqual(owed(events), ['a', 'c', 'b']);
+    const { turns, prompts } = foldSession(journalOf(events));
+    assert.deepEqual([turns.open, turns.last, prompts.byId.get('a')?.returns], [null, null, 1]);
+    assert.deepEqual(owed([...events, handed('a'), ended('a')]), ['c', 'b']);
+  });
+
   it('ignore records of a deposed host', () => {
     const session = foldSession([...journalOf([queued('a')], 2), ...journalOf([handed('a')], 1, 5)]);
     assert.equal(session.prompts.byId.get('a')?.state, 'queued');
