@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { messageOf } from '../errors.ts';
 import { compareConfig, configChanged, sharedConfig, snapshotConfig } from '../git/config-guard.ts';
 import { createGit } from '../git/git.ts';
 import { gitEnvironment } from '../git/git-environment.ts';
@@ -61,6 +62,11 @@ export async function inspectGitConfig(context: HostContext): Promise<void> {
   const isKnown = pending?.answer === 'denied' || log.folded.life.decisions.has(pending?.decisionId ?? '');
   if (pending !== null && isKnown && compareConfig(pending.snapshot, now).length === 0) return;
   await openDecision(context, now, changes, 'while the agent worked');
+}
+
+/** What cannot be looked at now is looked at again before the next call of git. */
+export async function tryInspectGitConfig(context: HostContext): Promise<void> {
+  await inspectGitConfig(context).catch((error: unknown) => context.note(`git configuration: ${messageOf(error)}`));
 }
 
 /**

@@ -1,8 +1,7 @@
 import { isoTime } from '../clock.ts';
-import { ConduxtError, heldElsewhere, isDiskFull, isExhausted, messageOf, unreachable } from '../errors.ts';
+import { ConduxtError, isDiskFull, isExhausted, messageOf, unreachable } from '../errors.ts';
 import type { StepReply, StopReply } from '../control/protocol.ts';
 import type { HostStopped, TaskEndCode } from '../session/events.ts';
-import type { FoldedSession } from '../session/fold/session-fold.ts';
 import type { OpenTurn } from '../session/fold/turns.ts';
 import { newPromptId } from '../session/ids.ts';
 import type { NextAction } from '../route/action.ts';
@@ -11,32 +10,27 @@ import { formatDuration } from '../views/quantities.ts';
 import type { AgentSeat } from './agent-seat.ts';
 import { hearPhase, ringOnPhase } from './await-phase.ts';
 import type { Bell } from './bell.ts';
-import { configChanged, isConfigChanged } from '../git/config-guard.ts';
+import { isConfigChanged } from '../git/config-guard.ts';
 import type { HostContext } from './context.ts';
 import type { FallBack } from './fall-back.ts';
 import type { ControlDesk } from './control-desk.ts';
 import { awaitDependencies } from './dependencies.ts';
 import { endTask } from './end-task.ts';
-import { inspectGitConfig } from './git-config.ts';
+import { tryInspectGitConfig } from './git-config.ts';
 import { expireQuestions, nextDeadlineMs, openQuestion } from './questions.ts';
 import { askHistory, type History } from './ask-history.ts';
 import { followTurn, handPrompt } from './hand-prompt.ts';
-import { tellPeople } from './tell-people.ts';
 import { ownPromptText } from './own-prompts.ts';
 import { prepareTaskWorktree, setUpTaskWorktree } from './prepare.ts';
 import { queuePrompt } from './prompt-book.ts';
-import { runStepByHand, runStep } from './deliver.ts';
+import { runStep } from './deliver.ts';
+import { ManualSteps, type ManualStep } from './manual-steps.ts';
 import { routeLastTurn } from './route-last-turn.ts';
 import { settleTurn, transcribed } from './settle-turn.ts';
 import type { SlotHolder } from './slot-holder.ts';
+import { Tellings } from './tellings.ts';
 import type { TurnLock } from './turn-lock.ts';
-import { requireWorktree, worktreeIsGone } from './worktree-gone.ts';
-
-interface ManualStep {
-  readonly step: 'verify' | 'pull-request';
-  readonly resolve: (reply: StepReply) => void;
-  readonly reject: (error: unknown) => void;
-}
+import { worktreeIsGone } from './worktree-gone.ts';
 
 /** A start that fails is tried this often before a person is asked. */
 const START_TRIES = 2;
@@ -65,12 +59,11 @@ export class Spine {
   #desk: ControlDesk | null = null;
   #step = new AbortController();
   #leaving: HostStopped['reason'] | null = null;
-  readonly #manual: ManualStep[] = [];
+  readonly #manual: ManualSteps;
   readonly #farewells: ((reply: StopReply) => void)[] = [];
   /** What everybody hears who asks once the agent is gone. */
   #farewell: StopReply | null = null;
-  /** What people are being told right now, beside everything else: a slow notifier must not hold it up. */
-  readonly #telling = new Map<string, Promise<void>>();
+  readonly #tellings: Tellings;
   #failedStarts = 0;
   #mishaps = 0;
 
@@ -88,6 +81,8 @@ export class Spine {
     this.#bell = parts.bell;
     this.#slot = parts.slot;
     this.#lock = parts.lock;
+    this.#manual = new ManualSteps(parts.context, parts.bell);
+    this.#tellings = new Tellings(parts.context);
   }
 
   /** The desk asks the spine for steps and farewells, and the spine asks the desk whether a steer is under way. */
@@ -100,19 +95,8 @@ export class Spine {
     this.#step = new AbortController();
   }
 
-  runStep(step: ManualStep['step']): Promise<StepReply> {
-    const { record, log } = this.#context;
-    requireWorktree(record, log.folded);
-    const { turns, prompts } = log.folded;
-    if (turns.open !== null || prompts.owed.length > 0) {
-      throw heldElsewhere('agent-working', 'The agent is working; its tests are run when the turn is over.', {
-        remedy: `Wait with conduxt wait ${record.name}, then try again.`,
-      });
-    }
-    return new Promise((resolve, reject) => {
-      this.#manual.push({ step, resolve, reject });
-      this.#bell.ring();
-    });
+  runStep(step: ManualStep): Promise<StepReply> {
+    return this.#manual.ask(step);
   }
 
   left(): Promise<StopReply> {
@@ -140,13 +124,10 @@ export class Spine {
       if (this.#leaving !== null) break;
       await this.#desk?.steered();
       await expireQuestions(this.#context);
-      const action = nextAction(this.#asIfTold(), record);
+      const action = nextAction(this.#tellings.asIfTold(), record);
       // Never in the middle of a plan: what it verified is what it pushes.
-      const manual = action.type === 'rest' || action.type === 'leave' ? this.#manual.shift() : undefined;
-      if (manual !== undefined) {
-        await this.#runByHand(manual);
-        continue;
-      }
+      const mayBeByHand = action.type === 'rest' || action.type === 'leave';
+      if (mayBeByHand && (await this.#manual.runNext(this.#step.signal))) continue;
       if (action.type === 'leave') {
         // Whoever started a host for a stopped session has a question; it is answered before the host goes.
         if (this.#farewells.length > 0 || !(await this.#bell.wait(clock, STOPPED_LINGER_MS))) this.#leaving = 'stopped';
@@ -172,12 +153,11 @@ export class Spine {
     const isOver = this.#leaving === 'stopped' || log.folded.life.ended !== null;
     const left = isOver ? await this.#seat.close() : await this.#seat.leave();
     await this.#slot.release();
-    for (const manual of this.#manual)
-      manual.reject(heldElsewhere('host-leaving', 'The host of this session is leaving.'));
+    this.#manual.refuse();
     if (this.#leaving === 'stopped') this.#farewell = { stopped: true, left };
     for (const farewell of this.#farewells) farewell({ stopped: true, left });
     // A machine that goes down does not wait; the next host tells again.
-    if (this.#leaving !== 'signal') await Promise.all(this.#telling.values());
+    if (this.#leaving !== 'signal') await this.#tellings.settled();
     return this.#leaving ?? 'idle';
   }
 
@@ -188,7 +168,7 @@ export class Spine {
   async #mishap(action: NextAction, error: unknown): Promise<void> {
     const { record, note, clock } = this.#context;
     // Not a mishap but a question: the change is a decision, and the step waits for its answer.
-    if (isConfigChanged(error)) return this.#inspectGitConfig();
+    if (isConfigChanged(error)) return tryInspectGitConfig(this.#context);
     // It passes, or it does not: giving up would need more files, and more room, than waiting.
     if (isExhausted(error) || isDiskFull(error)) {
       note(`${action.type} waits: ${messageOf(error)}`);
@@ -208,41 +188,6 @@ export class Spine {
     await endTask(this.#context, { end: 'failed', reason: `${what} could not be done: ${messageOf(error)}` });
   }
 
-  async #runByHand({ step, resolve, reject }: ManualStep): Promise<void> {
-    try {
-      await inspectGitConfig(this.#context);
-      const { pending } = this.#context.log.folded.gitConfig;
-      if (pending !== null) throw configChanged(pending.changes);
-      resolve(await runStepByHand(this.#context, step, this.#step.signal));
-    } catch (error) {
-      reject(error);
-      if (isConfigChanged(error)) await this.#inspectGitConfig();
-    }
-  }
-
-  /** What cannot be looked at now is looked at again before the next call of git. */
-  async #inspectGitConfig(): Promise<void> {
-    await inspectGitConfig(this.#context).catch((error: unknown) =>
-      this.#context.note(`git configuration: ${messageOf(error)}`),
-    );
-  }
-
-  #tell(about: string): void {
-    const { note } = this.#context;
-    const told = tellPeople(this.#context, about).catch((error: unknown) =>
-      note(`telling people: ${messageOf(error)}`),
-    );
-    this.#telling.set(about, told);
-  }
-
-  /** What is being told counts as told, also when it failed: it is not tried again and again. */
-  #asIfTold(): FoldedSession {
-    const { folded } = this.#context.log;
-    if (this.#telling.size === 0) return folded;
-    const notified = new Set([...folded.life.notified, ...this.#telling.keys()]);
-    return { ...folded, life: { ...folded.life, notified } };
-  }
-
   /** Nobody can work where the worktree was: a further turn would be paid for nothing. */
   async #performOrGiveUp(action: Exclude<NextAction, { type: 'leave' | 'rest' }>, signal: AbortSignal): Promise<void> {
     const { record, log } = this.#context;
@@ -258,7 +203,7 @@ export class Spine {
       case 'settle-interrupted':
         return this.#settle(action.turn, signal);
       case 'notify':
-        return this.#tell(action.about);
+        return this.#tellings.begin(action.about);
       case 'prepare-worktree':
         if (!(await awaitDependencies(this.#context, this.#bell, signal))) return;
         if (await this.#slot.take(signal)) await prepareTaskWorktree(this.#context);
