@@ -139,6 +139,11 @@ export interface AgentListener {
   replayed?(item: HistoryItem): void;
   /** The agent wants to do something. `signal` aborts when the answer is no longer needed. */
   permission(request: PermissionRequest, signal: AbortSignal): Promise<PermissionAnswer>;
+  /**
+   * It shows, in the middle of a turn, something that only a person can answer. `signal` aborts when it is gone.
+   * @returns null when it is.
+   */
+  dialog?(request: DialogRequest, signal: AbortSignal): Promise<DialogAnswer | null>;
   /** Something odd about the connection: garbage on stdout, a dropped line, silence. For the milestone list and log. */
   notice(notice: BackendNotice): void;
 }
@@ -166,6 +171,17 @@ export interface PermissionRequest {
 }
 export type PermissionAnswer =
   { readonly type: 'allow'; readonly always: boolean } | { readonly type: 'reject' } | { readonly type: 'cancelled' };
+
+export interface DialogRequest {
+  /** As it stands on the screen. */
+  readonly screen: string;
+  /** What it can be answered with, by names that a person can type. */
+  readonly choices: readonly { readonly name: string; readonly label: string }[];
+}
+export type DialogAnswer =
+  | { readonly type: 'choice'; readonly name: string }
+  /** The turn is over: nobody wants to answer, or nobody did in time. */
+  | { readonly type: 'end' };
 
 export type BackendNotice =
   | { readonly type: 'noise'; readonly lines: number; readonly sample: string }

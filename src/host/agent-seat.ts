@@ -6,12 +6,16 @@ import type { HistoryItem } from '../session/history.ts';
 import { ChunkRedactor, type Chunk, type Released } from '../text/chunk-redactor.ts';
 import { oneLine } from '../text/sanitize.ts';
 import type { HostContext } from './context.ts';
+import { lastLines } from './dialog-answers.ts';
 import { guardedEnvironment } from './guard-hooks.ts';
 
 /**
  * What set-up and verification carry instead of the agent's own marker: ending the agent must not end its judge.
  */
 export const stepMarker = (sessionId: string): string => `${sessionId}.step`;
+
+/** Who answers what the agent asks in a turn. */
+export type Answers = Required<Pick<AgentListener, 'permission' | 'dialog'>>;
 
 /** Update kinds say too little to keep a person waiting: garbage is told once per kind and burst. */
 const MAX_NOTICES = 50;
@@ -24,23 +28,18 @@ export class AgentSeat {
   readonly #context: HostContext;
   #backend: Backend;
   #spec: Omit<OpenSpec, 'resume'>;
-  readonly #permission: AgentListener['permission'];
+  readonly #answers: Answers;
   readonly #chunks: ChunkRedactor<AgentUpdate>;
   /** What the agent prints beside the protocol comes in pieces, too. */
   readonly #stderr: ChunkRedactor<string>;
   #session: AgentSession | null = null;
   #notices = 0;
 
-  constructor(
-    context: HostContext,
-    backend: Backend,
-    spec: Omit<OpenSpec, 'resume'>,
-    permission: AgentListener['permission'],
-  ) {
+  constructor(context: HostContext, backend: Backend, spec: Omit<OpenSpec, 'resume'>, answers: Answers) {
     this.#context = context;
     this.#backend = backend;
     this.#spec = spec;
-    this.#permission = permission;
+    this.#answers = answers;
     this.#chunks = new ChunkRedactor(context.redact, context.mayGoOn);
     this.#stderr = new ChunkRedactor(context.redact, context.mayGoOn);
   }
@@ -196,7 +195,7 @@ export class AgentSeat {
         const open = log.folded.turns.open;
         if (open?.turnId === turnId) await log.appendPatiently({ type: 'prompt-accepted', promptId: open.promptId });
       },
-      permission: this.#permission,
+      ...this.#answers,
       notice: (notice) => this.#onNotice(notice),
     };
   }
@@ -296,5 +295,3 @@ function describeNotice(notice: BackendNotice): string | null {
       return null;
   }
 }
-
-const lastLines = (screen: string): string => screen.trim().split('\n').slice(-8).join(' / ');

@@ -16,7 +16,7 @@ import {
 import { answerText } from '../intake/prompt.ts';
 import { deriveState } from '../session/derive-state.ts';
 import { CRASH_DECISION } from '../session/crash.ts';
-import type { Decision } from '../session/decision.ts';
+import { isOfTurn, type Decision } from '../session/decision.ts';
 import { newPromptId } from '../session/ids.ts';
 import type { Phase, TellMode } from '../session/words.ts';
 import type { AgentSession } from '../backend/backend.ts';
@@ -32,8 +32,11 @@ import { dropOwed, hashOf, queuePrompt } from './prompt-book.ts';
 import { requireBegun, requireWorktree } from './worktree-gone.ts';
 
 /** It wants to know something, or to be started again; more budget is not given in passing. */
-const isAnsweredByWords = ({ kind, id }: Decision): boolean =>
-  kind === 'clarification' || kind === 'dialog' || kind === 'login' || id.startsWith(CRASH_DECISION);
+const isAnsweredByWords = (decision: Decision): boolean => {
+  const { kind, id } = decision;
+  if (isOfTurn(decision)) return false;
+  return kind === 'clarification' || kind === 'dialog' || kind === 'login' || id.startsWith(CRASH_DECISION);
+};
 
 /** What the spine does for the desk: it alone runs steps and leaves. */
 export interface SpineControls {

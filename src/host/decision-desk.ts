@@ -1,7 +1,7 @@
 import { isoTime } from '../clock.ts';
 import { messageOf, notFound, refused, usageError } from '../errors.ts';
 import { newDecisionId } from '../session/ids.ts';
-import type { Decision, DecisionEnd } from '../session/decision.ts';
+import { isOfTurn, type Decision, type DecisionEnd } from '../session/decision.ts';
 import type { HostContext } from './context.ts';
 import { endDecision, expireQuestion } from './questions.ts';
 
@@ -110,9 +110,10 @@ export class DecisionDesk {
    */
   async settleOrphans(): Promise<void> {
     const { log } = this.#context;
-    for (const { id, kind } of [...log.folded.life.decisions.values()]) {
+    for (const decision of [...log.folded.life.decisions.values()]) {
+      const { id } = decision;
       const prompt = log.folded.prompts.byKey.get(answerKey(id));
-      if (kind === 'permission' && !this.#waiting.has(id)) {
+      if (isOfTurn(decision) && !this.#waiting.has(id)) {
         await endDecision(this.#context, id, { type: 'withdrawn' });
       } else if (prompt !== undefined) {
         const end = { type: 'answered', answer: `told in ${prompt.id}`, by: 'person' } as const;

@@ -28,6 +28,7 @@ import type { HostContext } from './context.ts';
 import { giveUp } from './give-up.ts';
 import { ControlDesk } from './control-desk.ts';
 import { DecisionDesk } from './decision-desk.ts';
+import { dialogAnswers } from './dialog-answers.ts';
 import { endTask } from './end-task.ts';
 import { MemoryKeeper } from './memory-keeper.ts';
 import { permissionAnswers } from './permission-answers.ts';
@@ -161,7 +162,10 @@ async function live(context: HostContext, agentOver: (name: BackendName) => Agen
     if (session?.capabilities.steer === true)
       session.steer(reason).catch((error: unknown) => context.note(`guard: ${messageOf(error)}`));
   };
-  const seat: AgentSeat = new AgentSeat(context, backend, spec, permissionAnswers(context, decisions, places, explain));
+  const seat: AgentSeat = new AgentSeat(context, backend, spec, {
+    permission: permissionAnswers(context, decisions, places, explain),
+    dialog: dialogAnswers(context, decisions, places),
+  });
   const spine = new Spine({ context, seat, bell, slot, lock, fallBack: new FallBack(context, seat, agentOver) });
   const desk = new ControlDesk({ context, seat, decisions, bell, spine, version });
   spine.attach(desk);

@@ -1,5 +1,5 @@
 import { isoTime } from '../clock.ts';
-import { holdsPrompts, type Decision, type DecisionEnd } from '../session/decision.ts';
+import { type Decision, type DecisionEnd, holdsPrompts, isOfTurn } from '../session/decision.ts';
 import type { TaskEndCode } from '../session/events.ts';
 import type { HostContext } from './context.ts';
 import { endTask } from './end-task.ts';
@@ -85,4 +85,4 @@ export function nextDeadlineMs(context: HostContext): number {
 }
 
 const openQuestions = ({ log }: HostContext): Decision[] =>
-  [...log.folded.life.decisions.values()].filter(({ kind }) => kind !== 'permission');
+  [...log.folded.life.decisions.values()].filter((decision) => !isOfTurn(decision));

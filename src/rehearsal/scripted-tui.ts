@@ -6,7 +6,7 @@
  *
  * Prompts are taken from its input box; a line that names a file `prompt-….md` in double quotes is read from there. The
  * log gets one JSON object per line: `start` (args, cwd, env), `text` and `paste` (what came into the box), `enter`,
- * `prompt` (text, typed), `escape`, `ctrl-c`, `clear`, `dialog-key`, `answer`, `shell`, `turn-over`, `exit`.
+ * `prompt` (text, typed), `escape`, `ctrl-c`, `clear`, `dialog-key`, `answer`, `list-key`, `choice`, `own-work`, `shell`, `turn-over`, `exit`.
  */
 import { parseArgs } from 'node:util';
 import { readScript } from './scripted-tui/script.ts';

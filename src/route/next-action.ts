@@ -1,6 +1,6 @@
 import { usedUp } from '../session/budget.ts';
 import { isTroubled } from '../session/crash.ts';
-import { holdsPrompts } from '../session/decision.ts';
+import { holdsPrompts, isOfTurn } from '../session/decision.ts';
 import type { RouteDecision } from '../session/events.ts';
 import type { FoldedSession } from '../session/fold/session-fold.ts';
 import type { EndedTurn } from '../session/fold/turns.ts';
@@ -91,9 +91,9 @@ export function firstUntold({ life, awaiting }: FoldedSession): string | null {
   if (awaiting.now !== null && !life.notified.has(`awaiting/${awaiting.now.seq}`))
     return `awaiting/${awaiting.now.seq}`;
   if (life.ended !== null && !life.notified.has(`ended/${life.ended.seq}`)) return `ended/${life.ended.seq}`;
-  // A permission is told about when it is opened: its turn may end before the next look.
+  // What a turn asks is told about when it is opened: it may end before the next look.
   const untold = [...life.decisions.values()].find(
-    ({ id, kind }) => kind !== 'permission' && !life.notified.has(`decision/${id}`),
+    (decision) => !isOfTurn(decision) && !life.notified.has(`decision/${decision.id}`),
   );
   return untold === undefined ? null : `decision/${untold.id}`;
 }

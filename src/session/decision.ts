@@ -20,6 +20,16 @@ export type DecisionEnd =
   | { readonly type: 'expired'; readonly answer: string }
   | { readonly type: 'withdrawn' };
 
+/**
+ * It holds up the running turn, which waits for its answer and withdraws it when it ends: a permission, or what an agent in
+ * a terminal shows in the middle of its work. All others stand between turns, under ids that name what they are about.
+ */
+export const isOfTurn = ({ kind, id }: Decision): boolean =>
+  kind === 'permission' || (kind === 'dialog' && id.startsWith('d-'));
+
 /** Prompts that are owed wait for its answer; any other question is overtaken by what a person says next. */
-export const holdsPrompts = ({ kind, id }: Decision): boolean =>
-  kind === 'dialog' || kind === 'login' || id.startsWith(BUDGET_DECISION) || id.startsWith(CRASH_DECISION);
+export const holdsPrompts = (decision: Decision): boolean => {
+  const { kind, id } = decision;
+  if (isOfTurn(decision)) return false;
+  return kind === 'dialog' || kind === 'login' || id.startsWith(BUDGET_DECISION) || id.startsWith(CRASH_DECISION);
+};

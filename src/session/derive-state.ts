@@ -1,4 +1,4 @@
-import { holdsPrompts } from './decision.ts';
+import { holdsPrompts, isOfTurn } from './decision.ts';
 import { isTroubled } from './crash.ts';
 import type { FoldedSession } from './fold/session-fold.ts';
 import type { EndedTurn } from './fold/turns.ts';
@@ -78,7 +78,7 @@ export function deriveState(session: FoldedSession, record: SessionRecord, hostA
   const { life, turns, prompts, delivery, gitConfig } = session;
   if (life.stopped) return life.ended?.end ?? 'stopped';
   if (life.ended !== null && prompts.owed.length === 0 && turns.open === null) return life.ended.end;
-  const blocking = [...life.decisions.values()].some((decision) => decision.kind !== 'permission');
+  const blocking = [...life.decisions.values()].some((decision) => !isOfTurn(decision));
   const holding = [...life.decisions.values()].some(holdsPrompts);
   // Before its first turn a task does not begin under a configuration that nobody allowed.
   const held = holding || (gitConfig.pending?.answer === 'open' && turns.count === 0);

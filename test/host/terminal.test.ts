@@ -125,6 +125,55 @@ describe('a task in a terminal', { concurrency: 2 }, () => {
   });
 });
 
+describe('a question in the middle of a turn in a terminal', { concurrency: 2 }, () => {
+  const list: Step = {
+    type: 'choose',
+    question: 'Enter to confirm: which account?',
+    options: ['Work', 'Home', 'None'],
+  };
+
+  it('is a decision with its screen, and its answer is chosen there', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const { session } = terminalScratch(t);
+    const task = session('task', 'task-1', { prompts: [{ steps: [list, fix, done] }, { steps: [done] }] });
+    await task.host();
+    const { decision } = await task.untilType('decision-opened');
+    assert.equal(decision.kind, 'dialog');
+    assert.match(decision.question, /which account\? \/ ❯ Work \/ Home \/ None/);
+    assert.deepEqual(decision.choices, ['work', 'home', 'none', 'end']);
+    assert.equal(decision.fallback, 'end');
+    assert.ok(decision.deadline !== null);
+    assert.deepEqual(task.agentRecords('list-key'), [], 'nothing was pressed before');
+    const waiting = await task.tell('and be quick');
+    assert.equal(waiting.outcome, 'queued', 'words for the agent do not answer it');
+    await task.call({ op: 'answer', decisionId: decision.id, answer: 'home' });
+    assert.equal((await task.untilType('turn-ended')).verdict, 'done');
+    assert.deepEqual(
+      task.agentRecords('choice').map(({ option }) => option),
+      ['Home'],
+    );
+    await task.untilType('task-ended');
+  });
+
+  it('that nobody answers in time ends the turn', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const { session } = terminalScratch(t);
+    const plain = session(
+      'plain',
+      'helper',
+      { prompts: [{ steps: [list, done] }] },
+      { limits: { permissionTimeoutMs: 500 } },
+    );
+    await plain.tell('first');
+    const end = await plain.untilType('turn-ended');
+    assert.equal(end.verdict, 'failed');
+    assert.match(end.detail ?? '', /nobody answered what it asked on its screen/);
+    const ended = plain.journal().find((record) => record.type === 'decision-ended');
+    assert.deepEqual(ended?.end, { type: 'expired', answer: 'end' });
+    assert.deepEqual(plain.agentRecords('list-key'), []);
+  });
+});
+
 describe('a session in a terminal', () => {
   it('is gone with its pane within two seconds of its stop, and a host that finds it over sweeps what was left', async (t) => {
     if (!(await hasTmux(t))) return;

@@ -1,13 +1,14 @@
+import type { ScreenState } from '../../agents/terminal/screen-state.ts';
 import { isTerminal, readPhase } from '../../callback/phase.ts';
 import { messageOf } from '../../errors.ts';
 import type { Phase } from '../../session/words.ts';
 import { markedPids } from '../../process/marker.ts';
 import { openFiles } from '../../process/open-files.ts';
 import type { AgentPane, Look } from './agent-pane.ts';
-import { answerPermission } from './answer-permission.ts';
 import { Calm, pauseFor } from './calm.ts';
 import { readHooks } from './hook-reader.ts';
 import type { Pane, PaneExit } from './pane.ts';
+import { onLook } from './questions.ts';
 import { accept, settle, type RunningTurn } from './running-turn.ts';
 import { lastMessage, wordsOf, type TurnWords } from './said.ts';
 import { isInBox, MAX_ENTERS } from './submit.ts';
@@ -39,6 +40,8 @@ export async function followTurn(agent: AgentPane, running: RunningTurn): Promis
     if (turn.isAccepted) learnFromOpenFiles(agent);
     if (agent.gone !== null) return lost(agent, running, agent.gone);
     const look = await agent.look();
+    await onLook(agent, running, look);
+    if (turn.isOver) return;
     let pauseMs = BUSY_PAUSE_MS;
     if (look !== null) {
       const { state } = look;
@@ -46,8 +49,7 @@ export async function followTurn(agent: AgentPane, running: RunningTurn): Promis
       const calmMs = calm.see(`${look.title}\n${look.screen}`);
       if (calmMs === 0) turn.touch();
       if (state.type === 'busy') await accept(agent, running);
-      if (state.type === 'permission') await answerPermission(agent, running, state, look);
-      if (state.type === 'dialog') agent.tellAsks(look.screen);
+      if (state.type === 'permission' || state.type === 'dialog') pauseMs = READY_PAUSE_MS;
       if (isTurnOver(agent, running, look, calmMs)) return finish(agent, running);
       if (calmMs >= ENTER_AGAIN_CALM_MS && isLeftInBox(running, look) && !(await enterAgain(agent, running))) return;
     }
@@ -148,6 +150,10 @@ async function lost(agent: AgentPane, running: RunningTurn, exit: PaneExit): Pro
   settle(running, { type: 'lost', why: `the agent ${how}` });
 }
 
+/** A box that waits needs no key; and what Escape would choose in a question is only known where the question says it. */
+const mayBePressed = (state: ScreenState): boolean =>
+  state.type !== 'ready' && (state.type !== 'dialog' || /\besc(?:ape)?\b/i.test(state.text));
+
 /**
  * Escape and what the profile names after it, then the end of the agent.
  * @param force the last of these keys at once, also while the gentle ones get their time.
@@ -173,7 +179,7 @@ export function interrupt(
     for (const keys of rungs) {
       if (turn.isOver || agent.isReleased || agent.gone !== null) return;
       const state = await agent.state();
-      if (state?.type !== 'ready') await pane.press(keys);
+      if (state !== null && mayBePressed(state)) await pane.press(keys);
       await Promise.race([turn.end, pauseFor(patienceMs, clock)]);
     }
   };

@@ -3,9 +3,9 @@ import { isDiskFull } from '../../errors.ts';
 import { cleanInput } from '../../tmux/clean-input.ts';
 import { sizeOf } from '../../tmux/run-directory.ts';
 import type { AgentPane } from './agent-pane.ts';
-import { answerPermission } from './answer-permission.ts';
 import { pauseFor } from './calm.ts';
 import { readHooks } from './hook-reader.ts';
+import { onLook } from './questions.ts';
 import { untilIdle } from './readiness.ts';
 import { accept, settle, type RunningTurn } from './running-turn.ts';
 import { clearBox, deliver, finishDelivery, tailOf, type Delivery, type SubmitPort } from './submit.ts';
@@ -16,6 +16,8 @@ const MAX_TYPED_BYTES = 2048;
 const BEFORE_CHARS = 64 * 1024;
 /** Between two tries when the disk is full: a person has to make room. */
 const ROOM_RETRY_MS = 500;
+/** A box that is never empty when it is looked at again is not one to type into. */
+const READY_TRIES = 10;
 
 /**
  * Puts a prompt into the agent's box and presses Enter until it is taken. False when the turn was over before, or is
@@ -33,17 +35,16 @@ export async function handOver(agent: AgentPane, running: RunningTurn, text: str
     return false;
   const words = wordsFor(clean.text, running.file.promptFile);
   const port = submitPort(agent, running);
-  const deadline = clock.monotonic() + spec.firstSignTimeoutMs;
   let before: string;
-  for (;;) {
-    if (!(await untilIdle(agent, running, deadline))) return false;
+  for (let tried = 1; ; tried += 1) {
+    if (!(await untilIdle(agent, running, spec.firstSignTimeoutMs))) return false;
     if (!(await clearBox(port))) throw new Error('the input box holds text that could not be cleared');
     before = (await pane.everything()).slice(-BEFORE_CHARS);
     // Something may have come up meanwhile: a paste would go into it.
     const state = await agent.state();
     if (turn.isOver || agent.isReleased) return false;
     if (state?.type === 'ready' && state.input === '') break;
-    if (clock.monotonic() > deadline) throw new Error('the agent was not ready for a prompt in time');
+    if (tried >= READY_TRIES) throw new Error('the agent was not ready for a prompt in time');
   }
   for (const stale of [pane.run.callback, pane.run.phase]) rmSync(stale, { force: true });
   running.hookBytes = sizeOf(pane.run.hooks);
@@ -116,14 +117,12 @@ function submitPort(agent: AgentPane, running: RunningTurn): SubmitPort {
   return {
     look: async () => {
       if (turn.isSent) await readHooks(agent, running);
-      return agent.look();
+      const look = await agent.look();
+      await onLook(agent, running, look);
+      return look;
     },
     paste: (text) => pane.paste(text),
     press: (keys) => pane.press(keys),
-    asks: async (look) => {
-      if (look.state.type === 'permission') await answerPermission(agent, running, look.state, look);
-      else agent.tellAsks(look.screen);
-    },
     hasTaken: () => turn.isAccepted || pane.hasSpoken,
     isOver: () => turn.isOver || turn.intent !== null || agent.isReleased || agent.gone !== null,
     clear: profile.clear,

@@ -2,6 +2,7 @@ import { ConduxtError, ExitCode, unavailable } from '../../errors.ts';
 import { beginningOf, endOf } from '../../text/cut.ts';
 import type { AgentPane } from './agent-pane.ts';
 import { Calm, pauseFor } from './calm.ts';
+import { onLook } from './questions.ts';
 import type { RunningTurn } from './running-turn.ts';
 
 /** Between two looks at a screen that keeps changing: each costs a process. */
@@ -46,23 +47,26 @@ export async function untilReady(agent: AgentPane, timeoutMs: number, release: (
  * Waits, before a prompt, until the agent listens; false when the turn is over before. One that works on something else
  * is told to stop by the gentlest key it knows: what is appended to its work would be lost in it.
  */
-export async function untilIdle(agent: AgentPane, running: RunningTurn, deadline: number): Promise<boolean> {
+export async function untilIdle(agent: AgentPane, running: RunningTurn, patienceMs: number): Promise<boolean> {
   const { clock, pane, profile } = agent.parts;
+  // A person's time to answer is not the agent's.
+  let end = clock.monotonic() + patienceMs;
   let busySince: number | null = null;
   for (;;) {
     if (running.turn.isOver || agent.isReleased) return false;
     if (agent.gone !== null) throw new Error('the agent is gone');
     const look = await agent.look();
     const type = look?.state.type;
+    await onLook(agent, running, look);
     if (type === 'ready') return true;
-    if (look !== null && (type === 'dialog' || type === 'permission')) agent.tellAsks(look.screen);
+    if (running.asking !== null) end = clock.monotonic() + patienceMs;
     if (type !== 'busy') busySince = null;
     else if (busySince === null) busySince = clock.monotonic();
     else if (clock.monotonic() - busySince >= BUSY_GRACE_MS) {
       await pane.press(profile.interrupt[0] ?? ['Escape']);
       busySince = null;
     }
-    if (clock.monotonic() > deadline) throw new Error('the agent was not ready for a prompt in time');
+    if (clock.monotonic() > end) throw new Error('the agent was not ready for a prompt in time');
     await agent.wake.wait(LOOK_PAUSE_MS);
     await pauseFor(START_LOOK_PAUSE_MS, clock);
   }

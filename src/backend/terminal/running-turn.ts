@@ -1,5 +1,6 @@
 import type { Turn } from '../acp/turn.ts';
 import type { AgentPane } from './agent-pane.ts';
+import type { AskedQuestion } from './questions.ts';
 import type { TurnFile } from './turn-file.ts';
 
 /** The one turn that runs. */
@@ -14,7 +15,9 @@ export interface RunningTurn {
   stopped: { readonly message: string; readonly at: number } | null;
   /** What its hook says went wrong. */
   failed: string | null;
-  /** A permission that waits for its answer. */
+  /** What stands on its screen and wants an answer. */
+  question: AskedQuestion | null;
+  /** Somebody was asked, and has not answered yet. */
   asking: AbortController | null;
   /** How often Enter was pressed again for a prompt that stood in the box once more. */
   entersAgain: number;
@@ -27,6 +30,7 @@ export const newTurn = (turn: Turn, file: TurnFile): RunningTurn => ({
   isPrompted: false,
   stopped: null,
   failed: null,
+  question: null,
   asking: null,
   entersAgain: 0,
 });

@@ -25,11 +25,10 @@ const MAX_VAIN_CLEARS = 3;
 
 /** What putting text into an agent's box needs of its pane. */
 export interface SubmitPort {
+  /** Whoever may answer what the screen asks is told by the way. */
   look(): Promise<Look | null>;
   paste(text: string): Promise<void>;
   press(keys: readonly string[]): Promise<void>;
-  /** The screen asks something: whoever may answer is told. Returns at once. */
-  asks(look: Look): Promise<void>;
   /** The agent has the prompt, by other signs than its screen. */
   hasTaken(): boolean;
   /** Nothing is to be typed any more. */
@@ -122,11 +121,8 @@ async function untilSeen(
       if (box.input === '' && isEchoed(look.screen, before, tail)) return 'taken';
       if (box.type === 'busy' && mayBeEntered) return 'taken';
     }
-    if (look !== null && asksIn(look.state)) {
-      await port.asks(look);
-      // A person's time to answer is not the agent's.
-      end = port.clock.monotonic() + SHOWN_PATIENCE_MS;
-    }
+    // A person's time to answer is not the agent's.
+    if (asksIn(look?.state)) end = port.clock.monotonic() + SHOWN_PATIENCE_MS;
     if (port.clock.monotonic() > end) return 'unknown';
     await pause(port);
   }
@@ -151,7 +147,6 @@ async function enterUntilTaken(port: SubmitPort, tail: string, shown: string): P
       if (port.hasTaken()) return 'taken';
       const box = boxOf(look?.state);
       if (box !== null && !isStill(box)) return 'taken';
-      if (look !== null && asksIn(look.state)) await port.asks(look);
       // Without a box nothing is known, and no key is pressed: the clocks of the turn end this.
       if (box === null) end = port.clock.monotonic() + TAKEN_PATIENCE_MS;
       else if (port.clock.monotonic() > end) break;

@@ -113,7 +113,11 @@ export class TerminalSession implements AgentSession {
     const { spec, listener, clock } = this.#agent.parts;
     const events = {
       expired: (intent: 'no-first-sign' | 'turn-timeout') => {
-        if (this.#open?.turn.turnId === turnId) interrupt(this.#agent, this.#open, intent);
+        const open = this.#open;
+        if (open?.turn.turnId !== turnId) return;
+        // Somebody is asked what stands in its way, and the agent waits for us.
+        if (intent === 'no-first-sign' && open.asking !== null) return;
+        interrupt(this.#agent, open, intent);
       },
       notice: (notice: Parameters<AgentListener['notice']>[0]) => listener.notice(notice),
       isWaitingForUs: () => (this.#running?.asking ?? null) !== null,

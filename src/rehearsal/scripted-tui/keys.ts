@@ -1,9 +1,10 @@
 export type Key =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'paste'; readonly text: string }
-  | { readonly type: 'enter' | 'escape' | 'ctrl-c' | 'clear' };
+  | { readonly type: 'enter' | 'escape' | 'ctrl-c' | 'clear' | 'up' | 'down' };
 
 const PASTE_START = '\x1b[200~';
+const ARROWS = { '\x1b[A': 'up', '\x1bOA': 'up', '\x1b[B': 'down', '\x1bOB': 'down' } as const;
 const PASTE_END = '\x1b[201~';
 
 /** Takes bytes of a terminal as they come, in any pieces, and gives keys. */
@@ -23,6 +24,12 @@ export class KeyReader {
         }
         keys.push({ type: 'paste', text: rest.slice(PASTE_START.length, end) });
         rest = rest.slice(end + PASTE_END.length);
+        continue;
+      }
+      const arrow = ARROWS[rest.slice(0, 3) as keyof typeof ARROWS] as 'up' | 'down' | undefined;
+      if (arrow !== undefined) {
+        keys.push({ type: arrow });
+        rest = rest.slice(3);
         continue;
       }
       const [first = ''] = rest;

@@ -11,6 +11,13 @@ import type { Script, Step } from './script.ts';
 const MAX_WAIT_MS = 60_000;
 const FRAME_MS = 120;
 
+interface ShownList {
+  readonly question: string;
+  readonly options: readonly string[];
+  at: number;
+  readonly done: () => void;
+}
+
 /** One start of the scripted program. */
 export class ScriptedTui {
   readonly #script: Script;
@@ -23,7 +30,9 @@ export class ScriptedTui {
   #pastes = 0;
   #turn: AbortController | null = null;
   #dialog: Script['dialog'] | null;
-  #question: { readonly command: string; readonly answer: (yes: boolean) => void } | null = null;
+  #question: { readonly command: string; readonly deaf: boolean; readonly answer: (yes: boolean) => void } | null =
+    null;
+  #list: ShownList | null = null;
 
   constructor(script: Script) {
     this.#script = script;
@@ -73,6 +82,12 @@ export class ScriptedTui {
       );
       return;
     }
+    if (this.#list !== null) {
+      const { question, options, at } = this.#list;
+      const lines = options.map((option, index) => ` ${index === at ? '❯' : ' '} ${option}`);
+      process.stdout.write(`\x1b[2J\x1b[H ${question}\r\n\r\n${lines.join('\r\n')}\r\n\r\n Enter to confirm`);
+      return;
+    }
     const question = this.#question?.command ?? null;
     const { pasteShownAs } = this.#script;
     const input = pasteShownAs === undefined || this.#input === '' ? this.#input : pasteShownAs;
@@ -88,7 +103,9 @@ export class ScriptedTui {
       }
       return;
     }
+    if (this.#list !== null) return this.#move(this.#list, key);
     if (this.#question !== null) {
+      if (this.#question.deaf) return;
       const isYes = key.type === 'enter' || (key.type === 'text' && key.text === '1');
       if (key.type !== 'escape' && !isYes) return;
       this.#log.add('answer', { yes: isYes });
@@ -104,6 +121,9 @@ export class ScriptedTui {
         return;
       case 'paste':
         return this.#paste(key.text);
+      case 'up':
+      case 'down':
+        return;
       case 'clear':
         this.#log.add('clear', { had: this.#input });
         this.#input = '';
@@ -119,6 +139,18 @@ export class ScriptedTui {
       case 'enter':
         return this.#enter();
     }
+  }
+
+  #move(list: ShownList, key: Key): void {
+    this.#log.add('list-key', { key });
+    const { options } = list;
+    if (key.type === 'down') list.at = Math.min(options.length - 1, list.at + 1);
+    if (key.type === 'up') list.at = Math.max(0, list.at - 1);
+    if (key.type !== 'enter') return;
+    this.#log.add('choice', { option: options[list.at] });
+    this.#list = null;
+    process.stdout.write('\x1b[2J\x1b[H');
+    list.done();
   }
 
   #paste(text: string): void {
@@ -193,11 +225,18 @@ export class ScriptedTui {
         return;
       }
       case 'ask': {
-        const yes = await new Promise<boolean>((answer) => (this.#question = { command: step.command, answer }));
+        const { command, deaf = false } = step;
+        const yes = await new Promise<boolean>((answer) => (this.#question = { command, deaf, answer }));
         this.#screen.say(yes ? 'Allowed.' : 'Refused.');
         if (yes) await this.#steps(step.onYes ?? [], signal);
         return;
       }
+      case 'choose':
+        await new Promise<void>((done) => {
+          this.#list = { question: step.question, options: step.options, at: 0, done };
+          this.#draw();
+        });
+        return;
       case 'hook': {
         const line = `${this.#fill(JSON.stringify(step.event))}\n`;
         appendFileSync(path.join(path.dirname(process.env['CONDUXT_CALLBACK'] ?? '/dev/null'), 'hooks.ndjson'), line);

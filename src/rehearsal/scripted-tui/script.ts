@@ -16,7 +16,15 @@ export type Step =
   | { readonly type: 'write-file'; readonly path: string }
   | { readonly type: 'wait-for-file'; readonly path: string }
   /** Asks on the screen and waits for `1` (yes) or Escape. */
-  | { readonly type: 'ask'; readonly command: string; readonly onYes?: readonly Step[] }
+  | {
+      readonly type: 'ask';
+      readonly command: string;
+      readonly onYes?: readonly Step[];
+      /** No key does anything. */
+      readonly deaf?: boolean;
+    }
+  /** Draws a list whose pointer moves with the arrows, and waits for Enter. */
+  | { readonly type: 'choose'; readonly question: string; readonly options: readonly string[] }
   /** A line for the file of hook events, as an agent's own hook would write it. */
   | { readonly type: 'hook'; readonly event: Readonly<Record<string, unknown>> }
   /** Prints lines as fast as they go. */

@@ -32,7 +32,10 @@ export class Seen {
     always: false,
   });
 
+  onDialog: NonNullable<AgentListener['dialog']> = async () => null;
+
   readonly listener: AgentListener = {
+    dialog: (request, signal) => this.onDialog(request, signal),
     update: (update) => {
       this.updates.push(update);
       this.order.push(`${update.turnId ?? '-'} ${shown(update)}`);

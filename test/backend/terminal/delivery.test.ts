@@ -22,8 +22,14 @@ describe('a prompt that is pasted into a terminal', { concurrency: 4 }, () => {
     if (!(await hasTmux(t))) return;
     const rig = new Rig(t, { dialogAfterPaste: { text: 'Do you trust it?', key: '1' }, prompts: [answers] });
     const session = await rig.open();
+    let isAsked = false;
+    rig.seen.onDialog = (_, signal) =>
+      new Promise((resolve) => {
+        isAsked = true;
+        signal.addEventListener('abort', () => resolve(null));
+      });
     const turn = session.prompt({ turnId: 't-1', text: PROMPT });
-    await until(() => rig.seen.notices.some(({ type }) => type === 'asks'), 'somebody was asked');
+    await until(() => isAsked, 'somebody was asked');
     assert.deepEqual(rig.log('dialog-key'), []);
     const [pane] = await rig.server.panes();
     await rig.server.press(pane?.paneId ?? '', ['1']);

@@ -31,7 +31,14 @@ class FakeAgent implements SubmitPort {
     },
   };
 
-  look = async () => ({ title: '', screen: this.text, state: this.screen });
+  look = async () => {
+    const { screen } = this;
+    if (screen.type === 'dialog') {
+      this.did.push('asks');
+      this.onAsks();
+    }
+    return { title: '', screen: this.text, state: screen };
+  };
   hasTaken = () => this.taken;
   isOver = () => this.over;
   async paste(text: string): Promise<void> {
@@ -42,10 +49,6 @@ class FakeAgent implements SubmitPort {
     this.did.push(...keys);
     if (keys[0] === 'Enter') this.onEnter();
     else this.onClear();
-  }
-  async asks(): Promise<void> {
-    this.did.push('asks');
-    this.onAsks();
   }
 }
 
@@ -174,6 +177,6 @@ describe('an input box', () => {
     const hidden = new FakeAgent();
     hidden.screen = DIALOG;
     assert.equal(await clearBox(hidden), false);
-    assert.deepEqual(hidden.did, []);
+    assert.deepEqual([...new Set(hidden.did)], ['asks']);
   });
 });
