@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { isoTime } from '../clock.ts';
-import { notFound, refused } from '../errors.ts';
+import { ConduxtError, notFound, refused } from '../errors.ts';
+import { waitForLock } from '../lock/file-lock.ts';
 import { isSessionId, newTerminalId } from '../session/ids.ts';
 import { identityOf } from '../process/identity.ts';
 import { SESSION_MARKER } from '../process/marker.ts';
@@ -9,7 +10,8 @@ import { supervisorProgram } from '../tmux/programs.ts';
 import { makeRunDirectory, writeLaunch } from '../tmux/run-directory.ts';
 import type { TmuxServer } from '../tmux/server.ts';
 import { endTerminal } from './end-terminal.ts';
-import { readTerminals, removeTerminal, runRoot, writeTerminal, type TerminalRecord } from './ledger.ts';
+import { nameLock, readTerminals, removeTerminal, runRoot, writeTerminal, type TerminalRecord } from './ledger.ts';
+import { strangersOn } from './strangers.ts';
 import { fullName, namesMeant, type Naming } from './terminal-names.ts';
 import { terminalNow, type Terminal } from './terminal.ts';
 
@@ -18,6 +20,8 @@ const WIDTH = 220;
 const HEIGHT = 60;
 /** A server that runs for weeks must not fill the disk: of its log, so much to twice as much is kept. */
 const MAX_LOG_BYTES = 8 * 1024 * 1024;
+
+const LOCK_POLL_MS = 20;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -87,6 +91,7 @@ export class TerminalDesk {
       owner: ownerIn(wish.env),
       supervised: true,
       pane: null,
+      maker: identityOf(process.pid),
     };
     mkdirSync(this.home, { recursive: true, mode: 0o700 });
     writeTerminal(this.home, record);
@@ -111,6 +116,7 @@ export class TerminalDesk {
       return await this.server.newPane({ sessionName: record.name, ...size, argv: [...argv], logFile: run.log });
     } catch (error) {
       removeTerminal(this.home, record.id);
+      if (error instanceof ConduxtError && error.code === 'tmux-name-taken') throw nameTaken(record.name);
       throw error;
     }
   }
@@ -139,18 +145,40 @@ export class TerminalDesk {
   }
 
   /**
-   * A session of the private server that bears the bare name and is in no ledger: it is given the full name and an entry,
-   * and is used from then on. Null when there is none.
+   * A session of the private server that bears this name, with or without the prefix, and is nobody's: it is given the
+   * full name and an entry, and is used from then on. Null when there is none.
    */
-  async adopt(bareName: string, nowMs: number): Promise<Terminal | null> {
-    const panes = await this.server.panes();
-    const pane = panes.find(({ sessionName }) => sessionName === bareName);
-    const name = fullName(bareName, this.naming);
-    if (pane === undefined || bareName === name) return null;
-    await this.server.call([['rename-session', '-t', pane.sessionId, name]]);
-    const facts = { project: this.naming.project, cwd: '/', command: null, owner: null, supervised: false };
+  async adopt(givenName: string, nowMs: number): Promise<Terminal | null> {
+    const name = fullName(givenName, this.naming);
+    const others = await strangersOn(this.server, await this.all());
+    const found = others.find(({ kind, pane }) => kind === 'other' && [givenName, name].includes(pane.sessionName));
+    if (found === undefined) return null;
+    const { pane } = found;
+    if (pane.sessionName !== name) {
+      const renamed = await this.server.call([['rename-session', '-t', pane.sessionId, name]]);
+      // There is one of the full name, too, which is the one that is meant.
+      if (renamed.exitCode !== 0) return null;
+    }
+    const facts = {
+      project: this.naming.project,
+      cwd: '/',
+      command: null,
+      owner: null,
+      supervised: false,
+      maker: null,
+    };
     const head = { schemaVersion: 1, id: newTerminalId(), name, createdAt: isoTime(nowMs) } as const;
     return this.#keep({ ...head, ...facts, pane: placed(pane) }, await this.server.panes());
+  }
+
+  /** Does something about a name while nobody else does. */
+  async alone<T>(name: string, act: () => Promise<T>): Promise<T> {
+    const lock = await waitForLock(nameLock(this.home, name), { pollMs: LOCK_POLL_MS });
+    try {
+      return await act();
+    } finally {
+      lock?.release();
+    }
   }
 
   /** Ends whatever runs in it and takes the name away; its log stays until it is reclaimed. @returns pids that are left. */

@@ -4,6 +4,8 @@ import * as z from 'zod';
 import { namesIn } from '../store/names-in.ts';
 import { readJson, replaceJson } from '../tmux/run-directory.ts';
 
+const identitySchema = z.object({ pid: z.number(), startTime: z.string(), bootId: z.string() });
+
 const recordSchema = z.object({
   schemaVersion: z.literal(1),
   id: z.string(),
@@ -22,9 +24,11 @@ const recordSchema = z.object({
   pane: z
     .object({
       paneId: z.string(),
-      process: z.object({ pid: z.number(), startTime: z.string(), bootId: z.string() }),
+      process: identitySchema,
     })
     .nullable(),
+  /** Who starts it; until its pane is there, this tells one that is being made from one whose maker was killed. */
+  maker: identitySchema.nullable().default(null),
 });
 
 /** `terminals/<id>/terminal.json`: what was started, and for whom. The truth about a terminal, before any name. */
@@ -32,6 +36,13 @@ export type TerminalRecord = Readonly<z.infer<typeof recordSchema>>;
 
 const terminalsDir = (home: string): string => path.join(home, 'terminals');
 const directoryOf = (home: string, id: string): string => path.join(terminalsDir(home), id);
+
+/** Held while a terminal of this name is looked for, ended and made: callers that come at once take turns. */
+export function nameLock(home: string, name: string): string {
+  const directory = path.join(terminalsDir(home), 'names');
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return path.join(directory, `${name}.lock`);
+}
 
 /** Under which the run directories of its panes are. */
 export const runRoot = (home: string, id: string): string => path.join(directoryOf(home, id), 'run');

@@ -37,14 +37,19 @@ export interface Terminal {
 }
 
 /** @param panes every pane of the private server, from one call. */
-export function terminalNow(home: string, record: TerminalRecord, panes: readonly PaneFacts[]): Terminal {
-  const run = runDirectories(runRoot(home, record.id))[0] ?? null;
+export function terminalNow(home: string, written: TerminalRecord, panes: readonly PaneFacts[]): Terminal {
+  const run = runDirectories(runRoot(home, written.id))[0] ?? null;
   const started = run === null ? null : readStarted(run);
+  // Its maker was killed before it could write down the pane: the supervisor knows it.
+  const seen = started === null ? null : { paneId: started.paneId, process: started.supervisor };
+  const record = { ...written, pane: written.pane ?? seen };
   const exit = run === null ? null : readExit(run);
   const pane = paneOf(record, panes);
   const lastActivityMs = lastActivity(run, pane);
   const known = { record, pane, run, started, exit, lastActivityMs };
   if (exit !== null) return { ...known, state: 'ended', foreground: null };
+  const isBeingMade = record.pane === null && record.maker !== null && isAlive(record.maker);
+  if (isBeingMade) return { ...known, state: 'running', foreground: record.command?.[0] ?? 'shell' };
   const isRunning = record.pane !== null && isAlive(record.pane.process);
   if (!isRunning || pane === null) return { ...known, state: 'gone', foreground: null };
   const foreground = foregroundName(record, started, pane);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
@@ -126,6 +126,43 @@ describe('conduxt exec, durable', () => {
     assert.notEqual(after[0]?.pid, before?.pid);
     assert.equal(field(await exec('--reuse', '--replace', '--', 'x'), 'error', 'code'), 'conflicting-options');
     assert.equal(readTerminals(rig.desk.home).length, 1);
+  });
+
+  it('makes one session when eight callers want the same name at once, and it is in the ledger', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    const bin = path.resolve(import.meta.dirname, '../../src/cli/bin.ts');
+    const env = { ...rig.env, PATH: process.env['PATH'] ?? '', CONDUXT_HOME: rig.desk.home };
+    const call = (...how: string[]): Promise<string> =>
+      new Promise((resolve) => {
+        const words = ['exec', '--outlive', '--name', 'dev', ...how, '--json', '--', 'sleep', '300'];
+        const args = ['--disable-warning=ExperimentalWarning', bin, ...words];
+        execFile(process.execPath, args, { cwd: rig.desk.repo, env }, (_, stdout) => resolve(stdout));
+      });
+    const outcomeOf = (text: string): unknown =>
+      field(JSON.parse(text), 'result', 'how') ?? field(JSON.parse(text), 'error', 'code');
+    const plain = await Promise.all(Array.from({ length: 4 }, () => call()));
+    assert.deepEqual(plain.map(outcomeOf).toSorted(), ['created', ...Array<string>(3).fill('terminal-exists')]);
+    const reused = await Promise.all(['--reuse', '--replace', '--replace', '--reuse'].map((how) => call(how)));
+    assert.deepEqual(reused.map(outcomeOf).toSorted(), ['replaced', 'replaced', 'reused', 'reused']);
+    assert.partialDeepStrictEqual(await rig.terminal('oc-demo-dev'), { kind: 'terminal', state: 'running' });
+    assert.equal((await rig.server.panes()).length, 1);
+    assert.equal(readTerminals(rig.desk.home).length, 1);
+  });
+
+  it('knows a session again whose maker was killed before it could write down where it is', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    const made = await rig.json('exec', '--outlive', '--name', 'dev', '--', 'sleep', '300');
+    const file = path.join(rig.desk.home, 'terminals', String(field(made, 'terminal', 'id')), 'terminal.json');
+    const record = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    const dead = { pid: 1, startTime: 'x', bootId: 'y' };
+    writeFileSync(file, JSON.stringify({ ...record, pane: null, maker: dead }));
+    // As soon as its supervisor has written down itself.
+    await until(async () => (await rig.terminal('oc-demo-dev'))?.['state'] === 'running', 'it is known again');
+    assert.deepEqual((await rig.json('reclaim'))['sessionsKilled'], []);
+    assert.equal((await rig.json('terminal', 'kill', 'dev')).code, 0);
+    assert.deepEqual(await rig.server.panes(), []);
   });
 
   it('replaces what is over without being asked', async (t) => {

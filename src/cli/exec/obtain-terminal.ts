@@ -1,5 +1,5 @@
 import { refused, usageError } from '../../errors.ts';
-import { nameTaken, type TerminalDesk } from '../../placement/desk.ts';
+import { nameTaken, type NewTerminal, type TerminalDesk } from '../../placement/desk.ts';
 import { printedBytes } from '../../placement/start-watcher.ts';
 import { sendText } from '../../placement/send.ts';
 import type { Terminal } from '../../placement/terminal.ts';
@@ -37,15 +37,23 @@ export async function obtainTerminal(
   desk: TerminalDesk,
   wish: ObtainWish,
 ): Promise<ObtainedTerminal> {
-  const { name, cwd, command } = wish;
   if (wish.reuse && wish.replace) {
     throw usageError('conflicting-options', '--reuse and --replace cannot be used together.', {
       remedy: 'Choose one of them.',
     });
   }
-  const inherited = wish.reuse ? await desk.adopt(wish.wanted, io.now()) : null;
+  return desk.alone(wish.name, () => obtain(desk, wish, { env: io.env, nowMs: io.now() }));
+}
+
+async function obtain(
+  desk: TerminalDesk,
+  wish: ObtainWish,
+  { env, nowMs }: Pick<NewTerminal, 'env' | 'nowMs'>,
+): Promise<ObtainedTerminal> {
+  const { name, cwd, command } = wish;
+  const inherited = wish.reuse ? await desk.adopt(wish.wanted, nowMs) : null;
   const there = inherited ?? (await desk.find(name));
-  const create = (): Promise<Terminal> => desk.create({ name, cwd, command, env: io.env, nowMs: io.now() });
+  const create = (): Promise<Terminal> => desk.create({ name, cwd, command, env, nowMs });
   if (there === null) return { terminal: await create(), how: 'created', printedBefore: 0 };
   if (wish.replace || there.state === 'ended' || there.state === 'gone') {
     await requireEnded(desk, there);
