@@ -1,6 +1,7 @@
 import { messageOf } from '../errors.ts';
 import type { JournalRecord } from '../session/events.ts';
 import type { HostContext } from './context.ts';
+import { MemoryEntries } from './memory-entries.ts';
 import { writeMemory } from './write-memory.ts';
 
 /** Not more often than this: a burst of records is one change for whoever reads the file. */
@@ -17,6 +18,7 @@ const FINISH_WITHIN_MS = 3_000;
  */
 export class MemoryKeeper {
   readonly #context: HostContext;
+  readonly #known = new MemoryEntries();
   readonly #giveUp = new AbortController();
   #timer: (() => void) | null = null;
   #writing: Promise<void> | null = null;
@@ -54,7 +56,7 @@ export class MemoryKeeper {
   async #writeWhileStale(): Promise<void> {
     while (this.#isStale && !this.#giveUp.signal.aborted) {
       this.#isStale = false;
-      await writeMemory(this.#context, this.#giveUp.signal).catch((error: unknown) =>
+      await writeMemory(this.#context, this.#giveUp.signal, this.#known).catch((error: unknown) =>
         this.#context.note(`memory: ${messageOf(error)}`),
       );
     }

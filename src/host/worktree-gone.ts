@@ -5,8 +5,11 @@ import type { SessionRecord } from '../session/record.ts';
 
 /** True when a task had its worktree and somebody removed it: `clean` does, after the merge. */
 export function worktreeIsGone(record: SessionRecord, session: FoldedSession): boolean {
-  return record.task !== null && session.delivery.worktree !== null && !existsSync(record.cwd);
+  return hadWorktree(record, session) && !existsSync(record.cwd);
 }
+
+export const hadWorktree = (record: SessionRecord, session: FoldedSession): boolean =>
+  record.task !== null && session.delivery.worktree !== null;
 
 /** @throws `worktree-gone` (exit 6) for what needs the worktree of a task that was cleaned up. */
 export function requireWorktree(record: SessionRecord, session: FoldedSession): void {

@@ -4,23 +4,23 @@ import path from 'node:path';
 import { refused, systemCode } from '../errors.ts';
 import { waitForLock } from '../lock/file-lock.ts';
 import { makePrivateDirectory, replaceFile } from '../store/durable-files.ts';
-import { listNames, readSessionOrNull } from '../store/read-session.ts';
 import { repoPaths } from '../store/paths.ts';
 import { activeTasksJson, renderMemorySection, replaceSection } from '../views/memory-section.ts';
-import { memoryEntry } from '../views/memory-entry.ts';
 import type { HostContext } from './context.ts';
-import { worktreeIsGone } from './worktree-gone.ts';
+import { MemoryEntries } from './memory-entries.ts';
 
 const LOCK_POLL_MS = 50;
 
 /**
  * Renders MEMORY.md and active-tasks.json of the session's repository from the journals of all its sessions, as they are
  * now. Safe at any time and from several processes, which take turns; when `signal` aborts first, nothing is written.
+ * @param known what the caller read for an earlier write
  * @throws `memory-outside`, `memory-not-text` (exit 6), `state-unwritable`.
  */
 export async function writeMemory(
   { home, runtimeDir, record, redact }: Pick<HostContext, 'home' | 'runtimeDir' | 'record' | 'redact'>,
   signal?: AbortSignal,
+  known = new MemoryEntries(),
 ): Promise<void> {
   if (record.repo === null || record.kind === 'ask' || record.hooks.memoryOff === true) return;
   const paths = repoPaths(home, record.repo.key);
@@ -31,11 +31,7 @@ export async function writeMemory(
   });
   if (lock === null) return;
   try {
-    const entries = listNames(home, record.repo.key).flatMap(({ id }) => {
-      const view = readSessionOrNull(home, runtimeDir, id);
-      if (view === null || view.record.kind === 'ask') return [];
-      return [{ ...memoryEntry(view), cleaned: worktreeIsGone(view.record, view.folded) }];
-    });
+    const entries = known.of(home, runtimeDir, record.repo.key);
     const named = record.hooks.memoryFile ?? paths.memory;
     // A link to the file is kept: what it leads to is rewritten.
     const file = existsSync(named) ? realpathSync(named) : named;
@@ -44,7 +40,8 @@ export async function writeMemory(
     const before = readOrEmpty(file);
     const after = replaceSection(before, redact(renderMemorySection(entries)));
     if (after !== before) replaceFile(file, after, modeOf(file));
-    replaceFile(paths.activeTasks, redact(activeTasksJson(entries)));
+    const tasks = redact(activeTasksJson(entries));
+    if (tasks !== readOrEmpty(paths.activeTasks)) replaceFile(paths.activeTasks, tasks);
   } finally {
     lock.release();
   }
