@@ -1,7 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { JournalRecord } from '../session/events.ts';
-import { systemCode } from '../errors.ts';
 import { decodeRecord } from './record-line.ts';
+import { scanLines } from './scan-lines.ts';
 
 /** A line that is not what was written: reported with its place, never skipped silently. */
 export interface DamagedLine {
@@ -18,49 +17,29 @@ export interface JournalContents {
   readonly tornBytes: number;
 }
 
-const CHUNK_BYTES = 256 * 1024;
+/** No record is near this: what is longer is damage, and need not be held to be counted. */
+const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
 /** Reads a journal from `from` (a line start) to its end. A missing file is an empty journal. */
 export function readJournal(filePath: string, from = 0): JournalContents {
-  let fd: number;
-  try {
-    fd = openSync(filePath, 'r');
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return { records: [], damaged: [], end: from, tornBytes: 0 };
-    throw error;
-  }
-  try {
-    return readFrom(fd, from);
-  } finally {
-    closeSync(fd);
-  }
+  const records: JournalRecord[] = [];
+  const { damaged, end, tornBytes } = checkJournal(filePath, from, (record) => records.push(record));
+  return { records, damaged, end, tornBytes };
 }
 
-function readFrom(fd: number, from: number): JournalContents {
-  const records: JournalRecord[] = [];
+/** The same, one record at a time: a journal of any length is checked without being held. */
+export function checkJournal(
+  filePath: string,
+  from: number,
+  onRecord: (record: JournalRecord) => void,
+): Omit<JournalContents, 'records'> {
   const damaged: DamagedLine[] = [];
-  const { size } = fstatSync(fd);
-  let pending = Buffer.alloc(0);
-  let end = from;
-  let position = from;
-  while (position < size) {
-    const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size - position));
-    const got = readSync(fd, chunk, 0, chunk.length, position);
-    if (got === 0) break;
-    position += got;
-    pending = pending.length === 0 ? chunk.subarray(0, got) : Buffer.concat([pending, chunk.subarray(0, got)]);
-    let start = 0;
-    for (let newline = pending.indexOf(10, start); newline >= 0; newline = pending.indexOf(10, start)) {
-      const line = pending.subarray(start, newline);
-      const record = asRecord(decodeRecord(line));
-      if (record === null) damaged.push({ offset: end, bytes: line.length + 1 });
-      else records.push(record);
-      end += line.length + 1;
-      start = newline + 1;
-    }
-    pending = pending.subarray(start);
-  }
-  return { records, damaged, end, tornBytes: position - end };
+  const { end, rest } = scanLines(filePath, from, MAX_RECORD_BYTES, (line, offset, bytes) => {
+    const record = line === null ? null : asRecord(decodeRecord(line));
+    if (record === null) damaged.push({ offset, bytes });
+    else onRecord(record);
+  });
+  return { damaged, end, tornBytes: rest };
 }
 
 /**

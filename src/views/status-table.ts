@@ -1,7 +1,7 @@
 import { oneLine } from '../text/sanitize.ts';
 import { cutTo, displayWidth, fit } from './columns.ts';
 import type { SessionJson, UnreadableJson } from './json-session.ts';
-import { formatUsage, shortDuration } from './quantities.ts';
+import { formatUsage, plural, shortDuration } from './quantities.ts';
 import { stateTone } from './state-tone.ts';
 import { toned, type Line, type Span } from './tone.ts';
 
@@ -77,7 +77,7 @@ export function statusTable(
         ? [
             toned(
               'warn',
-              `${one.name}: ${one.damagedRecords} damaged records in its journal (conduxt status ${one.name})`,
+              `${one.name}: ${plural(one.damagedRecords, 'damaged record')} in its journal (conduxt status ${one.name})`,
             ),
           ]
         : [],

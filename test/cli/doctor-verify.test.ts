@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { queued } from '../session/samples.ts';
 import { Desk } from './scratch.ts';
@@ -8,6 +8,7 @@ interface Check {
   readonly name: string;
   readonly state: string;
   readonly text: string;
+  readonly remedy: string | null;
 }
 
 async function journalChecks(desk: Desk): Promise<Check[]> {
@@ -42,5 +43,36 @@ describe('conduxt doctor --verify', () => {
     assert.match(checks[1]?.text ?? '', /torn by a crash \(9 bytes\)/);
     assert.match(checks[2]?.text ?? '', /2 records of 1 session are whole/);
     assert.equal((await desk.run(['doctor', '--verify'])).code, 1);
+  });
+
+  it('names a session whose record is damaged or of another version, says what to do, and reads its journal all the same', async (t) => {
+    const desk = new Desk(t);
+    const hurt = desk.session('hurt', [queued('a'), queued('b')]);
+    truncateSync(hurt.paths.record, 100);
+    const newer = desk.session('newer', [queued('a')]);
+    writeFileSync(newer.paths.record, JSON.stringify({ ...newer.record, schemaVersion: 9 }));
+    const gone = desk.session('gone', [queued('a')]);
+    rmSync(gone.paths.journal);
+    writeFileSync(`${gone.paths.epochs}/000001`, '');
+    const checks = await journalChecks(desk);
+    const about = (name: string): string =>
+      checks.flatMap(({ text, remedy }) => (text.startsWith(name) ? [`${text} ${remedy}`] : [])).join();
+    assert.match(about('hurt'), /session\.json is damaged.*backup/);
+    assert.match(about('newer'), /another version of conduxt.*Upgrade/);
+    assert.match(about('gone'), /is gone, and nobody knows/);
+    assert.match(checks.at(-1)?.text ?? '', /3 records of 2 sessions are whole/);
+  });
+
+  it('reports a damaged update of a transcript with its place', async (t) => {
+    const desk = new Desk(t);
+    const { paths } = desk.session('hurt', [queued('a')]);
+    for (let seq = 50; seq < 53; seq += 1) desk.update(paths, seq, { sessionUpdate: 'plan', entries: [] });
+    const bytes = readFileSync(paths.transcript);
+    const second = bytes.indexOf(10) + 1;
+    bytes[bytes.indexOf('plan', second)] = 0x51;
+    writeFileSync(paths.transcript, bytes);
+    const { out, code } = await desk.run(['doctor', '--verify']);
+    assert.match(out, new RegExp(`transcript +hurt: 1 damaged record \\(.* at offset ${second}\\)`));
+    assert.equal(code, 1);
   });
 });
