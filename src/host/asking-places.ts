@@ -1,3 +1,5 @@
+import { Turnstile } from './turnstile.ts';
+
 /** What a turn holds so that others cannot have it: the agents' lock, a slot. */
 export interface LentPlace {
   /** Gives it to others, if the turn holds it. */
@@ -13,6 +15,8 @@ export interface LentPlace {
  */
 export class AskingPlaces {
   readonly #places: readonly LentPlace[];
+  /** All of them are lent, or taken back, before the other begins: an answer may come while they are being lent. */
+  readonly #turnstile = new Turnstile();
   #asking = 0;
 
   /** @param places in the order in which they are lent; they are taken back from the last to the first. */
@@ -25,7 +29,7 @@ export class AskingPlaces {
     const isFirst = this.#asking === 0;
     this.#asking += 1;
     try {
-      if (isFirst) for (const place of this.#places) await place.lend();
+      if (isFirst) await this.#turnstile.pass(() => this.#lend());
       const answer = await ask();
       await this.goOn(signal);
       return answer;
@@ -35,7 +39,13 @@ export class AskingPlaces {
   }
 
   /** Resolves when the agent may get an answer. */
-  async goOn(signal: AbortSignal): Promise<void> {
-    for (const place of this.#places.toReversed()) if (!signal.aborted) await place.takeBack(signal);
+  goOn(signal: AbortSignal): Promise<void> {
+    return this.#turnstile.pass(async () => {
+      for (const place of this.#places.toReversed()) if (!signal.aborted) await place.takeBack(signal);
+    });
+  }
+
+  async #lend(): Promise<void> {
+    for (const place of this.#places) await place.lend();
   }
 }

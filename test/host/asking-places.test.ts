@@ -73,6 +73,22 @@ describe('places that are lent while people are asked', () => {
     await open;
   });
 
+  it('are all back before an answer that comes while they are being lent', async () => {
+    const [lock, slot] = [place(), place()];
+    const lent = Promise.withResolvers<void>();
+    const slow = { ...lock, lend: () => lent.promise.then(() => lock.lend()) };
+    const places = new AskingPlaces([slow, slot]);
+    const asked = Promise.withResolvers<string>();
+    const open = places.without(never, () => asked.promise);
+    const allowed = places.goOn(never);
+    lent.resolve();
+    await allowed;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    assert.deepEqual([lock.isHeld(), slot.isHeld()], [true, true]);
+    asked.resolve('allow');
+    await open;
+  });
+
   it('are not taken back for a turn that is over', async () => {
     const slot = place();
     const over = new AbortController();
