@@ -7,6 +7,8 @@ import { essenceOf, permissionRequestOf } from './permission-request.ts';
 
 /** Tool calls remembered for a later permission request that gives only the id. */
 const MAX_TOOLS = 256;
+/** And of so many characters together. */
+const MAX_TOOL_CHARS = 2 * 1024 * 1024;
 /** Requests that may wait at once. An agent that asks more has lost its way: each would be a question to a person. */
 const MAX_OPEN = 64;
 
@@ -18,6 +20,7 @@ export class PermissionDesk {
   readonly #preferredIds: readonly string[];
   readonly #open = new Set<() => void>();
   readonly #tools = new Map<string, JsonObject>();
+  readonly #toolChars = new Map<string, number>();
 
   constructor(listener: AgentListener, preferredIds: readonly string[]) {
     this.#listener = listener;
@@ -33,12 +36,24 @@ export class PermissionDesk {
     const toolCallId = textAt(update, 'toolCallId');
     if (toolCallId === null || !isObject(update)) return;
     const known = this.#tools.get(toolCallId);
-    this.#tools.delete(toolCallId);
+    this.#forget(toolCallId);
     const { status } = update;
     if (status === 'completed' || status === 'failed') return;
-    this.#tools.set(toolCallId, essenceOf({ ...known, ...update }));
-    const [oldest] = this.#tools.keys();
-    if (this.#tools.size > MAX_TOOLS && oldest !== undefined) this.#tools.delete(oldest);
+    const essence = essenceOf({ ...known, ...update });
+    this.#tools.set(toolCallId, essence);
+    this.#toolChars.set(toolCallId, JSON.stringify(essence).length);
+    let chars = 0;
+    for (const each of this.#toolChars.values()) chars += each;
+    for (const oldest of this.#tools.keys()) {
+      if (oldest === toolCallId || (this.#tools.size <= MAX_TOOLS && chars <= MAX_TOOL_CHARS)) break;
+      chars -= this.#toolChars.get(oldest) ?? 0;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(toolCallId: string): void {
+    this.#tools.delete(toolCallId);
+    this.#toolChars.delete(toolCallId);
   }
 
   /** Asks the listener and replies with the option it means. An aborted signal is answered `cancelled` at once. */

@@ -28,18 +28,23 @@ export function permissionRequestOf(params: unknown, earlier: JsonObject = {}): 
   };
 }
 
-const MAX_COMMAND_CHARS = 16 * 1024;
+/** No program is given a longer word on Linux (`MAX_ARG_STRLEN`): what is cut off here could not be run by a shell. */
+const MAX_COMMAND_CHARS = 128 * 1024;
 const MAX_TITLE_CHARS = 1024;
 const MAX_PATHS = 200;
 const MAX_PATH_CHARS = 4096;
 
 /** The little of a tool call that a permission is judged by: its input may hold whole files, for hundreds of calls. */
 export function essenceOf(toolCall: JsonObject): JsonObject {
-  const { title, kind, command, paths } = permissionRequestOf({ toolCall });
+  const { title, kind, command, argv, cwd, paths } = permissionRequestOf({ toolCall });
   return {
     title: beginningOf(title, MAX_TITLE_CHARS),
     ...(kind === null ? {} : { kind }),
-    rawInput: { ...(command === null ? {} : { command: command.slice(0, MAX_COMMAND_CHARS) }), paths },
+    rawInput: {
+      ...(command === null ? {} : { command: argv ?? command.slice(0, MAX_COMMAND_CHARS) }),
+      ...(cwd === undefined ? {} : { cwd }),
+      paths,
+    },
   };
 }
 
