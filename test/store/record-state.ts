@@ -58,6 +58,12 @@ test('a state directory', { timeout: 240_000 }, async (t) => {
   await run('headless-done', 'Fix the sum', '--agent', 'codex', '--backend', 'headless');
   await run('terminal-review', 'Fix the sum', '--agent', 'tui', '--backend', 'tmux');
   await machine.ok('retry', 'acp-failed', '--discard').catch(() => {});
+  await run('acp-planted', 'case plants');
+  await machine.ok('exec', '--name', 'build', '--route', 'durable', '--check', 'done', '--', 'sh', '-c', 'echo done');
+  writeFileSync(path.join(machine.repo, 'conduxt.json'), JSON.stringify({ verify: { command: 'sh test.sh' } }));
+  machine.git('add', 'conduxt.json');
+  machine.git('commit', '-qm', 'chore: settings');
+  await machine.ok('trust', '--yes');
   await machine.ok('watchdog', '--once');
   for (const id of machine.sessionIds()) kill(machine, machine.nameOf(id));
   copy(machine);
@@ -91,6 +97,7 @@ function configure(machine: Machine): void {
     { match: 'case quota', steps: [quota] },
     { match: 'case fails', steps: [{ type: 'callback', status: 'failed', fields: { summary: 'I cannot.' } } as const] },
     { match: 'case hangs', steps: [says('I begin.'), { type: 'hang' } as const] },
+    { match: 'case plants', steps: [shell('git config filter.x.clean "touch planted"'), fix, done] },
     { match: 'case talk', steps: [says('Hello.')] },
     { match: 'case one more', steps: [shell("echo x > more.txt && git add -A && git commit -qm 'docs: more'"), done] },
     { match: '.', steps: [fix, done] },

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { readTurnFile } from '../../src/backend/terminal/turn-file.ts';
 import { readJournal } from '../../src/journal/read-journal.ts';
+import { readTerminals } from '../../src/placement/ledger.ts';
 import { listNames, readRecord, readSession, RECORD_VERSIONS } from '../../src/store/read-session.ts';
 import { promptFile, sessionPaths } from '../../src/store/paths.ts';
 import { readStarted, runDirectories } from '../../src/tmux/run-directory.ts';
@@ -78,6 +79,14 @@ describe('a state directory of every version that was released', () => {
         });
         assert.ok(remembered.length > 0);
         for (const memory of remembered) assert.notDeepEqual(memory, noMemory);
+      });
+
+      it('holds the durable commands and what was trusted in a form that is read', (t) => {
+        const home = copyOf(t, version);
+        const terminals = readTerminals(home).map(({ name, command, supervised }) => ({ name, command, supervised }));
+        assert.deepEqual(terminals, [{ name: 'oc-demo-build', command: ['sh', '-c', 'echo done'], supervised: true }]);
+        const [key = ''] = readdirSync(path.join(home, 'repos'));
+        assert.equal(readdirSync(path.join(home, 'repos', key, 'trusted')).length, 1);
       });
 
       it('is shown by status, checked by doctor, and looked at by the watchdog', async (t) => {
