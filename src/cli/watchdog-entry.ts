@@ -23,7 +23,10 @@ export type ScheduleWord = (typeof SCHEDULE_WORDS)[number];
 /** Where things are: what neither cron nor systemd would know by itself. */
 const KEPT = ['PATH', 'CONDUXT_HOME', 'CONDUXT_CONFIG', 'XDG_STATE_HOME', 'XDG_CONFIG_HOME', 'XDG_RUNTIME_DIR'];
 
-const NAMES: Readonly<Record<ScheduleKind, string>> = { systemd: 'a timer of your systemd', crontab: 'your crontab' };
+const NAMES: Readonly<Record<ScheduleKind, string>> = {
+  systemd: 'a timer of your systemd',
+  crontab: 'in your crontab',
+};
 
 interface EntryOptions {
   readonly yes?: boolean;
@@ -194,7 +197,7 @@ async function status({ printer, json }: VerbContext, found: readonly Found[]): 
     return ExitCode.done;
   }
   for (const { schedule, entries } of found) {
-    printer.result(`The watchdog is in ${NAMES[schedule.kind]}:`);
+    printer.result(`The watchdog is ${NAMES[schedule.kind]}:`);
     for (const { place, text } of entries)
       printer.result(`  ${schedule.kind === 'crontab' ? oneLine(text, 2000) : oneLine(place, 300)}`);
   }

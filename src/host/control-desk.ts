@@ -265,7 +265,8 @@ export class ControlDesk implements ControlHandler {
     if (open) await log.append({ type: 'task-ended', end: 'cancelled', reason: 'cancelled by a person' });
     this.#spine.interruptStep();
     const turn = await this.#cancelTurnAndWait(force);
-    return { turn, dropped, task: open ? 'cancelled' : 'unchanged' };
+    // The task may have come to its own end at the same moment: the first counts.
+    return { turn, dropped, task: open && log.folded.life.ended?.end === 'cancelled' ? 'cancelled' : 'unchanged' };
   }
 
   async #stop(): Promise<StopReply> {
