@@ -10,6 +10,7 @@ import { dropHostOwnVariables } from '../process/host-environment.ts';
 import { bootId, identityOf } from '../process/identity.ts';
 import { requireJournal } from '../store/lost-journal.ts';
 import { requireOwnDirectory } from '../store/durable-files.ts';
+import { sweepTemporaries } from '../store/leftovers.ts';
 import { readRecord } from '../store/read-session.ts';
 import { sessionPaths, type SessionPaths } from '../store/paths.ts';
 import { backendNow } from '../session/backend.ts';
@@ -184,6 +185,7 @@ async function live(context: HostContext, agentOver: (name: BackendName) => Agen
   });
   try {
     await settleSteers(context);
+    tidy(context);
     await sweepFreshCheckout(context);
     await decisions.settleOrphans();
     await seat.sweep();
@@ -269,6 +271,16 @@ async function settleSteers({ log }: HostContext): Promise<void> {
   for (const entry of [...log.folded.prompts.byId.values()]) {
     if (entry.state !== 'handed' || log.folded.turns.open?.promptId === entry.id || entry.turnId === null) continue;
     await log.append({ type: 'prompt-steered', promptId: entry.id, turnId: entry.turnId, outcome: 'unknown' });
+  }
+}
+
+/** What writers of this session left when they were killed. It is in nobody's way: what cannot be removed stays. */
+function tidy({ paths, clock, note }: HostContext): void {
+  try {
+    sweepTemporaries(paths, clock.now());
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    note(`tidying: ${messageOf(error)}`);
   }
 }
 

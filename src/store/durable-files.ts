@@ -72,6 +72,11 @@ export function createFile(filePath: string, content: string | Buffer): boolean 
   return true;
 }
 
+const TEMPORARY = /^\.tmp-\d+-[0-9a-f]{12}$/;
+
+/** Whether a file is one that is being written, or was when its writer died. */
+export const isTemporary = (name: string): boolean => TEMPORARY.test(name);
+
 function writeTemporary(directory: string, content: string | Buffer, target: string): string {
   const temporary = path.join(directory, `.tmp-${process.pid}-${randomBytes(6).toString('hex')}`);
   let fd: number | undefined;

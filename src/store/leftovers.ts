@@ -3,7 +3,9 @@ import path from 'node:path';
 import { systemCode } from '../errors.ts';
 import { tryLock } from '../lock/file-lock.ts';
 import { isSessionId } from '../session/ids.ts';
+import { isTemporary } from './durable-files.ts';
 import { namesIn } from './names-in.ts';
+import type { SessionPaths } from './paths.ts';
 
 /** Making a session takes a fraction of a second; a machine that slept in the middle of it, longer. */
 const SETTLED_AFTER_MS = 3_600_000;
@@ -55,6 +57,23 @@ export async function sweepLeftovers(home: string, nowMs: number, living: Readon
   return swept;
 }
 
+/**
+ * Removes the temporary files that writers of a session left when they were killed. For its host, which alone writes
+ * prompts; beside them the watchdog writes, for the blink of an eye.
+ */
+export function sweepTemporaries(paths: Pick<SessionPaths, 'dir' | 'prompts'>, nowMs: number): void {
+  const left = [paths.dir, paths.prompts].flatMap((directory) =>
+    namesIn(directory)
+      .filter(isTemporary)
+      .map((name) => path.join(directory, name)),
+  );
+  for (const file of left) {
+    const facts = lstatOrNull(file);
+    const isDone = path.dirname(file) === paths.prompts || (facts !== null && nowMs - facts.mtimeMs > SETTLED_AFTER_MS);
+    if (isDone) rmSync(file, { force: true });
+  }
+}
+
 const hasJournal = (directory: string): boolean => lstatOrNull(path.join(directory, 'journal.ndjson')) !== null;
 
 /** Every session that a name or an archive leads to. */
@@ -69,7 +88,7 @@ function knownIds(home: string): Set<string> {
   return new Set(ids);
 }
 
-/** `.tmp-<pid>-<random>`, as `replaceFile` and `createFile` make them. */
+/** As `replaceFile` and `createFile` make them. */
 function temporaryFiles(home: string): Leftover[] {
   const repos = path.join(home, 'repos');
   const directories = namesIn(repos).flatMap((key) =>
@@ -77,7 +96,7 @@ function temporaryFiles(home: string): Leftover[] {
   );
   return [home, ...directories].flatMap((directory) =>
     namesIn(directory)
-      .filter((name) => /^\.tmp-\d+-[0-9a-f]{12}$/.test(name))
+      .filter(isTemporary)
       .map((name): Leftover => ({ path: path.join(directory, name), kind: 'part' })),
   );
 }

@@ -52,6 +52,20 @@ describe('cancel --discard', { concurrency: 2 }, () => {
     assert.match(again.stdout, /there was nothing to cancel; worktree removed/);
   });
 
+  it('does it for a task whose host and agent were killed', async (t) => {
+    const { machine, worktree } = await running(t);
+    writeFileSync(path.join(worktree, 'half.txt'), 'half\n');
+    const [id = ''] = machine.sessionIds();
+    for (const record of machine.journal('the-sum')) {
+      if (record.type === 'host-started') process.kill(record.process.pid, 'SIGKILL');
+    }
+    const { stdout } = await machine.ok('cancel', 'the-sum', '--discard');
+    assert.match(stdout, /the task is cancelled.*worktree removed/);
+    assert.deepEqual([markedPids(id), ended(machine), existsSync(worktree)], [[], ['cancelled'], false]);
+    await machine.ok('undo', 'the-sum');
+    assert.equal(readFileSync(path.join(worktree, 'half.txt'), 'utf8'), 'half\n');
+  });
+
   it('keeps a worktree for undo in which nothing would be lost', async (t) => {
     const { machine, worktree } = await running(t);
     const { stdout } = await machine.ok('cancel', 'the-sum', '--discard');

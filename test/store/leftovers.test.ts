@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { tryLock } from '../../src/lock/file-lock.ts';
 import { newSessionId } from '../../src/session/ids.ts';
 import { createSession, releaseName } from '../../src/store/create-session.ts';
-import { leftovers, sweepLeftovers } from '../../src/store/leftovers.ts';
+import { leftovers, sweepLeftovers, sweepTemporaries } from '../../src/store/leftovers.ts';
 import { sessionPaths } from '../../src/store/paths.ts';
 import { sessionRecord } from '../session/samples.ts';
 
@@ -71,6 +71,23 @@ describe('what a killed command left behind', () => {
     );
     assert.equal((await sweepLeftovers(home, Date.now(), nobody)).length, 2);
     assert.deepEqual([existsSync(half), existsSync(temporary)], [false, false]);
+  });
+
+  it('is a prompt that was being written: the next host of its session takes it away, and no other file', (t) => {
+    const { home, named } = make(t);
+    const paths = sessionPaths(home, named('one'), path.join(home, 'run'));
+    const prompts = readdirSync(paths.prompts);
+    const inPrompts = path.join(paths.prompts, '.tmp-123-0123456789ab');
+    const fresh = path.join(paths.dir, '.tmp-123-0123456789ab');
+    const old = path.join(paths.dir, '.tmp-124-0123456789ab');
+    for (const file of [inPrompts, fresh, old]) writeFileSync(file, 'half');
+    utimesSync(old, 1000, 1000);
+    sweepTemporaries(paths, Date.now());
+    assert.deepEqual(
+      [inPrompts, fresh, old].map((file) => existsSync(file)),
+      [false, true, false],
+    );
+    assert.deepEqual(readdirSync(paths.prompts), prompts);
   });
 
   it('is never a session that has begun, is archived, has a host or a living process', async (t) => {
