@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { AgentProfile } from './profile.ts';
-import { forbiddenDirectories, searchPath } from './search-path.ts';
+import { forbiddenDirectories, searchPath } from '../process/search-path.ts';
 
 /**
  * What every agent gets, by name or by prefix (`LC_*`). An allow-list: what is not here was not meant for an agent.

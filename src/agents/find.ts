@@ -5,7 +5,7 @@ import type { AgentLaunch } from '../session/record.ts';
 import { nodeFor } from './find-node.ts';
 import { packageOf, programOfPackage, startsWithNode, type PackageFacts } from './npm-package.ts';
 import type { AgentProfile } from './profile.ts';
-import { contains, forbiddenDirectories, searchPath } from './search-path.ts';
+import { contains, forbiddenDirectories, searchPath } from '../process/search-path.ts';
 
 /** Whether someone has logged in to the agent, as far as files and variables tell. */
 export type LoginState = 'yes' | 'no' | 'unknown';

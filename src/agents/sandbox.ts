@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { contains } from './search-path.ts';
+import { contains } from '../process/search-path.ts';
 
 /** What one sandboxed program may write, and what of the rest it may see. All paths absolute. */
 export interface SandboxPlaces {

@@ -6,6 +6,7 @@ import { unreachable, usageError } from '../errors.ts';
 import type { ForgeName } from '../session/record.ts';
 import type { Forge } from './forge.ts';
 import type { GithubRepository } from './gh.ts';
+import { withTrustedPath } from '../process/find-program.ts';
 import { createGithubForge } from './github.ts';
 import { createLocalForge } from './local.ts';
 import { parseGithubUrl } from './remote-url.ts';
@@ -75,7 +76,8 @@ export function openForge(options: ForgeOptions): Forge {
 const gitIn = ({ root, env }: ForgeOptions): Git => createGit({ cwd: root, env: gitEnvironment(env) });
 
 async function openGithub(options: ForgeOptions): Promise<Forge> {
-  const { root, remote, env } = options;
+  const { root, remote } = options;
+  const env = withTrustedPath(options.env, root);
   const all = await remotes(gitIn(options));
   const chosen = all.filter((candidate) => remote === null || candidate.name === remote);
   const { repository } = detectForge(chosen, env['GH_HOST']);

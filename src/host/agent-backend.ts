@@ -8,6 +8,7 @@ import type { Backend, OpenSpec } from '../backend/backend.ts';
 import { headlessBackend } from '../backend/headless/headless-backend.ts';
 import { terminalBackend } from '../backend/terminal/terminal-backend.ts';
 import { guardFacts } from '../guard/session-facts.ts';
+import { withTrustedPath } from '../process/find-program.ts';
 import type { AgentLaunch } from '../session/record.ts';
 import type { BackendName } from '../session/words.ts';
 import { TmuxServer } from '../tmux/server.ts';
@@ -41,7 +42,7 @@ export function agentBackend(
   }
   const { launch, sessionName } = record.terminal ?? { launch: record.agent, sessionName: `oc-${record.name}` };
   const backend = terminalBackend({
-    server: new TmuxServer(context.home, context.env),
+    server: new TmuxServer(context.home, withTrustedPath(context.env, record.cwd)),
     env: context.env,
     runRoot: context.paths.run,
     sessionName,

@@ -1,4 +1,5 @@
 import { heldElsewhere, messageOf, ConduxtError } from '../errors.ts';
+import { withTrustedPath } from '../process/find-program.ts';
 import { SharedLock } from '../lock/shared-lock.ts';
 import { formatDuration } from '../views/quantities.ts';
 import type { LentPlace } from './asking-places.ts';
@@ -20,7 +21,8 @@ export class TurnLock implements LentPlace {
   constructor(context: HostContext) {
     this.#context = context;
     const { turnLock } = context.record;
-    this.#lock = turnLock === undefined ? null : new SharedLock(turnLock.file, context.env);
+    this.#lock =
+      turnLock === undefined ? null : new SharedLock(turnLock.file, withTrustedPath(context.env, context.record.cwd));
   }
 
   /**

@@ -1,7 +1,6 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, unreachable } from '../errors.ts';
-import { searchPath } from '../agents/search-path.ts';
 import { makeDirectory } from '../journal/make-directory.ts';
 import { run, type RunResult } from '../process/run.ts';
 import type { NotifyTarget } from '../session/record.ts';
@@ -135,10 +134,9 @@ async function runProgram(
 ): Promise<string | null> {
   const [program, ...args] = argv;
   if (program === undefined) return 'no program is named';
-  const directories = searchPath(env['PATH']);
   const result = await run(program, args, {
     cwd,
-    env: { ...env, ...variables, PATH: directories.join(path.delimiter) },
+    env: { ...env, ...variables },
     timeoutMs,
     maxOutputBytes: MAX_OUTPUT_BYTES,
   });

@@ -15,7 +15,7 @@ function readBootId(): string {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   } catch {
     // macOS: the boot time is the closest there is.
-    return outputOf('sysctl', ['-n', 'kern.boottime']);
+    return outputOf('/usr/sbin/sysctl', ['-n', 'kern.boottime']);
   }
 }
 
@@ -29,7 +29,7 @@ export function startTimeOf(pid: number): string | null {
     return stat === null || stat.isZombie ? null : stat.startTime;
   }
   try {
-    const text = outputOf('ps', ['-o', 'lstart=', '-p', String(pid)]);
+    const text = outputOf('/bin/ps', ['-o', 'lstart=', '-p', String(pid)]);
     return text === '' ? null : text;
   } catch {
     return null;

@@ -1,3 +1,5 @@
+import { findProgram } from './find-program.ts';
+
 /** One finished child process. A non-zero exit is data, not an exception. */
 export interface RunResult {
   readonly command: string;
@@ -29,15 +31,18 @@ export interface RunOptions {
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
 /**
- * Runs a short-lived program (git, gh) without a shell and collects its output. Resolves for every outcome.
+ * Runs a short-lived program (git, gh) without a shell and collects its output. Resolves for every outcome. A name is
+ * never looked up in the repository (`findProgram`).
  * The child is in a process group of its own, so that on timeout or abort what it started ends with it.
  */
 export async function run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   // Loaded with the first program that is run: a host without a repository never needs its 14 MB.
   const { execa } = await import('execa');
-  const child = execa(command, args, {
+  const found = findProgram(command, options.env, options.cwd);
+  if (found === null) return notFound(command, args, options.cwd);
+  const child = execa(found.program, args, {
     cwd: options.cwd,
-    env: options.env,
+    env: options.env['PATH'] === undefined ? options.env : { ...options.env, PATH: found.path },
     extendEnv: false,
     reject: false,
     detached: true,
@@ -83,6 +88,11 @@ export async function run(command: string, args: readonly string[], options: Run
     options.signal?.removeEventListener('abort', endGroup);
   }
 }
+
+const notFound = (command: string, args: readonly string[], cwd: string): RunResult => ({
+  ...{ command, args, cwd, exitCode: null, signal: null, stdout: '', stderr: '' },
+  ...{ timedOut: false, truncated: false, startError: 'ENOENT' },
+});
 
 /** The command as a person would read it in an error message; only for showing. */
 export const showCommand = (command: string, args: readonly string[]): string =>

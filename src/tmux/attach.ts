@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { messageOf, unavailable } from '../errors.ts';
+import { findProgram } from '../process/find-program.ts';
 import type { TmuxServer } from './server.ts';
 
 /**
@@ -15,9 +16,14 @@ export function attachTo(
   const flags = write ? ['-f', 'ignore-size'] : ['-r'];
   const args = server.clientArguments('attach-session', ...flags, '-t', sessionId);
   return new Promise((resolve, reject) => {
-    const child = spawn('tmux', args, {
+    const found = findProgram('tmux', server.clientEnvironment, process.cwd());
+    if (found === null) {
+      reject(unavailable('tmux-failed', 'tmux cannot be started: it is not on the PATH'));
+      return;
+    }
+    const child = spawn(found.program, args, {
       stdio: 'inherit',
-      env: { ...server.clientEnvironment, TERM: terminal },
+      env: { ...server.clientEnvironment, PATH: found.path, TERM: terminal },
     });
     child.once('error', (error) => reject(unavailable('tmux-failed', `tmux cannot be started: ${messageOf(error)}`)));
     child.once('exit', () => resolve());

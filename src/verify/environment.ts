@@ -1,4 +1,4 @@
-import { delimiter } from 'node:path';
+import { delimiter, isAbsolute } from 'node:path';
 
 /** Variables that tests and package managers need to find their programs, caches and network. */
 const ALLOWED = new Set(
@@ -28,7 +28,8 @@ const OURS = /\/node_modules\/\.bin\/?$|\/node-gyp-bin\/?$|\/node_modules\/node\
 
 /**
  * The environment of set-up and verification: an allow-list, so that no forge token, API key or setting of conduxt,
- * npm or an agent reaches the repository's code. Set on top: `CI`, no colour, and no question from git.
+ * npm or an agent reaches the repository's code. Set on top: `CI`, no colour, and no question from git. A PATH entry
+ * that is relative is left out: it would let a file of the worktree stand for the runner of the tests.
  */
 export function verificationEnvironment(
   processEnv: Readonly<Record<string, string | undefined>>,
@@ -37,7 +38,7 @@ export function verificationEnvironment(
   for (const [name, value] of Object.entries(processEnv)) {
     if (value !== undefined && (ALLOWED.has(name) || ALLOWED_PREFIX.test(name))) env[name] = value;
   }
-  const path = (processEnv['PATH'] ?? '').split(delimiter).filter((entry) => entry !== '' && !OURS.test(entry));
+  const path = (processEnv['PATH'] ?? '').split(delimiter).filter((entry) => isAbsolute(entry) && !OURS.test(entry));
   return {
     ...env,
     PATH: path.length > 0 ? path.join(delimiter) : '/usr/local/bin:/usr/bin:/bin',

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { parseEnvFile, readEnvFile } from '../../src/agents/env-file.ts';
 import { agentEnvironment } from '../../src/agents/environment.ts';
 import { profileFor } from '../../src/agents/profiles.ts';
-import { searchPath } from '../../src/agents/search-path.ts';
+import { searchPath } from '../../src/process/search-path.ts';
 import { ConduxtError } from '../../src/errors.ts';
 
 const environmentOf = (

@@ -17,7 +17,7 @@ const done: Step = { type: 'callback', status: 'completed', fields: { summary: '
 /** The sandbox of this machine; skips the test where there is none. */
 async function sandboxHere(t: TestContext, writable: readonly string[]): Promise<SandboxPlan | null> {
   try {
-    const program = await requireBubblewrap((process.env['PATH'] ?? '').split(':'));
+    const program = await requireBubblewrap(process.env, '/');
     // The scripted agent lies in this checkout, which a user's agent does not.
     return { type: 'bwrap', program, writable: [ROOT, ...writable] };
   } catch (error) {

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { loadConfig } from '../../config/load.ts';
+import { findProgram } from '../../process/find-program.ts';
 import type { Config } from '../../config/config.ts';
 import { lockFile } from '../../config/session-settings.ts';
 import { ExitCode, heldElsewhere, ioError, messageOf, unavailable, usageError } from '../../errors.ts';
@@ -52,7 +53,14 @@ async function lock(context: VerbContext, command: readonly string[], options: L
   const timeoutMs = options.timeout ?? config.lock.waitSeconds * 1000;
   const seconds = String(timeoutMs / 1000);
   const began = performance.now();
-  const flock = ['flock', '--timeout', seconds, '--conflict-exit-code', String(HELD), file];
+  const flock = [
+    findProgram('flock', io.env, io.cwd)?.program ?? '/usr/bin/flock',
+    '--timeout',
+    seconds,
+    '--conflict-exit-code',
+    String(HELD),
+    file,
+  ];
   const argv = isHeldForUs(context, file) ? command : [...flock, ...command];
   const { exitCode, startError } = await runDirect(argv, { cwd: io.cwd, env: io.env, collect: false });
   if (startError !== null) {

@@ -3,7 +3,6 @@ import path from 'node:path';
 import { ConduxtError, messageOf, systemCode } from '../../errors.ts';
 import { gitEnvironment } from '../../git/git-environment.ts';
 import { makeDirectory } from '../../journal/make-directory.ts';
-import { searchPath } from '../../agents/search-path.ts';
 import { requireBubblewrap } from '../../process/bubblewrap.ts';
 import { run } from '../../process/run.ts';
 import { installedTmux, isRecent } from '../../tmux/version.ts';
@@ -145,7 +144,7 @@ async function checkTmux({ io }: VerbContext): Promise<Check> {
 
 async function checkSandbox({ io }: VerbContext): Promise<Check> {
   try {
-    return good('sandbox', `${await requireBubblewrap(searchPath(io.env['PATH']))}, for --sandbox bwrap`);
+    return good('sandbox', `${await requireBubblewrap(io.env, io.cwd)}, for --sandbox bwrap`);
   } catch (error) {
     if (!(error instanceof ConduxtError)) throw error;
     const missing = error.code === 'sandbox-missing';

@@ -1,6 +1,7 @@
 import { LONG_TASK_TOKENS, tokensIn } from '../../agents/choose.ts';
 import { openForge } from '../../forge/choose.ts';
 import { createGithubForge } from '../../forge/github.ts';
+import { withTrustedPath } from '../../process/find-program.ts';
 import type { Forge } from '../../forge/forge.ts';
 import { checkWorktreeFree } from '../../git/worktree.ts';
 import { notFound, usageError } from '../../errors.ts';
@@ -115,7 +116,7 @@ function gather(
     cwd: io.cwd,
     forge,
     repository: detected.repository,
-    forgeOf: (repository): Forge => createGithubForge(repository, io.env),
+    forgeOf: (repository): Forge => createGithubForge(repository, withTrustedPath(io.env, io.cwd)),
   });
 }
 

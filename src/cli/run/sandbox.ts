@@ -1,4 +1,3 @@
-import { forbiddenDirectories, searchPath } from '../../agents/search-path.ts';
 import type { Config } from '../../config/config.ts';
 import { requireBubblewrap } from '../../process/bubblewrap.ts';
 import type { SessionRecord } from '../../session/record.ts';
@@ -18,7 +17,6 @@ export async function sandboxFields(
   repoRoot: string | null,
 ): Promise<Pick<SessionRecord, 'sandbox'>> {
   if ((flag ?? config.sandbox) === 'none') return {};
-  const forbidden = forbiddenDirectories(repoRoot === null ? [] : [repoRoot], io.homedir);
-  const program = await requireBubblewrap(searchPath(io.env['PATH'], forbidden));
+  const program = await requireBubblewrap(io.env, repoRoot ?? io.cwd);
   return { sandbox: { type: 'bwrap', program, writable: config.sandboxWritable } };
 }
