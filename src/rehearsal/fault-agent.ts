@@ -4,6 +4,7 @@
  *
  *     conduxt fake-agent --script <file.json>      a script of your own
  *     conduxt fake-agent --fault ignores-cancel    one of the faults of `fault-agent/faults.ts`
+ *     conduxt fake-agent --wire dieAtByte=123      with either: its messages bent on the way
  *     conduxt fake-agent --list                    their names, and what each does
  *
  * A complete script (`fault-agent/script.ts` has every setting, `fault-agent/steps.ts` what each step does):
@@ -58,12 +59,13 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { FaultAgent } from './fault-agent/agent.ts';
 import { FAULTS } from './fault-agent/faults.ts';
-import { readScript, type Script } from './fault-agent/script.ts';
+import { readScript, wireOf, type Script } from './fault-agent/script.ts';
 
 const { values } = parseArgs({
   options: {
     script: { type: 'string' },
     fault: { type: 'string' },
+    wire: { type: 'string', multiple: true },
     log: { type: 'string' },
     list: { type: 'boolean' },
     json: { type: 'boolean' },
@@ -75,9 +77,14 @@ const { values } = parseArgs({
 function chosenScript(): Script {
   try {
     const log = values.log === undefined ? {} : { log: values.log };
-    if (values.script !== undefined) return { ...readScript(values.script), ...log };
-    const fault = FAULTS[values.fault ?? ''];
-    if (fault !== undefined) return { ...fault.script, ...log };
+    const bent = (script: Script): Script => ({
+      ...script,
+      wire: { ...script.wire, ...wireOf(values.wire ?? []) },
+      ...log,
+    });
+    if (values.script !== undefined) return bent(readScript(values.script));
+    const fault = FAULTS[values.fault ?? (values.wire === undefined ? '' : 'none')];
+    if (fault !== undefined) return bent(fault.script);
     throw new Error(
       values.fault === undefined
         ? 'say which agent to play: --script <file.json> or --fault <name> (--list names them)'

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import { run, type RunResult } from '../../src/process/run.ts';
 import { FAULTS } from '../../src/rehearsal/fault-agent/faults.ts';
-import { readScript } from '../../src/rehearsal/fault-agent/script.ts';
+import { readScript, wireOf } from '../../src/rehearsal/fault-agent/script.ts';
 
 const program = fileURLToPath(new URL('../../src/rehearsal/fault-agent.ts', import.meta.url));
 
@@ -132,4 +132,63 @@ test('the command names its faults, plays one, and says what it does not know', 
   assert.match(played.stderr, /not JSON: what is this/);
   assert.deepEqual([unknown.exitCode, none.exitCode], [2, 2]);
   assert.match(unknown.stderr, /there is no fault "no-such"; --list names/);
+});
+
+/** Each way to go wrong that the manual promises, and how it is asked for. */
+const WAYS: readonly (readonly [way: string, fault: string | null, wire?: string])[] = [
+  ['delays', 'slow-wire', 'delayMs=5'],
+  ['drops', 'drops-updates', 'dropEvery=2'],
+  ['duplicates', 'duplicates-updates', 'duplicate'],
+  ['reorders', 'reorders-updates', 'reorder'],
+  ['pollutes stdout', 'json-log-lines', 'noise=INFO a log line'],
+  ['splits lines at every byte', 'split-bytes', 'chunkBytes=1'],
+  ['lines of 100 MB', 'huge-line'],
+  ['ignores cancel', 'ignores-cancel'],
+  ['answers it with end_turn', 'cancel-as-success'],
+  ['late updates', 'late-updates'],
+  ['early updates', 'early-updates'],
+  ['odd permission options: always first', 'allow-always-first'],
+  ['odd permission options: two refusals', 'two-rejects'],
+  ['odd permission options: none', 'no-reject'],
+  ['grandchildren that ignore TERM', 'stubborn-child'],
+  ['dies at any byte', 'dies-mid-message', 'dieAtByte=321'],
+  ['replays before its answer', 'replay-before'],
+  ['replays after its answer', 'replay-after'],
+  ['replays before and after', 'replay-split'],
+  ['replays under new ids', 'replay-new-ids'],
+  ['replays nothing', 'replay-nothing'],
+];
+
+test('each way to go wrong is a fault, or a setting of the wire', () => {
+  for (const [way, fault, wire] of WAYS) {
+    if (fault !== null) assert.ok(FAULTS[fault], way);
+    if (wire !== undefined) assert.equal(Object.keys(wireOf([wire])).length, 1, way);
+  }
+  assert.deepEqual(wireOf(['chunkBytes=3', 'crlf', 'bom=false', 'noise=a=b']), {
+    chunkBytes: 3,
+    crlf: true,
+    bom: false,
+    noise: 'a=b',
+  });
+  assert.throws(() => wireOf(['size=1']), /--wire: unknown setting "size"; known: chunkBytes, crlf/);
+  assert.throws(() => wireOf(['dieAtByte']), /--wire dieAtByte: expected dieAtByte=<number>/);
+  assert.throws(() => wireOf(['chunkBytes=many']), /expected chunkBytes=<number>/);
+});
+
+test('the wire is bent from the command line, with any fault, and dies at any byte', async () => {
+  const play = (...args: string[]): Promise<RunResult> =>
+    run(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args], {
+      cwd: tmpdir(),
+      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+      input: `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: {} })}\n`,
+      timeoutMs: 20_000,
+    });
+  const whole = await play('--wire', 'omitJsonrpc', '--fault', 'string-ids');
+  assert.match(whole.stdout, /^\{"id":"1"/);
+  const bytes = [1, 2, 37, 100];
+  const cut = await Promise.all(bytes.map((at) => play('--wire', `dieAtByte=${at}`)));
+  assert.deepEqual(
+    cut.map(({ stdout, signal }) => [stdout.length, signal]),
+    bytes.map((at) => [at, 'SIGKILL']),
+  );
 });

@@ -9,11 +9,16 @@ export function define(command: VerbCommand, context: VerbContext): void {
     command
       .option('--fault <name>', 'one of the faults that --list names')
       .option('--script <file>', 'what it says and does, as JSON')
+      .option('--wire <setting>', 'bends every message, e.g. dieAtByte=123, chunkBytes=1 (repeatable)')
       .option('--log <file>', 'what it was sent, one JSON object per line')
       .option('--list', 'name the faults and end')
       .action(context.act(playAgent)),
     {
-      examples: ['conduxt fake-agent --list', 'conduxt fake-agent --fault ignores-cancel --log seen.ndjson'],
+      examples: [
+        'conduxt fake-agent --list',
+        'conduxt fake-agent --fault ignores-cancel --log seen.ndjson',
+        'conduxt fake-agent --fault replay-before --wire chunkBytes=1 --wire dieAtByte=700',
+      ],
       exits: '0 (its input ended), 2 (no such fault, a mistake in the script), or as the script says',
       notes:
         'Speaks ACP version 1 on stdin and stdout, as an agent does; it calls no model and needs no account.\n' +

@@ -94,6 +94,27 @@ export interface Wire {
   /** The process is killed when it has written so many bytes. */
   readonly dieAtByte?: number;
 }
+const wireKinds: Readonly<Record<keyof Wire, 'number' | 'flag' | 'text'>> = {
+  ...{ chunkBytes: 'number', crlf: 'flag', bom: 'flag', omitJsonrpc: 'flag', idsAsStrings: 'flag', errorNull: 'flag' },
+  ...{ answerTwice: 'flag', dropEvery: 'number', duplicate: 'flag', reorder: 'flag', delayMs: 'number', noise: 'text' },
+  dieAtByte: 'number',
+};
+
+/** Settings of the wire as `name=value`, or `name` for one that is on or off. Throws an Error that names the wrong one. */
+export function wireOf(words: readonly string[]): Wire {
+  const known: Readonly<Record<string, string>> = wireKinds;
+  const entries = words.map((word) => {
+    const [name = '', value] = word.split(/=([^]*)/);
+    const kind = known[name];
+    if (kind === undefined)
+      throw new Error(`--wire: unknown setting "${name}"; known: ${Object.keys(known).join(', ')}`);
+    const isMissing = (kind !== 'flag' && (value ?? '') === '') || (kind === 'number' && !/^\d+$/.test(value ?? ''));
+    if (isMissing) throw new Error(`--wire ${name}: expected ${name}=<${kind}>`);
+    return [name, kind === 'flag' ? value !== 'false' : kind === 'number' ? Number(value) : value];
+  });
+  return Object.fromEntries(entries) as Wire;
+}
+
 export interface MethodScript {
   /** For `load` and `resume`: whether the capability is advertised (default false). */
   readonly supported?: boolean;
