@@ -173,6 +173,8 @@ const CHECKS: readonly (readonly [check: string, ...tests: (readonly [string, re
     '33 killed at any point, every prompt is queued, settled or unknown; none lost, none twice',
     ['faults/simulation.test.ts', ['crashes after any step']],
     ['faults/syscalls/tell.test.ts', ['nothing acknowledged is lost, nothing is there twice']],
+    ['faults/resume.test.ts', ['loses no prompt and doubles none, and announces each rung']],
+    host('history', 'as never begun, when it has no such prompt: it is handed over again, and that is said'),
   ],
   [
     '34 an old tree is ended by pid and start time, a recycled pid left alone',
@@ -230,6 +232,8 @@ const CHECKS: readonly (readonly [check: string, ...tests: (readonly [string, re
       "version: '1.0.0'",
     ),
     ['agents/pi.test.ts', ['leaves nothing behind when it is closed in the middle of a command']],
+    ['agents/matrix/session-cases.ts', ['does a whole turn and ends with the callback that was asked for']],
+    ['agents/matrix/task-cases.ts', ['turns issue 78 into a verified pull request and leaves nothing running']],
   ],
 ];
 
