@@ -7,14 +7,19 @@ export interface OpenDecision {
   readonly decision: Decision;
 }
 
-/** Every question that waits for a person, of this repository or of all. Unreadable sessions have none to show. */
-export function openDecisions({ places, place }: VerbContext, all: boolean): OpenDecision[] {
-  const everywhere = all || !place.inRepository;
-  if (!everywhere && place.repoKey === null) return [];
-  return listNames(places.home, everywhere ? null : place.repoKey).flatMap(({ id }) => {
+/**
+ * Every question that waits for a person, those of this repository first. Unreadable sessions have none to show.
+ * @param hereOnly of this repository only; outside of any, of all.
+ */
+export function openDecisions({ places, place }: VerbContext, hereOnly: boolean): OpenDecision[] {
+  const isNarrow = hereOnly && place.inRepository;
+  if (isNarrow && place.repoKey === null) return [];
+  const found = listNames(places.home, isNarrow ? place.repoKey : null).flatMap(({ id }) => {
     const view = readSessionOrNull(places.home, places.runtimeDir, id);
     return view === null ? [] : openOf(view);
   });
+  const isHere = ({ view }: OpenDecision): boolean => view.record.repo?.key === place.repoKey;
+  return [...found.filter(isHere), ...found.filter((one) => !isHere(one))];
 }
 
 /** The questions of one session. */

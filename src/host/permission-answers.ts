@@ -1,6 +1,8 @@
+import path from 'node:path';
 import type { AgentListener, PermissionRequest } from '../backend/backend.ts';
 import { commandsIn, judgeRequest } from '../guard/request.ts';
 import { guardFacts } from '../guard/session-facts.ts';
+import { namedPath } from '../permission/named-path.ts';
 import { decidePermission, type PermissionDecision } from '../permission/policy.ts';
 import { decideByRules } from '../permission/rules.ts';
 import { oneLine } from '../text/sanitize.ts';
@@ -53,7 +55,7 @@ export function permissionAnswers(
         const question = {
           kind: 'permission',
           question: oneLine(redact(`May the agent do this: ${request.title}?`), 300),
-          facts: { ...factsOf(request, redact), ...unseenFact(policy.unseen) },
+          facts: { ...factsOf(request, redact, context.record.cwd), ...unseenFact(policy.unseen) },
           choices: ['allow', 'deny', 'always'],
           fallback: 'deny',
         } as const;
@@ -85,11 +87,22 @@ async function recordRefusal(
 const unseenFact = (unseen: readonly string[]): Record<string, string> =>
   unseen.length === 0 ? {} : { 'not seen by the guard': oneLine(unseen.join(', '), 300) };
 
+/** The same file under two names is one; below the worktree its short name says enough. */
+function shownPaths(paths: readonly string[], cwd: string): readonly string[] {
+  const shown = paths.map((named) => {
+    const file = namedPath(named);
+    if (file === null) return named;
+    const below = path.relative(cwd, path.resolve(cwd, file));
+    return below === '' || below.startsWith('..') || path.isAbsolute(below) ? named : below;
+  });
+  return [...new Set(shown)];
+}
+
 /** From the structured fields: a title may be misleading. */
-function factsOf(request: PermissionRequest, redact: (text: string) => string): Record<string, string> {
+function factsOf(request: PermissionRequest, redact: (text: string) => string, cwd: string): Record<string, string> {
   return {
     ...(request.kind === null ? {} : { kind: request.kind }),
     ...(request.command === null ? {} : { command: oneLine(redact(request.command), 1000) }),
-    ...(request.paths.length === 0 ? {} : { paths: oneLine(redact(request.paths.join(' ')), 1000) }),
+    ...(request.paths.length === 0 ? {} : { paths: oneLine(redact(shownPaths(request.paths, cwd).join(' ')), 1000) }),
   };
 }

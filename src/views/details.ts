@@ -2,7 +2,7 @@ import type { VerifyPlan } from '../session/record.ts';
 import { oneLine, sanitize } from '../text/sanitize.ts';
 import type { SessionDetailsJson } from './json-session.ts';
 import { rulesText } from './permissions.ts';
-import { answerHint, conflictLines } from './progress.ts';
+import { answerHint, conflictLines, deadlineText } from './progress.ts';
 import {
   formatBytes,
   formatContext,
@@ -90,8 +90,8 @@ export function detailLines({ session }: SessionDetailsJson): readonly Line[] {
       field('question', oneLine(one.question, 400), 'warn'),
       ...below([
         ...Object.entries(one.facts).map(([name, value]) => `${oneLine(name, 30)}: ${oneLine(value, 200)}`),
-        ...(one.deadline === null ? [] : [`until ${one.deadline}, then: ${one.fallback ?? 'nothing'}`]),
         answerHint(one),
+        ...deadlineText(one),
       ]),
     ]),
     ...saidLines(session),

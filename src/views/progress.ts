@@ -295,11 +295,13 @@ function decisionLine(decision: Decision): ProgressLine {
   return line('question', oneLine(decision.question, TEXT_CHARS), 'strong', [
     ...Object.entries(decision.facts).map(([name, value]) => `${oneLine(name, 30)}: ${oneLine(value, 200)}`),
     answerHint(decision),
-    ...(decision.deadline === null
-      ? []
-      : [`without an answer until ${decision.deadline}: ${decision.fallback ?? 'nothing'}`]),
+    ...deadlineText(decision),
   ]);
 }
+
+/** Until when it can be answered, and what is done then; nothing for one that waits for ever. To the second. */
+export const deadlineText = ({ deadline, fallback }: Pick<Decision, 'deadline' | 'fallback'>): readonly string[] =>
+  deadline === null ? [] : [`without an answer until ${deadline.replace(/\.\d+Z$/, 'Z')}: ${fallback ?? 'nothing'}`];
 
 /** The command that answers a decision. */
 export const answerHint = (decision: Pick<Decision, 'id' | 'choices'>): string =>

@@ -383,6 +383,22 @@ describe('decisions and answers', () => {
     for (const which of ['gate-t-1', 'issue-78']) assert.equal((await desk.run(['answer', which, 'deliver'])).code, 0);
     assert.deepEqual(requests, Array(2).fill({ op: 'answer', decisionId: 'gate-t-1', answer: 'deliver' }));
     assert.equal((await desk.run(['answer', 'gate-t-9', 'deliver'])).code, 4);
+    const unsaid = await desk.run(['answer', 'issue-78']);
+    assert.equal(unsaid.code, 2);
+    assert.match(unsaid.err, /It asks: Deliver\?\n.*one of deliver, fail: conduxt answer issue-78 deliver/);
+  });
+
+  it('are listed from anywhere, those of this repository first, others by their full name', async (t) => {
+    const desk = new Desk(t);
+    const repo = { key: 'other-12345678', slug: 'other', root: '/other', commonDir: '/other/.git' };
+    desk.session('far', [...running, ended('p-1'), question], { repo });
+    desk.session('near', [...running, ended('p-1'), question]);
+    desk.session('silent', [...running, ended('p-1')]);
+    const { out } = await desk.run(['decisions']);
+    assert.deepEqual(out.match(/^\S+(?=: Deliver)/gm), ['near', 'other/far']);
+    assert.deepEqual((await desk.run(['decisions', '--here'])).out.match(/^\S+(?=: Deliver)/gm), ['near']);
+    const asks = await desk.run(['answer', 'silent', 'yes']);
+    assert.deepEqual([asks.code, /silent asks nothing/.test(asks.err)], [4, true]);
   });
 
   for (const name of ['gate-keeper', 'start-page', 'clarify-text', 'd-day']) {

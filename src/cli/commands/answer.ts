@@ -1,4 +1,4 @@
-import { ConduxtError, ExitCode, notFound, refused } from '../../errors.ts';
+import { ConduxtError, ExitCode, notFound, refused, usageError } from '../../errors.ts';
 import type { DecisionEnd } from '../../session/decision.ts';
 import { listNames, readSessionOrNull, type SessionView } from '../../store/read-session.ts';
 import { oneLine } from '../../text/sanitize.ts';
@@ -37,6 +37,7 @@ async function answer(
 ): Promise<number> {
   const { view, decision } = find(context, id);
   refuseFromInside(context, view, 'answer');
+  if (words.length === 0 && file === undefined) throw nothingSaid(id, decision);
   const text = (await promptText(context.io, { words, file })).trim();
   const reply = await askHost(context, view, { op: 'answer', decisionId: decision.id, answer: text });
   const { record } = view;
@@ -46,11 +47,25 @@ async function answer(
   return ExitCode.done;
 }
 
+/** The question once more: whoever types only its name wants to know what there is to say. */
+const nothingSaid = (id: string, { question, choices }: OpenDecision['decision']): ConduxtError =>
+  usageError('no-answer-given', `It asks: ${oneLine(question, 300)}`, {
+    remedy:
+      choices.length === 0
+        ? `Answer in your own words: conduxt answer ${id} "…"`
+        : `Answer with one of ${choices.join(', ')}: conduxt answer ${id} ${choices[0] ?? ''}`,
+  });
+
 /** By session when there is no doubt which question is meant, or by decision id. */
 function find(context: VerbContext, text: string): OpenDecision {
   const session = sessionOrNull(context, text);
   const ofSession = session === null ? [] : openOf(session);
   const [only, another] = ofSession;
+  if (only === undefined && session !== null) {
+    throw notFound('decision-not-found', `${session.record.name} asks nothing.`, {
+      remedy: 'See conduxt decisions for the questions that wait.',
+    });
+  }
   if (only === undefined) return findById(context, text);
   if (another === undefined) return only;
   const ids = ofSession.map(({ decision }) => decision.id);
