@@ -138,6 +138,7 @@ export const DRIVEN: readonly AgentProfile[] = [
     loginVariables: [
       'OPENCODE_API_KEY',
       'OPENCODE_CONFIG',
+      'OPENCODE_CONFIG_CONTENT',
       'ANTHROPIC_API_KEY',
       'OPENAI_API_KEY',
       'OPENROUTER_API_KEY',

@@ -1,3 +1,4 @@
+import { kindOf } from '../session/record.ts';
 import { findAgent, type AgentSettings, type FindOptions, type FoundAgent } from './find.ts';
 import { HEADLESS } from './headless/profiles.ts';
 import type { AgentProfile } from './profile.ts';
@@ -7,7 +8,7 @@ import { TERMINALS } from './terminal/profiles.ts';
 export const findTerminalAgent = (profile: AgentProfile, options: FindOptions): Promise<FoundAgent> =>
   findOwnProgram(profile, options, {
     key: 'terminal',
-    program: TERMINALS[profile.name],
+    program: TERMINALS[kindOf(profile)],
     unknown: 'it is not known how to drive it in a terminal',
   });
 
@@ -15,7 +16,7 @@ export const findTerminalAgent = (profile: AgentProfile, options: FindOptions): 
 export const findHeadlessAgent = (profile: AgentProfile, options: FindOptions): Promise<FoundAgent> =>
   findOwnProgram(profile, options, {
     key: 'headless',
-    program: HEADLESS[profile.name],
+    program: HEADLESS[kindOf(profile)],
     unknown: 'it is not known to have a headless mode',
   });
 

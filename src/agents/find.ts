@@ -40,6 +40,8 @@ export interface FindOptions {
 }
 
 export interface AgentSettings {
+  /** For the agent however it is driven; those of the way it is driven come on top. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
   readonly acp?:
     | {
         readonly command: string;
@@ -78,9 +80,10 @@ export async function findAgent(profile: AgentProfile, options: FindOptions): Pr
     state: 'found',
     launch: {
       name: profile.name,
+      ...(profile.like === undefined ? {} : { like: profile.like }),
       command: start.command,
       args: [...start.args, ...args],
-      env: { ...profile.env, ...options.settings?.acp?.env },
+      env: { ...profile.env, ...options.settings?.env, ...options.settings?.acp?.env },
       envFile: options.settings?.envFile === undefined ? null : expandHome(options.settings.envFile, home),
       version: start.package?.version ?? null,
     },
@@ -207,7 +210,8 @@ async function startOf(program: string, directories: readonly string[]): Promise
 
 async function loginState(profile: AgentProfile, { env, settings }: FindOptions): Promise<LoginState> {
   if (settings?.envFile !== undefined) return 'yes';
-  if (profile.loginVariables?.some((name) => (env[name] ?? '') !== '') === true) return 'yes';
+  const given = { ...env, ...settings?.env, ...settings?.acp?.env };
+  if (profile.loginVariables?.some((name) => (given[name] ?? '') !== '') === true) return 'yes';
   if (profile.loginFiles.length === 0) return 'unknown';
   for (const file of profile.loginFiles) {
     const exists = await access(path.join(env['HOME'] ?? '/', file)).then(

@@ -4,6 +4,8 @@
  */
 export interface AgentProfile {
   readonly name: string;
+  /** The known agent that this is, under a name of the user's. */
+  readonly like?: string;
   readonly title: string;
   /** How it speaks ACP, or null when it has only a terminal. */
   readonly acp: AcpProfile | null;

@@ -54,14 +54,18 @@ const formulaName = z
   .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'the name of a formula (lowercase letters, digits and hyphens)');
 const environmentName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable');
 
+const environment = z.record(environmentName, text('text', /^[^\0]*$/), 'an object of texts');
+
 const agentProgram = (what: string) =>
   group({
     command: text(`${what}: an absolute path or a name on PATH`, /^(?:~?\/[^\0]+|[^\0/~-][^\0/]*)$/),
     args: z.array(text('text', /^[^\0]*$/), 'a list of texts').optional(),
-    env: z.record(environmentName, text('text', /^[^\0]*$/), 'an object of texts').optional(),
+    env: environment.optional(),
   });
 
 const agentSettings = group({
+  like: agentName.optional(),
+  env: environment.optional(),
   acp: agentProgram('the program that speaks ACP').optional(),
   terminal: agentProgram('the program for a terminal').optional(),
   headless: agentProgram('the program that takes a prompt on stdin and exits').optional(),

@@ -9,7 +9,7 @@ import { headlessBackend } from '../backend/headless/headless-backend.ts';
 import { terminalBackend } from '../backend/terminal/terminal-backend.ts';
 import { guardFacts } from '../guard/session-facts.ts';
 import { withTrustedPath } from '../process/find-program.ts';
-import type { AgentLaunch } from '../session/record.ts';
+import { kindOf, type AgentLaunch } from '../session/record.ts';
 import type { BackendName } from '../session/words.ts';
 import { TmuxServer } from '../tmux/server.ts';
 import type { HostContext } from './context.ts';
@@ -35,7 +35,7 @@ export function agentBackend(
   };
   if (name === 'headless') {
     const { agent, permissions } = record;
-    const profile = headlessFor(agent.name);
+    const profile = headlessFor(kindOf(agent));
     const runRoot = context.paths.run;
     const backend = headlessBackend({ runRoot, profile, permissions, agentVersion: agent.version, hookFacts });
     return { backend, spec: openSpec(context, agent, secrets) };
@@ -46,7 +46,7 @@ export function agentBackend(
     env: context.env,
     runRoot: context.paths.run,
     sessionName,
-    profile: terminalFor(launch.name),
+    profile: terminalFor(kindOf(launch)),
     permissions: record.permissions,
     agentVersion: launch.version,
     hookFacts,
@@ -60,7 +60,7 @@ function openSpec(
   secrets: Readonly<Record<string, string>>,
 ): Omit<OpenSpec, 'resume'> {
   const { record, env } = context;
-  const profile = profileFor(launch.name);
+  const profile = profileFor(kindOf(launch));
   const mode = askingMode(profile, record.permissions);
   const argv: readonly [string, ...string[]] = [launch.command, ...launch.args];
   // Both backends add their own arguments behind these.

@@ -1,5 +1,6 @@
 import { terminalFor } from '../agents/terminal/profiles.ts';
 import type { ConduxtError } from '../errors.ts';
+import { kindOf } from '../session/record.ts';
 import type { BackendName } from '../session/words.ts';
 import { oneLine } from '../text/sanitize.ts';
 import { installedTmux, isRecent } from '../tmux/version.ts';
@@ -52,7 +53,7 @@ export class FallBack {
     if (record.requestedBackend !== 'auto' || terminal === undefined || this.#seat.backendName === 'tmux') return false;
     const version = await installedTmux(env);
     if (version === null || !isRecent(version)) return false;
-    const profile = terminalFor(terminal.launch.name);
+    const profile = terminalFor(kindOf(terminal.launch));
     const { nativeId } = log.folded.life.agent;
     const isKept = nativeId !== null && profile.nativeId === 'same' && profile.resumeArgs !== null;
     const reason = oneLine(redact(why), 300);

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { sandboxed } from '../agents/sandbox.ts';
 import { agentState } from '../agents/sandbox-state.ts';
+import { kindOf } from '../session/record.ts';
 import { makePrivateDirectory } from '../store/durable-files.ts';
 import type { HostContext } from './context.ts';
 
@@ -22,7 +23,7 @@ export function sandboxOf({ record, home, paths, env }: HostContext): Wrap | nul
         program: sandbox.program,
         cwd,
         commonDir: repo?.commonDir ?? null,
-        writable: [...agentState(record.agent.name), ...sandbox.writable].map(atHome),
+        writable: [...agentState(kindOf(record.agent)), ...sandbox.writable].map(atHome),
         temporary,
         hidden: home,
         shown: {

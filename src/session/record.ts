@@ -93,9 +93,14 @@ export interface AgentLaunch {
   /** A 0600 file of KEY=value lines read when the agent starts, or null. */
   readonly envFile: string | null;
   readonly version: string | null;
+  /** The known agent whose program it is, under a name of the user's: `agents.<name>.like`. */
+  readonly like?: string;
   /** What a person wants of the agent itself, in its own words; absent: as the agent likes. */
   readonly choices?: AgentChoices;
 }
+
+/** Which agent's ways of being started, read and asked are its own. */
+export const kindOf = ({ name, like }: Pick<AgentLaunch, 'name' | 'like'>): string => like ?? name;
 
 /** A model may bring other modes and efforts with it, so it is set first. */
 export const agentChoiceNames = ['model', 'mode', 'effort'] as const;

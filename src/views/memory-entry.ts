@@ -1,5 +1,6 @@
 import { backendNow } from '../session/backend.ts';
 import { profileFor } from '../agents/profiles.ts';
+import { kindOf } from '../session/record.ts';
 import type { CallbackResult } from '../session/callback.ts';
 import type { SessionView } from '../store/read-session.ts';
 import { awaitedWords } from './awaited.ts';
@@ -30,7 +31,7 @@ export function memoryEntry(view: SessionView): MemoryEntry {
     reason: reasonOf(folded),
     pullRequest: delivery.pullRequest?.url ?? null,
     nativeId: life.agent.nativeId,
-    resumeByHand: resumeByHand(record.agent.name, life.agent.nativeId, directory),
+    resumeByHand: resumeByHand(kindOf(record.agent), life.agent.nativeId, directory),
     commands: [`conduxt status ${record.name}`, `conduxt log ${record.name} -f`, `conduxt tell ${record.name} "…"`],
     pid: hostAlive ? (life.host?.process.pid ?? null) : null,
   };

@@ -3,6 +3,7 @@ import { HEADLESS } from '../../agents/headless/profiles.ts';
 import type { AgentProfile } from '../../agents/profile.ts';
 import { profilesWith } from '../../agents/profiles.ts';
 import { ExitCode } from '../../errors.ts';
+import { kindOf } from '../../session/record.ts';
 import type { BackendName } from '../../session/words.ts';
 import { oneLine } from '../../text/sanitize.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
@@ -18,6 +19,8 @@ import type { VerbCommand } from '../verb-command.ts';
 export interface AgentJson {
   readonly name: string;
   readonly title: string;
+  /** The known agent that it is, under a name of the user's; null: itself. */
+  readonly like: string | null;
   readonly state: 'found' | 'missing';
   /** Why it is missing; null when it was found. */
   readonly reason: string | null;
@@ -82,6 +85,7 @@ function agentJson(profile: AgentProfile, ways: Ways): AgentJson {
   return {
     name: profile.name,
     title: profile.title,
+    like: profile.like ?? null,
     state: found.state,
     reason: found.state === 'missing' ? found.reason : null,
     version: launch?.version ?? null,
@@ -102,7 +106,7 @@ function agentJson(profile: AgentProfile, ways: Ways): AgentJson {
 /** Those it is known for; of one that the configuration names, those that it names. */
 function backendsOf(profile: AgentProfile, { terminal, headless }: Ways): readonly BackendName[] {
   const hasTerminal = profile.terminal || terminal.state === 'found';
-  const isHeadless = HEADLESS[profile.name] !== undefined || headless.state === 'found';
+  const isHeadless = HEADLESS[kindOf(profile)] !== undefined || headless.state === 'found';
   return [
     ...(profile.acp === null ? [] : ['acp' as const]),
     ...(hasTerminal ? ['tmux' as const] : []),

@@ -9,6 +9,7 @@ import type { Config } from '../../config/config.ts';
 import { ConduxtError, usageError } from '../../errors.ts';
 import {
   agentChoiceNames,
+  kindOf,
   type AgentChoiceName,
   type AgentChoices,
   type AgentLaunch,
@@ -193,7 +194,7 @@ async function orNull(chosen: Promise<ChosenAgent>): Promise<ChosenAgent | null>
 
 /** @throws `mode-not-headless` (exit 6): it says so before anything is made, instead of failing at its first prompt. */
 export function requireMode({ backend, launch }: ChosenLaunch, mode: PermissionMode): void {
-  if (backend === 'headless') permissionSettings(profileFor(launch.name).title, mode, headlessFor(launch.name));
+  if (backend === 'headless') permissionSettings(profileFor(kindOf(launch)).title, mode, headlessFor(kindOf(launch)));
 }
 
 /** What the session's record says about its backend. */
