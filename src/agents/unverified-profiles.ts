@@ -1,3 +1,4 @@
+import { kindOf, type AgentLaunch } from '../session/record.ts';
 import type { AgentProfile } from './profile.ts';
 import { PROVIDER_VARIABLES } from './provider-variables.ts';
 
@@ -84,6 +85,10 @@ export const UNVERIFIED: readonly AgentProfile[] = [
     knownFaults: [],
   },
 ];
+
+/** Whether nobody ever ran this agent: said wherever it is shown. One that only a configuration knows is its user's affair. */
+export const isUnverified = (agent: Pick<AgentLaunch, 'name' | 'like'>): boolean =>
+  UNVERIFIED.some(({ name }) => name === kindOf(agent));
 
 function acp(
   bin: string,

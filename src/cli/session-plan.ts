@@ -92,6 +92,8 @@ export interface SessionPlan {
   readonly record: SessionRecord;
   readonly promptText: string | null;
   readonly warnings: readonly string[];
+  /** One clause: why this agent. */
+  readonly agentWhy: string;
 }
 
 /** A session without a task, as data. Nothing is written. */
@@ -139,5 +141,5 @@ export async function planSession(context: VerbContext, place: SessionPlace, wis
     ...onCrashField(wish.onCrash, config),
     ...(await sandboxFields(context, config, wish.sandbox, ref?.root ?? null)),
   };
-  return { record, promptText: wish.text, warnings: agent.warnings };
+  return { record, promptText: wish.text, warnings: agent.warnings, agentWhy: agent.why };
 }

@@ -1,3 +1,4 @@
+import { agentJson, agentWords } from '../views/agent.ts';
 import type { BudgetFlags } from '../config/session-settings.ts';
 import { ExitCode, usageError } from '../errors.ts';
 import { checkName, isGenericName } from '../session/names.ts';
@@ -67,8 +68,13 @@ export async function startSession(
   if (json) {
     const head = { session: record.name, sessionId: record.id, directory: record.cwd, warnings: plan.warnings };
     const permissions = permissionsJson(record);
-    const agent = { name: record.agent.name, version: record.agent.version };
-    const started = { ...head, agent, backend: record.backend, permissions, commands: nextCommands(record.name) };
+    const started = {
+      ...head,
+      agent: { ...agentJson(record.agent), why: plan.agentWhy },
+      backend: record.backend,
+      permissions,
+      commands: nextCommands(record.name),
+    };
     if (wish.text === null || !wish.wait) printer.document({ schemaVersion: SCHEMA_VERSION, ...started });
     else printer.record({ schemaVersion: SCHEMA_VERSION, type: 'session', ...started });
   } else tellAbout(context, plan);
@@ -81,7 +87,7 @@ export async function startSession(
   return Math.max(...codes);
 }
 
-function tellAbout({ printer }: VerbContext, { record, warnings }: SessionPlan): void {
+function tellAbout({ printer }: VerbContext, { record, warnings, agentWhy }: SessionPlan): void {
   const { name } = record;
   const row = (label: string, text: string): void =>
     printer.result([
@@ -94,7 +100,10 @@ function tellAbout({ printer }: VerbContext, { record, warnings }: SessionPlan):
   ]);
   row('session', record.id);
   row('directory', oneLine(record.cwd, 300));
-  row('agent', `${record.agent.name} over ${record.backend}`);
+  row(
+    'agent',
+    `${agentWords({ ...agentJson(record.agent), version: null })} over ${record.backend} (${oneLine(agentWhy, 120)})`,
+  );
   row('permissions', `${record.permissions} (${oneLine(record.permissionsReason, 200)})`);
   const rules = record.permissionRules ?? [];
   if (rules.length > 0) row('rules', rulesText(rules));

@@ -1,3 +1,4 @@
+import { agentWords } from './agent.ts';
 import type { VerifyPlan } from '../session/record.ts';
 import { oneLine, sanitize } from '../text/sanitize.ts';
 import type { SessionDetailsJson } from './json-session.ts';
@@ -117,10 +118,9 @@ const below = (lines: readonly string[], tone: Tone = 'plain', unless?: string):
     : lines.map((text) => [{ text: ' '.repeat(LABEL_WIDTH + 2) + oneLine(text, 200), tone }]);
 
 function agentText({ agent, backend, requestedBackend, nativeSessionId }: Session): string {
-  const version = agent.version === null ? '' : ` ${oneLine(agent.version, 60)}`;
   const asked = requestedBackend === backend || requestedBackend === 'auto' ? '' : ` (asked for ${requestedBackend})`;
   const native = nativeSessionId === null ? '' : `, its own session ${oneLine(nativeSessionId, 80)}`;
-  return `${agent.name}${version} over ${backend}${asked}${native}`;
+  return `${agentWords(agent)} over ${backend}${asked}${native}`;
 }
 
 /** The command that judges the work, and who chose it. */

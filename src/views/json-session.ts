@@ -1,3 +1,4 @@
+import { agentJson, type AgentOfSessionJson } from './agent.ts';
 import { backendNow } from '../session/backend.ts';
 import { usedUp } from '../session/budget.ts';
 import type { Decision } from '../session/decision.ts';
@@ -29,7 +30,7 @@ export interface SessionJson {
   readonly name: string;
   readonly repo: Pick<RepoRef, 'key' | 'slug' | 'root'> | null;
   readonly kind: 'task' | 'session' | 'ask';
-  readonly agent: { readonly name: string; readonly version: string | null };
+  readonly agent: AgentOfSessionJson;
   readonly backend: BackendName;
   readonly requestedBackend: BackendName | 'auto';
   readonly state: SessionState;
@@ -137,7 +138,7 @@ export function sessionJson(facts: ReadFacts, nowMs: number): SessionJson {
     name: record.name,
     repo: record.repo === null ? null : { key: record.repo.key, slug: record.repo.slug, root: record.repo.root },
     kind: record.kind,
-    agent: { name: record.agent.name, version: life.agent.version ?? record.agent.version },
+    agent: agentJson({ ...record.agent, version: life.agent.version ?? record.agent.version }),
     backend: backendNow(record, folded),
     requestedBackend: record.requestedBackend,
     state,

@@ -1,3 +1,4 @@
+import { agentJson, agentWords, type AgentOfSessionJson } from './agent.ts';
 import type { NotifyTarget, SessionRecord, SetupPlan, TaskSpec } from '../session/record.ts';
 import { oneLine, sanitize } from '../text/sanitize.ts';
 import { verifyText } from './details.ts';
@@ -27,7 +28,7 @@ export interface PlannedTaskJson {
   readonly branch: string;
   readonly base: string;
   readonly baseCommit: string;
-  readonly agent: { readonly name: string; readonly version: string | null; readonly why: string };
+  readonly agent: AgentOfSessionJson & { readonly why: string };
   readonly backend: SessionRecord['backend'];
   readonly permissions: PermissionsJson;
   readonly sandbox: 'bwrap' | null;
@@ -53,7 +54,7 @@ export function plannedTaskJson({ record, agentWhy, expected, warnings }: Planne
     branch: task.branch,
     base: task.base,
     baseCommit: task.baseCommit,
-    agent: { name: record.agent.name, version: record.agent.version, why: agentWhy },
+    agent: { ...agentJson(record.agent), why: agentWhy },
     backend: record.backend,
     permissions: permissionsJson(record),
     sandbox: record.sandbox?.type ?? null,
@@ -88,10 +89,7 @@ export function plannedTaskLines(planned: PlannedTask): readonly Line[] {
     field('session', record.id),
     field('worktree', oneLine(record.cwd, 300)),
     field('branch', `${oneLine(task.branch, 120)} from ${oneLine(task.base, 80)} (${task.baseCommit.slice(0, 10)})`),
-    field(
-      'agent',
-      `${record.agent.name}${record.agent.version === null ? '' : ` ${oneLine(record.agent.version, 60)}`} over ${record.backend} (${oneLine(agentWhy, 120)})`,
-    ),
+    field('agent', `${agentWords(agentJson(record.agent))} over ${record.backend} (${oneLine(agentWhy, 120)})`),
     field('permissions', `${record.permissions} (${oneLine(record.permissionsReason, 200)})`),
     ...(record.permissionRules === undefined ? [] : [field('rules', rulesText(record.permissionRules))]),
     ...(task.setup.commands.length === 0 ? [] : [field('set-up', setupText(task.setup))]),

@@ -1,3 +1,4 @@
+import { agentWords } from './agent.ts';
 import { oneLine } from '../text/sanitize.ts';
 import { cutTo, displayWidth, fit } from './columns.ts';
 import type { SessionJson, UnreadableJson } from './json-session.ts';
@@ -24,7 +25,7 @@ const STATE: Column = { title: 'STATE', align: 'left', maxWidth: 12, text: (one)
 const DOING: Column = { title: 'NOW', align: 'left', maxWidth: Infinity, text: (one) => one.doing };
 
 const COLUMNS: readonly Column[] = [
-  { title: 'AGENT', align: 'left', maxWidth: 12, text: (one) => one.agent.name },
+  { title: 'AGENT', align: 'left', maxWidth: 20, text: (one) => agentWords({ ...one.agent, version: null }) },
   { title: 'BACKEND', align: 'left', maxWidth: 8, text: (one) => one.backend },
   STATE,
   DOING,

@@ -1,4 +1,5 @@
 import type { FoundAgent, LoginState } from '../../agents/find.ts';
+import { isUnverified } from '../../agents/unverified-profiles.ts';
 import { HEADLESS } from '../../agents/headless/profiles.ts';
 import type { AgentProfile } from '../../agents/profile.ts';
 import { profilesWith } from '../../agents/profiles.ts';
@@ -30,6 +31,8 @@ export interface AgentJson {
   readonly login: LoginState;
   readonly backends: readonly BackendName[];
   readonly resume: 'resume' | 'load' | 'none' | null;
+  /** Nobody ever ran this profile. */
+  readonly unverified: boolean;
   /** Whether it is known to take text into a running turn. */
   readonly steer: boolean;
   readonly command: readonly string[] | null;
@@ -93,6 +96,7 @@ function agentJson(profile: AgentProfile, ways: Ways): AgentJson {
     login: found.state === 'found' ? found.login : 'unknown',
     backends: backendsOf(profile, ways),
     resume: profile.acp?.resume ?? null,
+    unverified: isUnverified(profile),
     steer: profile.acp?.steer === true,
     command: launch === null ? null : [launch.command, ...launch.args],
     terminalCommand: commandOf(terminal),

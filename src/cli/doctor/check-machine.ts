@@ -11,7 +11,7 @@ import { leftovers } from '../../store/leftovers.ts';
 import { formatBytes, plural } from '../../views/quantities.ts';
 import type { VerbContext } from '../context.ts';
 import { profilesWith } from '../../agents/profiles.ts';
-import { findIn } from '../run/launch-agent.ts';
+import { findHeadlessIn, findIn, findTerminalIn } from '../run/launch-agent.ts';
 import { REHEARSAL } from '../rehearsal-program.ts';
 import { sessionPlace } from '../session-plan.ts';
 import { checkOpenClaw } from './check-openclaw.ts';
@@ -159,11 +159,13 @@ async function checkAgents(context: VerbContext): Promise<Check> {
     const place = { config: loaded.config, cwd, repoRoot: ref?.root ?? null };
     const profiles = profilesWith(loaded.config.agents).filter((profile) => profile.name !== REHEARSAL);
     const found = await Promise.all(
-      profiles.map(async (profile) =>
-        (await findIn(context, place, profile)).state === 'found' ? profile.name : null,
-      ),
+      profiles.map(async (profile) => {
+        if ((await findIn(context, place, profile)).state === 'found') return [profile.name];
+        if ((await findTerminalIn(context, place, profile)).state === 'found') return [`${profile.name} (terminal)`];
+        return (await findHeadlessIn(context, place, profile)).state === 'found' ? [`${profile.name} (headless)`] : [];
+      }),
     );
-    const names = found.filter((name) => name !== null);
+    const names = found.flat();
     return names.length > 0
       ? good('agents', names.join(', '))
       : note('agents', 'none is installed', 'See conduxt agents --all; conduxt rehearse works without one.');
