@@ -14,6 +14,9 @@ export interface KnownPrompts {
   readonly isFirst: boolean;
 }
 
+/** A nonce has twelve. */
+const SURE_CHARS = 12;
+
 /** Reads a replayed history as it comes and keeps what a turn can be judged by; a long one costs no memory. */
 export class HistoryReader {
   readonly #known: KnownPrompts;
@@ -71,9 +74,13 @@ export class HistoryReader {
       this.#last = 'ours';
       this.#messages = new MessageLog();
       this.#tools = new Set();
-    } else this.#last = before !== null && text.includes(before) ? 'the-one-before' : 'other';
+    } else this.#last = before !== null && isSurely(text, before) ? 'the-one-before' : 'other';
   }
 }
+
+/** Agents may put something of their own around a prompt; a word or two could be part of anything. */
+const isSurely = (text: string, prompt: string): boolean =>
+  text === prompt || (prompt.length >= SURE_CHARS && text.includes(prompt));
 
 /** Agents keep the words, and not always the blanks between them. */
 const plain = (text: string): string => text.replace(/\s+/g, '');

@@ -164,6 +164,17 @@ describe('a history that is replayed', () => {
     assert.deepEqual([found.prompt, found.lastMessage], ['there', 'ok then']);
   });
 
+  it('ends with the prompt before only when that is surely it', () => {
+    const place = (before: string, last: string): string => {
+      const history = new HistoryReader({ ours: 'fix the sum', before, oursBefore: 0, isFirst: false });
+      history.take(user(last));
+      return history.read(ids).prompt;
+    };
+    assert.equal(place('go', 'go'), 'missing');
+    assert.equal(place('go', 'go on with the gopher'), 'unclear', 'a word or two could be part of anything');
+    assert.equal(place('look at the gopher', '<u>look at the gopher</u>'), 'missing');
+  });
+
   it('does not take words of before the prompt for its answer', () => {
     const history = reader();
     for (const item of [said('an old answer'), user('fix the sum')]) history.take(item);
