@@ -149,11 +149,13 @@ export interface AgentListener {
 }
 
 /**
- * One update. `raw` is the agent's line without its newline, exactly as received (not redacted).
+ * One update. `raw` is the agent's line without its newline, exactly as received (not redacted); `text` is the same in
+ * characters.
  */
 export interface AgentUpdate {
   readonly turnId: string | null;
   readonly raw: Buffer;
+  readonly text: string;
   readonly view: AgentNews;
 }
 export interface PermissionRequest {

@@ -213,7 +213,7 @@ export class AgentSeat {
     const { log, redact } = this.#context;
     let full: void | Promise<void> = undefined;
     for (const { item, text } of released) {
-      const raw = text === null ? item.raw.toString('utf8') : withText(item, text);
+      const raw = text === null ? item.text : withText(item, text);
       const safe = redact(raw);
       const unchanged = text === null && safe === raw;
       full = log.transcribe(item.turnId, unchanged ? item.raw : Buffer.from(safe)) ?? full;
@@ -264,8 +264,8 @@ function pieceOf({ turnId, view }: AgentUpdate): Chunk<AgentUpdate>['piece'] {
 }
 
 /** The agent's line with another text in it. One of a shape we do not know is not worth a secret. */
-function withText({ raw }: AgentUpdate, text: string): string {
-  const known = textUpdate.safeParse(JSON.parse(raw.toString('utf8')));
+function withText(item: AgentUpdate, text: string): string {
+  const known = textUpdate.safeParse(JSON.parse(item.text));
   if (!known.success) return '{"redacted":"line"}';
   const { data } = known;
   const { update } = data.params;

@@ -6,7 +6,7 @@ import { AppendFile } from '../journal/append-file.ts';
 import { readJournal, type DamagedLine } from '../journal/read-journal.ts';
 import { encodeRecord } from '../journal/record-line.ts';
 import { lastTranscriptSeq } from '../journal/transcript-tail.ts';
-import { encodeTranscript } from '../journal/transcript.ts';
+import { TRANSCRIPT_END, transcriptHead } from '../journal/transcript.ts';
 import type { JournalRecord, SessionEvent } from '../session/events.ts';
 import { applyRecord, foldSession, type FoldedSession } from '../session/fold/session-fold.ts';
 import type { SessionPaths } from '../store/paths.ts';
@@ -126,10 +126,9 @@ export class SessionLog {
   /** Adds one message of the agent. The returned promise, if any, asks the agent's reader to wait. */
   transcribe(turnId: string | null, message: Buffer): void | Promise<void> {
     this.#seq += 1;
-    const line = encodeTranscript({ seq: this.#seq, epoch: this.epoch, atMs: this.#clock.now(), turnId }, message);
-    const written = this.#transcript.append(line);
-    // A sync that failed is told by the journal, which cannot go on either; here it must only not go unheard.
-    written.catch(() => {});
+    const head = transcriptHead({ seq: this.#seq, epoch: this.epoch, atMs: this.#clock.now(), turnId }, message);
+    // A sync that failed is told by the journal, which cannot go on either.
+    const written = this.#transcript.append(head, message, TRANSCRIPT_END);
     return this.#transcript.isFull ? written : undefined;
   }
 

@@ -5,9 +5,11 @@ import { ioError, messageOf } from '../errors.ts';
 
 /** Bytes that may wait in memory before `append` asks its caller to slow down. */
 const HIGH_WATER_BYTES = 1024 * 1024;
+/** A group of that many bytes waits for no more company: a sync costs less than writing them does. */
+const FULL_GROUP_BYTES = 256 * 1024;
 
 export interface Pace {
-  /** How long the first of a group waits for company before the write. */
+  /** How long the first of a group waits for company before the write, unless much comes at once. */
   readonly settleMs: number;
   /**
    * Null: a write that fails refuses its callers. Otherwise the same group is tried again, in its place, until there is
@@ -17,11 +19,48 @@ export interface Pace {
 }
 const AT_ONCE: Pace = { settleMs: 0, retryMs: null };
 
-interface Waiting {
-  readonly bytes: Buffer;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
+/**
+ * What goes to the file with one write. Its bytes are copied together as they come: hundreds of thousands of small
+ * buffers and promises that wait side by side cost the collector more than everything else that is done to them.
+ */
+class Group {
+  readonly durable = Promise.withResolvers<void>();
+  #memory: Buffer;
+  #length = 0;
+
+  constructor(memory: Buffer) {
+    this.#memory = memory;
+    // Whoever appends hears of it; nobody else has to.
+    this.durable.promise.catch(() => {});
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  get bytes(): Buffer {
+    return this.#memory.subarray(0, this.#length);
+  }
+
+  /** To be used again once the bytes are in the file. */
+  get memory(): Buffer {
+    return this.#memory;
+  }
+
+  add(piece: Buffer | string): void {
+    const end = this.#length + piece.length;
+    if (end > this.#memory.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(end, 2 * this.#memory.length));
+      this.bytes.copy(larger);
+      this.#memory = larger;
+    }
+    if (typeof piece === 'string') this.#memory.write(piece, this.#length, 'latin1');
+    else piece.copy(this.#memory, this.#length);
+    this.#length = end;
+  }
 }
+
+const FIRST_MEMORY_BYTES = 4 * 1024;
 
 /**
  * An append-only file with group commit: everything that waits is written with one write and made durable with one
@@ -39,8 +78,10 @@ export class AppendFile {
   readonly #pace: Pace;
   #end: number;
   #synced: number;
-  #waiting: Waiting[] = [];
-  #waitingBytes = 0;
+  /** What comes while another group is being written. */
+  #waiting: Group | null = null;
+  #spare: Buffer | null = null;
+  #hurry: () => void = () => {};
   #running: Promise<void> | null = null;
   #broken: Error | null = null;
   #onSynced: (bytes: number) => void = () => {};
@@ -81,7 +122,7 @@ export class AppendFile {
 
   /** True when the caller should wait for its append before it produces more. */
   get isFull(): boolean {
-    return this.#waitingBytes > HIGH_WATER_BYTES;
+    return (this.#waiting?.length ?? 0) > HIGH_WATER_BYTES;
   }
 
   /** Called after every sync with `syncedBytes`. One listener. */
@@ -89,13 +130,24 @@ export class AppendFile {
     this.#onSynced = listener;
   }
 
-  /** Resolves when `bytes` are on stable storage; rejects when they are not in the file. */
-  append(bytes: Buffer): Promise<void> {
+  /**
+   * Adds the pieces, one behind the other; a text is ASCII. Resolves when they are on stable storage; rejects when they
+   * are not in the file.
+   */
+  append(...pieces: readonly (Buffer | string)[]): Promise<void> {
     if (this.#broken !== null) return Promise.reject(this.#broken);
-    const appended = new Promise<void>((resolve, reject) => this.#waiting.push({ bytes, resolve, reject }));
-    this.#waitingBytes += bytes.length;
+    this.#waiting ??= this.#newGroup();
+    const { durable } = this.#waiting;
+    for (const piece of pieces) this.#waiting.add(piece);
+    if (this.#waiting.length >= FULL_GROUP_BYTES) this.#hurry();
     this.#running ??= this.#commitAll();
-    return appended;
+    return durable.promise;
+  }
+
+  #newGroup(): Group {
+    const memory = this.#spare ?? Buffer.allocUnsafeSlow(FIRST_MEMORY_BYTES);
+    this.#spare = null;
+    return new Group(memory);
   }
 
   /** Resolves when nothing waits any more. */
@@ -109,19 +161,31 @@ export class AppendFile {
   }
 
   async #commitAll(): Promise<void> {
-    if (this.#pace.settleMs > 0) await pause(this.#pace.settleMs);
-    while (this.#waiting.length > 0) {
+    while (this.#waiting !== null) {
+      if (this.#waiting.length < FULL_GROUP_BYTES) await this.#settle();
       const group = this.#waiting;
-      this.#waiting = [];
-      this.#waitingBytes = 0;
+      this.#waiting = null;
       await this.#commit(group);
+      // A line of megabytes is rare: its memory is not kept.
+      if (group.memory.length <= 2 * HIGH_WATER_BYTES) this.#spare = group.memory;
     }
     this.#running = null;
   }
 
-  async #commit(group: readonly Waiting[]): Promise<void> {
-    const bytes =
-      group.length === 1 && group[0] !== undefined ? group[0].bytes : Buffer.concat(group.map((one) => one.bytes));
+  /** Waits for company, until the time is over or there is enough of it. */
+  async #settle(): Promise<void> {
+    const { settleMs } = this.#pace;
+    if (settleMs === 0) return;
+    const enough = new Promise<void>((resolve) => (this.#hurry = resolve));
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, settleMs)));
+    await Promise.race([enough, over]);
+    clearTimeout(timer);
+    this.#hurry = () => {};
+  }
+
+  async #commit(group: Group): Promise<void> {
+    const { bytes } = group;
     try {
       await this.#writeAll(bytes);
     } catch (error) {
@@ -131,7 +195,7 @@ export class AppendFile {
         return this.#commit(group);
       }
       if (this.#broken !== null) return this.#breakWith(this.#broken, group);
-      for (const one of group) one.reject(failure);
+      group.durable.reject(failure);
       return;
     }
     try {
@@ -155,15 +219,15 @@ export class AppendFile {
     }
     this.#end += bytes.length;
     this.#synced = this.#end;
-    for (const one of group) one.resolve();
+    group.durable.resolve();
     this.#onSynced(this.#synced);
   }
 
-  #breakWith(error: Error, group: readonly Waiting[]): void {
+  #breakWith(error: Error, group: Group): void {
     this.#broken = error;
-    for (const one of [...group, ...this.#waiting]) one.reject(error);
-    this.#waiting = [];
-    this.#waitingBytes = 0;
+    group.durable.reject(error);
+    this.#waiting?.durable.reject(error);
+    this.#waiting = null;
   }
 
   async #writeAll(bytes: Buffer): Promise<void> {

@@ -18,15 +18,20 @@ export interface TranscriptRecord extends TranscriptPrefix {
   readonly message: Buffer;
 }
 
-/** `message` must be one whole JSON value without a newline. */
-export function encodeTranscript(prefix: TranscriptPrefix, message: Buffer): Buffer {
-  const head =
+/** What stands before `message`, one whole JSON value without a newline; behind it stands `TRANSCRIPT_END`. All ASCII. */
+export function transcriptHead(prefix: TranscriptPrefix, message: Buffer): string {
+  return (
     `{"seq":${prefix.seq},"epoch":${prefix.epoch},"t":${prefix.atMs},"turn":${JSON.stringify(prefix.turnId)},` +
-    `"n":${message.length},"c":"${checksum(message)}","m":`;
-  return Buffer.concat([Buffer.from(head), message, LINE_END]);
+    `"n":${message.length},"c":"${checksum(message)}","m":`
+  );
 }
 
-const LINE_END = Buffer.from('}\n');
+export const TRANSCRIPT_END = '}\n';
+
+/** The whole line. */
+export const encodeTranscript = (prefix: TranscriptPrefix, message: Buffer): Buffer =>
+  Buffer.concat([Buffer.from(transcriptHead(prefix, message)), message, Buffer.from(TRANSCRIPT_END)]);
+
 /** Ids are ULIDs with a short prefix: nothing in the prefix needs unescaping. */
 const HEAD = /^\{"seq":(\d+),"epoch":(\d+),"t":(\d+),"turn":(null|"[\w-]*"),"n":(\d+),"c":"([0-9a-f]{8})","m":/;
 const MAX_HEAD_BYTES = 200;

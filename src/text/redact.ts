@@ -1,5 +1,5 @@
 import { isJson } from './is-json.ts';
-import { base64Cores, TOKEN_SHAPES } from './token-shapes.ts';
+import { base64Cores, TOKEN_HINT, TOKEN_SHAPES } from './token-shapes.ts';
 
 /** Takes secrets out of a text or a raw JSON line; returns the very same string when there is none. */
 export type Redactor = (text: string) => string;
@@ -21,10 +21,14 @@ const NOT_SECRET_NAME = /(?:_FILE|_PATH|_DIR|_SOCK|_TYPE)$|^(?:XAUTHORITY|GOOGLE
  * calls, is not seen: `ChunkRedactor` is for texts that come in pieces.
  */
 export function makeRedactor(env: Readonly<Record<string, string | undefined>>): Redactor {
-  const needles = [...secretNeedles(env), ...TOKEN_SHAPES.map((shape) => ({ ...shape, fragile: false }))];
+  const secrets = secretNeedles(env);
+  const needles = [...secrets, ...TOKEN_SHAPES.map((shape) => ({ ...shape, fragile: false }))];
   const pattern = new RegExp(needles.map((needle) => `(${needle.source})`).join('|'), 'g');
+  const hints = [...new Set(secrets.flatMap((secret) => secret.hints))];
+  const mayHoldOne = (text: string): boolean => TOKEN_HINT.test(text) || hints.some((hint) => text.includes(hint));
 
   return (text) => {
+    if (!mayHoldOne(text)) return text;
     pattern.lastIndex = 0;
     let match = pattern.exec(text);
     if (match === null) return text;
@@ -72,14 +76,26 @@ export function secretValues(
   });
 }
 
-function secretNeedles(env: Readonly<Record<string, string | undefined>>): Needle[] {
-  const needles: (Needle & { readonly length: number })[] = secretValues(env).map(({ name, value }) => {
-    const forms = [plainForm(value), ...base64Cores(value).map(base64Form)];
-    return { name, source: forms.join('|'), fragile: mayStandOutsideStrings(value), length: value.length };
+interface SecretNeedle extends Needle {
+  readonly length: number;
+  /** One of these stands in every match. */
+  readonly hints: readonly string[];
+}
+
+function secretNeedles(env: Readonly<Record<string, string | undefined>>): SecretNeedle[] {
+  const needles = secretValues(env).map(({ name, value }): SecretNeedle => {
+    const cores = base64Cores(value);
+    const forms = [plainForm(value), ...cores.map(base64Form)];
+    const hints = [value, ...cores].map(longestWord);
+    return { name, source: forms.join('|'), fragile: mayStandOutsideStrings(value), length: value.length, hints };
   });
   // The longest first: a value that is the beginning of another must not leave the rest of it behind.
   return needles.sort((a, b) => b.length - a.length);
 }
+
+/** Of what looks the same in every form: `characterForm` and `base64Form` leave letters and digits as they are. */
+const longestWord = (text: string): string =>
+  (text.match(/[A-Za-z0-9]+/g) ?? ['']).reduce((longest, word) => (word.length > longest.length ? word : longest));
 
 /** The value itself, and of a key block each line: a program may print only some of them. */
 function valuesIn(raw: string): string[] {

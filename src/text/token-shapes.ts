@@ -43,6 +43,28 @@ export const TOKEN_SHAPES: readonly TokenShape[] = [
 ];
 
 /**
+ * Found in every text that holds one of `TOKEN_SHAPES`, and in few others. Looking for this first takes a tenth of the
+ * time: the engine looks only for the few characters that its alternatives begin with, and at what stands before and
+ * behind them when there is one.
+ */
+export const TOKEN_HINT = new RegExp(
+  [
+    String.raw`[_-](?<=(?:gh[pousr]|github_pat|npm|hf|sk|xox[abeoprs]|xapp|glpat)[_-])[\w-]{10}`,
+    '-----BEGIN [A-Z ]{0,40}PRIVATE KEY',
+    'A(?:KIA|SIA|Iza)',
+    '[Bb][eE](?:arer|ARER) ',
+    String.raw`://[^\s/:@"'\\]{0,64}:`,
+    ...[...base64Cores('github_pat_'), ...base64Cores('sk-ant-')].map(fromRareLetter),
+  ].join('|'),
+);
+
+/** Matches `literal`, which holds a letter that is rare in texts and is looked for first. */
+function fromRareLetter(literal: string): string {
+  const at = literal.search(/[QWXY]/);
+  return `${literal[at]}(?<=${literal.slice(0, at + 1)})${literal.slice(at + 1)}`;
+}
+
+/**
  * What every base64 text that contains `value` must contain: one string for each of the three positions `value` can
  * have in a group of three bytes. The first and last characters, which also depend on the neighbours, are left out.
  */

@@ -4,7 +4,7 @@ import type { ProcessIdentity } from '../../session/events.ts';
 import type { AgentNews } from '../../session/agent-news.ts';
 import type { AgentCapabilities, AgentExit, AgentListener, AgentSession, OpenSpec, TurnEnd } from '../backend.ts';
 import { AgentProcess } from './agent-process.ts';
-import { Connection, type Answer, type Reply } from './connection.ts';
+import { Connection, type Answer, type RawLine, type Reply } from './connection.ts';
 import { shakeHands, type HandshakePort, type Opened } from './handshake.ts';
 import { isObject, objectAt, textAt } from './json.ts';
 import { LineWriter } from './line-writer.ts';
@@ -58,7 +58,7 @@ export class AcpSession implements AgentSession {
     this.#desk = new PermissionDesk(listener, spec.preferredOptionIds);
     this.#writer = new LineWriter(agent.stdin);
     this.#connection = new Connection(this.#writer, {
-      notification: (method, params, raw) => this.#notification(method, params, raw),
+      notification: (method, params, line) => this.#notification(method, params, line),
       request: (method, params, reply, signal) => this.#request(method, params, reply, signal),
       notice: (notice) => listener.notice(notice),
     });
@@ -223,7 +223,7 @@ export class AcpSession implements AgentSession {
     this.#connection.notify('session/cancel', { sessionId: this.nativeId });
   }
 
-  #notification(method: string, params: unknown, raw: Buffer): void | Promise<void> {
+  #notification(method: string, params: unknown, line: RawLine): void | Promise<void> {
     // Extensions (`_auth/status_update`) and what is new: nothing is expected of us.
     if (method !== 'session/update') return;
     this.#lastUpdateAt = this.#clock.monotonic();
@@ -241,16 +241,16 @@ export class AcpSession implements AgentSession {
         this.#foreignSeen = true;
         this.#listener.notice({ type: 'protocol-oddity', what: 'sends updates of another session' });
       }
-      return this.#deliver(turn, raw, { type: 'other', kind: textAt(update, 'sessionUpdate') ?? 'unknown' }, false);
+      return this.#deliver(turn, line, { type: 'other', kind: textAt(update, 'sessionUpdate') ?? 'unknown' }, false);
     }
     this.#desk.remember(update);
     const view = viewOf(update);
     if (turn === null && isSignOfLife(view)) this.#lateSeen = true;
-    return this.#deliver(turn, raw, view, turn?.see(view) ?? false);
+    return this.#deliver(turn, line, view, turn?.see(view) ?? false);
   }
 
-  #deliver(turn: Turn | null, raw: Buffer, view: AgentNews, isFirstSign: boolean): void | Promise<void> {
-    const update = { turnId: turn?.turnId ?? null, raw, view };
+  #deliver(turn: Turn | null, { raw, text }: RawLine, view: AgentNews, isFirstSign: boolean): void | Promise<void> {
+    const update = { turnId: turn?.turnId ?? null, raw, text, view };
     if (turn === null || !isFirstSign) return this.#listener.update(update);
     return Promise.resolve(this.#listener.accepted(turn.turnId)).then(() => this.#listener.update(update));
   }

@@ -17,9 +17,15 @@ export type Answer =
 
 export type Reply = { readonly result: unknown } | { readonly error: RpcError };
 
+/** A line as it came, its bytes and the text they stand for. */
+export interface RawLine {
+  readonly raw: Buffer;
+  readonly text: string;
+}
+
 export interface ConnectionListener {
-  /** Called in arrival order; a returned promise is awaited before the next line is looked at. */
-  notification(method: string, params: unknown, raw: Buffer): void | Promise<void>;
+  /** Called in arrival order; a returned promise is awaited before the next line is looked at. `line`: all of it. */
+  notification(method: string, params: unknown, line: RawLine): void | Promise<void>;
   /**
    * As above, so await only what must be in order. `reply` may be called later, from anywhere; the first call counts.
    * `signal` aborts when the agent withdraws the request or is gone: a reply is still owed then.
@@ -153,14 +159,14 @@ export class Connection {
           }
           this.#odd('not-utf8');
         }
-        return this.#dispatch(message, framed.bytes);
+        return this.#dispatch(message, { raw: framed.bytes, text: parsed.text });
       }
     }
   }
 
-  #dispatch(message: Message, raw: Buffer): void | Promise<void> {
+  #dispatch(message: Message, line: RawLine): void | Promise<void> {
     if (message.type === 'noise') {
-      this.#noise(raw);
+      this.#noise(line.raw);
       return;
     }
     for (const oddity of message.oddities) this.#odd(oddity);
@@ -171,7 +177,7 @@ export class Connection {
           if (typeof id === 'string' || typeof id === 'number') this.#running.get(String(id))?.abort();
           return;
         }
-        return this.#listener.notification(message.method, message.params, raw);
+        return this.#listener.notification(message.method, message.params, line);
       case 'request':
         return this.#request(message.id, message.method, message.params);
       case 'result':

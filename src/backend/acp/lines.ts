@@ -82,22 +82,29 @@ function trim(bytes: Buffer): Buffer {
 }
 
 export type Parsed =
-  /** `isUtf8` false: some bytes were replaced while decoding. */
-  | { readonly type: 'json'; readonly value: unknown; readonly isUtf8: boolean }
+  /** `text` is the line; `isUtf8` false: some bytes were replaced while decoding it. */
+  | { readonly type: 'json'; readonly value: unknown; readonly text: string; readonly isUtf8: boolean }
   | { readonly type: 'too-deep' }
   | { readonly type: 'not-json' };
 
 /** Parses one line. Never throws. */
 export function parseLine(bytes: Buffer): Parsed {
   // Most noise is text; only what can be an object is worth a look.
-  const first = bytes.find((byte) => byte !== 0x20 && byte !== 0x09);
-  if (first !== 0x7b) return { type: 'not-json' };
+  if (firstOf(bytes) !== 0x7b) return { type: 'not-json' };
   if (isDeeperThan(bytes, MAX_DEPTH)) return { type: 'too-deep' };
   try {
-    return { type: 'json', value: JSON.parse(bytes.toString('utf8')), isUtf8: isUtf8(bytes) };
+    const text = bytes.toString('utf8');
+    return { type: 'json', value: JSON.parse(text), text, isUtf8: isUtf8(bytes) };
   } catch {
     return { type: 'not-json' };
   }
+}
+
+/** Its first byte that is no blank. */
+function firstOf(bytes: Buffer): number | undefined {
+  let at = 0;
+  while (bytes[at] === 0x20 || bytes[at] === 0x09) at += 1;
+  return bytes[at];
 }
 
 /** By counting brackets outside of strings, without parsing. Bytes of longer UTF-8 characters are never brackets. */

@@ -10,8 +10,8 @@ export type Seen = 'hook' | 'screen' | 'stream';
  */
 export function updateOf(turnId: string | null, seen: Seen, update: Readonly<Record<string, unknown>>): AgentUpdate {
   const body = { ...update, _meta: { conduxt: { seen } } };
-  const raw = Buffer.from(JSON.stringify({ jsonrpc: '2.0', method: 'session/update', params: { update: body } }));
-  return { turnId, raw, view: viewOf(body) };
+  const text = JSON.stringify({ jsonrpc: '2.0', method: 'session/update', params: { update: body } });
+  return { turnId, raw: Buffer.from(text), text, view: viewOf(body) };
 }
 
 export const messageUpdate = (turnId: string | null, seen: Seen, text: string): AgentUpdate =>

@@ -123,5 +123,5 @@ test('a line is JSON, too deep, or noise', () => {
 
 test('a line that is not UTF-8 is parsed with its damage marked', () => {
   const bytes = Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xf0, 0x9f]), Buffer.from('"}')]);
-  assert.deepEqual(parseLine(bytes), { type: 'json', value: { a: '\ufffd' }, isUtf8: false });
+  assert.deepEqual(parseLine(bytes), { type: 'json', value: { a: '\ufffd' }, text: '{"a":"\ufffd"}', isUtf8: false });
 });
