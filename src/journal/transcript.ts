@@ -1,3 +1,4 @@
+import { crc32 } from './crc32.ts';
 import { checksum } from './record-line.ts';
 
 /**
@@ -38,11 +39,11 @@ const MAX_HEAD_BYTES = 200;
 
 /** The record of one line without its newline; null when it is damaged. */
 export function decodeTranscript(line: Buffer): TranscriptRecord | null {
-  const match = HEAD.exec(line.subarray(0, MAX_HEAD_BYTES).toString('latin1'));
+  const match = HEAD.exec(line.toString('latin1', 0, MAX_HEAD_BYTES));
   if (match === null) return null;
   const [head, seq, epoch, at, turn, length, crc] = match;
   const message = line.subarray(head.length, line.length - 1);
-  if (message.length !== Number(length) || checksum(message) !== crc) return null;
+  if (message.length !== Number(length) || crc === undefined || crc32(message) !== parseInt(crc, 16)) return null;
   return {
     seq: Number(seq),
     epoch: Number(epoch),

@@ -3,7 +3,8 @@ import { systemCode } from '../../errors.ts';
 
 /** Longer lines are passed over without being held: the agent's adapter may print lines of 64 MiB. */
 export const MAX_LINE_BYTES = 8 * 1024 * 1024;
-const CHUNK_BYTES = 64 * 1024;
+/** Larger pieces take longer: they no longer fit into the processor's cache. */
+const CHUNK_BYTES = 256 * 1024;
 /** Enough for the envelope of a record whose line is too long to hold. */
 const HEAD_BYTES = 256;
 
@@ -26,8 +27,9 @@ export class LineWindow {
   #fd: number | null = null;
   /** Offset of the first byte that was not returned. */
   #position: number;
-  /** Bytes from `#position` on. */
+  /** What was read ahead; its bytes from `#from` on are those from `#position` on. */
   #buffer: Buffer = Buffer.alloc(0);
+  #from = 0;
 
   constructor(filePath: string, position = 0) {
     this.#path = filePath;
@@ -48,19 +50,22 @@ export class LineWindow {
   next(limit: number): Line | null {
     const fd = this.#open();
     if (fd === null) return null;
-    let searched = 0;
+    let searched = this.#from;
     for (;;) {
       const newline = this.#buffer.indexOf(10, searched);
-      if (newline >= 0) return this.#position + newline + 1 <= limit ? this.#take(newline) : null;
-      searched = this.#buffer.length;
-      if (searched > MAX_LINE_BYTES) return this.#skipLong(fd, limit);
+      const length = newline - this.#from;
+      if (newline >= 0) return this.#position + length + 1 <= limit ? this.#take(length) : null;
+      const held = this.#buffer.length - this.#from;
+      if (held > MAX_LINE_BYTES) return this.#skipLong(fd, limit);
       if (!this.#fill(fd, limit)) return null;
+      searched = held;
     }
   }
 
   /** Forgets what was read ahead: a torn end may have been cut off and written anew. */
   rewind(): void {
     this.#buffer = Buffer.alloc(0);
+    this.#from = 0;
   }
 
   close(): void {
@@ -80,29 +85,33 @@ export class LineWindow {
   }
 
   #take(length: number): Line {
-    const line = { offset: this.#position, bytes: length, content: this.#buffer.subarray(0, length), whole: true };
-    this.#buffer = this.#buffer.subarray(length + 1);
+    const content = this.#buffer.subarray(this.#from, this.#from + length);
+    const line = { offset: this.#position, bytes: length, content, whole: true };
+    this.#from += length + 1;
     this.#position += length + 1;
     return line;
   }
 
   /** False at the limit or at the end of the file. */
   #fill(fd: number, limit: number): boolean {
-    const from = this.#position + this.#buffer.length;
+    const held = this.#buffer.subarray(this.#from);
+    const from = this.#position + held.length;
     const want = Math.min(CHUNK_BYTES, limit - from);
     if (want <= 0) return false;
     const chunk = Buffer.allocUnsafe(want);
     const got = readSync(fd, chunk, 0, want, from);
     if (got === 0) return false;
     const fresh = chunk.subarray(0, got);
-    this.#buffer = this.#buffer.length === 0 ? fresh : Buffer.concat([this.#buffer, fresh]);
+    this.#buffer = held.length === 0 ? fresh : Buffer.concat([held, fresh]);
+    this.#from = 0;
     return true;
   }
 
   #skipLong(fd: number, limit: number): Line | null {
-    const content = Buffer.from(this.#buffer.subarray(0, HEAD_BYTES));
+    const held = this.#buffer.subarray(this.#from);
+    const content = Buffer.from(held.subarray(0, HEAD_BYTES));
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    for (let from = this.#position + this.#buffer.length; from < limit;) {
+    for (let from = this.#position + held.length; from < limit;) {
       const got = readSync(fd, chunk, 0, Math.min(CHUNK_BYTES, limit - from), from);
       if (got === 0) break;
       const newline = chunk.subarray(0, got).indexOf(10);
