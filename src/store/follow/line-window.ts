@@ -85,8 +85,10 @@ export class LineWindow {
   }
 
   #take(length: number): Line {
-    const content = this.#buffer.subarray(this.#from, this.#from + length);
-    const line = { offset: this.#position, bytes: length, content, whole: true };
+    const whole = length <= MAX_LINE_BYTES;
+    const all = this.#buffer.subarray(this.#from, this.#from + length);
+    const content = whole ? all : Buffer.from(all.subarray(0, HEAD_BYTES));
+    const line = { offset: this.#position, bytes: length, content, whole };
     this.#from += length + 1;
     this.#position += length + 1;
     return line;
