@@ -17,7 +17,10 @@ describe('conduxt doctor and the other ways to drive an agent', { concurrency: 2
     const args = ['--disable-warning=ExperimentalWarning', SCRIPTED, file];
     machine.agent({}, { agents: { codex: { headless: { command: process.execPath, args } } } });
     const { stdout } = await machine.ok('doctor', 'codex');
-    assert.match(stdout, /ok +headless +OpenAI Codex: waits for a prompt, left nothing behind; resumes its conversations/i);
+    assert.match(
+      stdout,
+      /ok +headless +OpenAI Codex: waits for a prompt, left nothing behind; resumes its conversations/i,
+    );
     const events = readFileSync(script.log, 'utf8').trim().split('\n');
     const [start = '{}'] = events;
     const { event, pid } = JSON.parse(start) as { event: string; pid: number };
