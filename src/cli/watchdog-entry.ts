@@ -180,11 +180,7 @@ function show({ printer }: VerbContext, verb: string, kind: ScheduleKind, entrie
 
 async function status({ printer, json }: VerbContext, found: readonly Found[]): Promise<number> {
   const [one] = found;
-  const programs = found.flatMap(({ schedule, entries }) =>
-    entries.flatMap(({ text }) => (schedule.kind === 'crontab' ? programsInLine(text) : programsInService(text))),
-  );
-  const missing = programs.find((file) => !existsSync(file)) ?? null;
-  const problem = one === undefined ? null : found.length > 1 ? BOTH : await one.schedule.problem();
+  const { missing, problem } = await whatIsWrong(found);
   if (json) {
     const entry = one?.schedule.kind === 'systemd' ? one.entries.at(-1)?.place : one?.entries[0]?.text;
     const document = { by: one?.schedule.kind ?? 'crontab', installed: one !== undefined, entry: entry ?? null };
@@ -207,6 +203,30 @@ async function status({ printer, json }: VerbContext, found: readonly Found[]): 
     printer.note('  → conduxt watchdog install');
   }
   return ExitCode.done;
+}
+
+/** What is wrong with what is there: then it does not run. */
+async function whatIsWrong(
+  found: readonly Found[],
+): Promise<{ readonly missing: string | null; readonly problem: string | null }> {
+  const programs = found.flatMap(({ schedule, entries }) =>
+    entries.flatMap(({ text }) => (schedule.kind === 'crontab' ? programsInLine(text) : programsInService(text))),
+  );
+  const [one] = found;
+  const problem = one === undefined ? null : found.length > 1 ? BOTH : await one.schedule.problem();
+  return { missing: programs.find((file) => !existsSync(file)) ?? null, problem };
+}
+
+/** For whoever wants to know whether the watchdog runs: where it is installed, and why it cannot run. */
+export async function watchdogState({
+  env,
+  homedir,
+}: VerbContext['io']): Promise<{ readonly where: string | null; readonly wrong: string | null }> {
+  const found = await whatIsThere([new SystemdTimer(env, homedir), new CrontabEntry(env)]);
+  const [one] = found;
+  if (one === undefined) return { where: null, wrong: null };
+  const { missing, problem } = await whatIsWrong(found);
+  return { where: NAMES[one.schedule.kind], wrong: missing === null ? problem : `${missing} is not there any more` };
 }
 
 const BOTH = 'it is installed twice; one of them is enough';

@@ -114,6 +114,11 @@ exit 0
     unit: (kind: 'service' | 'timer') => at(`.config/systemd/user/conduxt-watchdog.${kind}`),
     calls: () => (existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : []),
     run: (...args: string[]) => scratch.run(['watchdog', ...args], { env }),
+    /** What doctor says about it. */
+    checked: async (): Promise<string> =>
+      (await scratch.run(['doctor', '--verify'], { env })).out
+        .split('\n')
+        .find((line) => line.includes(' watchdog ')) ?? '',
   };
 }
 
@@ -228,6 +233,21 @@ describe('conduxt watchdog install where the user has a systemd', () => {
     const { code, err } = await run('install', '--with', 'systemd', '--yes');
     assert.deepEqual([code, /enable.*failed: Unit is masked\.[^]*--with cron/.test(err)], [5, true], err);
     assert.deepEqual([existsSync(unit('service')), readFileSync(file, 'utf8')], [false, before]);
+  });
+
+  it('is known to doctor: that it is missing, that it runs, and why it does not', async (t) => {
+    const { at, file, unit, run, checked } = desk(t, null);
+    writeFileSync(at('bus'), '');
+    assert.match(await checked(), /^note .*is not installed/);
+    await run('install', '--yes');
+    assert.match(await checked(), /^ok .*every few minutes: a timer of your systemd/);
+    rmSync(at('enabled'));
+    assert.match(await checked(), /^note .*cannot run: its timer is inactive/);
+    writeFileSync(unit('service'), readFileSync(unit('service'), 'utf8').replace(process.execPath, '/gone/node'));
+    assert.match(await checked(), /cannot run: \/gone\/node is not there any more/);
+    await run('uninstall', '--yes');
+    writeFileSync(file, Buffer.from([0x23, 0xff, 0x0a]));
+    assert.match(await checked(), /^note .*not UTF-8/);
   });
 
   it('is removed also where no systemd answers any more, and said to be asleep until then', async (t) => {

@@ -15,6 +15,7 @@ import { findHeadlessIn, findIn, findTerminalIn } from '../run/launch-agent.ts';
 import { REHEARSAL } from '../rehearsal-program.ts';
 import { sessionPlace } from '../session-plan.ts';
 import { checkOpenClaw } from './check-openclaw.ts';
+import { checkWatchdog } from './check-watchdog.ts';
 import { bad, good, note, type Check } from './check.ts';
 
 const TOOL_TIMEOUT_MS = 10_000;
@@ -34,6 +35,7 @@ export async function checkMachine(context: VerbContext): Promise<Check[]> {
     await checkTmux(context),
     ...checkOpenClaw(context),
     await checkSandbox(context),
+    await checkWatchdog(context),
     await checkRepository(context),
     await checkAgents(context),
   ];
