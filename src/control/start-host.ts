@@ -19,6 +19,7 @@ import { isAlive } from '../process/identity.ts';
 import { hostEnvironment, hostOwnVariables } from '../process/host-environment.ts';
 import { greet } from './greet.ts';
 import type { HelloReply } from './protocol.ts';
+import { requireTrustedHome } from './trusted-home.ts';
 
 export interface HostAddress {
   /** State directory (`$CONDUXT_HOME`). */
@@ -109,6 +110,7 @@ async function startHost(
   env: NodeJS.ProcessEnv,
   errand: readonly string[] = [],
 ): Promise<'ready' | 'held'> {
+  requireTrustedHome(address.home);
   // Most commands find a living host and never come here.
   const { spawn } = await import('node:child_process');
   const log = openLog(address.hostLog);

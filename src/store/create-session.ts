@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf, systemCode, ioError } from '../errors.ts';
+import { requireTrustedHome } from '../control/trusted-home.ts';
 import { waitForLock } from '../lock/file-lock.ts';
 import type { FirstPrompt, SessionRecord } from '../session/record.ts';
 import { createFile, makePrivateDirectory, replaceFile, syncDirectory } from './durable-files.ts';
@@ -86,6 +87,7 @@ function placeSession(
   record: SessionRecord,
   promptText: string | null,
 ): SessionPaths {
+  requireTrustedHome(home);
   const paths = sessionPaths(home, record.id, runtimeDir);
   const names = repoPaths(home, record.repo?.key ?? NO_REPOSITORY).names;
   const sessions = path.dirname(paths.dir);

@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import { callHost, watchHost } from '../../src/control/client.ts';
-import type { ControlRequest, Replies, WatchReply } from '../../src/control/protocol.ts';
+import { PROTOCOL_VERSION, type ControlRequest, type Replies, type WatchReply } from '../../src/control/protocol.ts';
 import { listen, type ControlHandler } from '../../src/control/server.ts';
 import { parseRequest } from '../../src/control/parse-request.ts';
 import { requestHost } from '../../src/control/request-host.ts';
@@ -115,6 +116,40 @@ describe('the control socket', () => {
     }
     assert.deepEqual(await callHost(socket, { op: 'hello' }, 1000), { fine: true });
     await server.close();
+  });
+
+  it('drops a watcher that reads nothing before a few megabytes wait for it, and tells the others on', async (t) => {
+    const socket = newSocket();
+    const sends: ((reply: WatchReply) => void)[] = [];
+    let gone = 0;
+    const watched: ControlHandler = {
+      ...handlerFor(async () => ({})),
+      watch: (send) => {
+        sends.push(send);
+        return () => void (gone += 1);
+      },
+    };
+    const server = await listen(socket, watched);
+    t.after(() => server.close());
+    const silent = connect(socket);
+    silent.on('error', () => {});
+    silent.pause();
+    silent.write(`${JSON.stringify({ v: PROTOCOL_VERSION, op: 'watch' })}\n`);
+    const stop = new AbortController();
+    t.after(() => stop.abort());
+    const replies = (await watchHost(socket, stop.signal))?.[Symbol.asyncIterator]();
+    while (sends.length < 2) await nextTurn();
+    const before = process.memoryUsage.rss();
+    // More than the kernel and the bound hold together; each was some 70 bytes.
+    for (let sent = 0; sent < 400_000 && gone === 0; sent += 1) {
+      sends[0]?.({ journalBytes: sent, transcriptBytes: 0 });
+      if (sent % 1000 === 0) await nextTurn();
+    }
+    assert.equal(gone, 1, 'it is held for ever');
+    assert.ok(process.memoryUsage.rss() - before < 64 * 1024 * 1024);
+    sends[1]?.({ journalBytes: 7, transcriptBytes: 0 });
+    assert.deepEqual((await replies?.next())?.value, { journalBytes: 7, transcriptBytes: 0 });
+    silent.destroy();
   });
 
   it('tells watchers how much is durable until they go', async () => {

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
+import { startTimeOf } from '../../src/process/identity.ts';
+import { waitFor } from '../host/scratch.ts';
 import { finished, Machine } from './scratch.ts';
 
 const fix: Step = { type: 'shell', command: "echo 4 > sum.txt && git commit -qam 'fix: the sum'" };
 const done: Step = { type: 'callback', status: 'completed', fields: { summary: 'The sum is 4 now.' } };
 const verify = ['--verify', 'sh test.sh'];
+const DIST = path.resolve(import.meta.dirname, '../../dist');
 
 describe('conduxt run', () => {
   it('turns a sentence into a verified pull request and says so', async (t) => {
@@ -42,6 +45,48 @@ describe('conduxt run', () => {
     writeFileSync(goOn, '');
     await machine.ok('wait', 'the-sum');
     assert.equal(machine.journal().filter((record) => record.type === 'prompt-handed').length, 1);
+  });
+
+  it('survives the terminal being closed: the command leaves, and the work goes on', async (t) => {
+    if (spawnSync('script', ['--version']).status !== 0) return t.skip('script (util-linux) is not installed');
+    const machine = new Machine(t);
+    const [goOn, pidFile] = [machine.file('go-on'), machine.file('pid')];
+    machine.agent({
+      prompts: [{ steps: [{ type: 'text', text: 'working' }, { type: 'wait-for-file', path: goOn }, fix, done] }],
+    });
+    const words = [
+      process.execPath,
+      path.join(DIST, 'conduxt.js'),
+      'run',
+      'Fix the sum',
+      '--name',
+      'the-sum',
+      ...verify,
+    ];
+    const quoted = words.map((word) => `'${word}'`).join(' ');
+    writeFileSync(machine.file('command.sh'), `echo $$ > '${pidFile}'\nexec ${quoted}\n`);
+    // As in a terminal of a desktop: a shell leads the session, and the command is its child.
+    const line = `sh '${machine.file('command.sh')}'; :`;
+    const terminal = spawn('script', ['-qec', line, '/dev/null'], {
+      cwd: machine.repo,
+      env: machine.env,
+      stdio: 'pipe',
+    });
+    const closed = new Promise((resolve) => terminal.once('exit', resolve));
+    await machine.until('prompt-accepted');
+    terminal.kill('SIGKILL');
+    await closed;
+    const pid = Number(readFileSync(pidFile, 'utf8'));
+    await waitFor(
+      machine.root,
+      () => startTimeOf(pid) === null,
+      20_000,
+      () => 'the command stays without its terminal',
+    );
+    writeFileSync(goOn, '');
+    await machine.ok('wait', 'the-sum');
+    assert.equal(machine.journal().filter((record) => record.type === 'prompt-handed').length, 1);
+    assert.equal(machine.journal().filter((record) => record.type === 'host-started').length, 1, 'the host lives on');
   });
 
   it('detaches at Ctrl-C, says how to come back, and cancels nothing', async (t) => {
