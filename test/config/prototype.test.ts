@@ -54,7 +54,7 @@ describe('__proto__ in JSON', () => {
             assert.ok(error instanceof Error && error.name === 'ConduxtError', String(error));
           }
           assert.ok(!hasStrangePrototype(result), text);
-          assert.equal(({} as Record<string, unknown>)['polluted'], undefined);
+          assert.equal({}, undefined);
         }),
         { numRuns: 1000 },
       );
@@ -69,7 +69,7 @@ describe('__proto__ in JSON', () => {
         const [record] = journalOf([queued('a')]);
         assert.ok(record !== undefined);
         const extra = JSON.parse(text) as object;
-        writeFileSync(file, encodeRecord(Object.fromEntries([...Object.entries(record), ['extra', extra]]) as never));
+        writeFileSync(file, encodeRecord(Object.fromEntries([...Object.entries(record), ['extra', extra]])));
         const { records } = readJournal(file);
         assert.equal(records.length, 1);
         assert.ok(!hasStrangePrototype(records) && !hasStrangePrototype(foldSession(records)));
