@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { profileFor } from '../../../src/agents/profiles.ts';
@@ -24,8 +24,9 @@ const tests: Step = { text: 'Now the tests.', use: { type: 'shell', command: 'np
 const COMMIT = 'git commit --quiet --all --message "fix: take a discount in percent"';
 /** The repository of a worktree lies outside of it, where a sandbox does not let it write. */
 const commit: Step = { use: { type: 'shell', command: COMMIT, escalate: true } };
+const LAST_WORDS = 'The discount is right now.';
 const done: Step = {
-  text: 'The discount is right now.',
+  text: LAST_WORDS,
   callback: { status: 'completed', files_changed: ['src/cart.js'], summary: 'Divided by 100.' },
 };
 const ISSUE = /A discount of 10 percent makes the total negative/;
@@ -150,6 +151,33 @@ export const TASK_CASES: readonly MatrixCase[] = [
     },
   },
   {
+    row: 'finished while its host was dead',
+    it: 'is believed by its own history what it finished while nobody listened, and nothing is said twice',
+    run: async (t, agent) => {
+      const gate = Promise.withResolvers<void>();
+      const { shop, server } = await start(t, agent, [reminded, { ...issue, steps: [edit, commit, done] }], {
+        before: ({ round }) => (round === 2 ? gate.promise : undefined),
+      });
+      await shop.expect(0, ...runWith(agent), '--no-wait');
+      await shop.until('its last words are due', () => workOf(server).some(({ round }) => round === 2));
+      const host = shop.records('host-started')[0]?.process.pid ?? 0;
+      // Frozen, it hears nothing more; the agent goes on, and keeps what it says.
+      process.kill(host, 'SIGSTOP');
+      gate.resolve();
+      if (agent.resumes) await shop.until('the agent has kept its last words', () => isKept(shop, LAST_WORDS));
+      process.kill(host, 'SIGKILL');
+      await shop.expect(0, 'watchdog', '--once');
+      await shop.expect(0, 'wait', 'issue-78');
+      const [first] = shop.records('turn-ended');
+      assertDelivered(shop);
+      const handed = shop.records('prompt-handed').length;
+      await shop.stop();
+      if (first?.settledBy !== 'history') return handed === 1 ? 'unheard' : 'unknown, asked to look first';
+      assert.equal(handed, 1);
+      return 'settled by its history';
+    },
+  },
+  {
     row: 'stop in a command',
     it: 'leaves nothing behind when its session is stopped in the middle of a command',
     run: async (t, agent) => {
@@ -161,6 +189,17 @@ export const TASK_CASES: readonly MatrixCase[] = [
     },
   },
 ];
+
+/** Whether a file of the agent's, in the home of its user, holds the words. */
+const isKept = (shop: Shop, words: string): boolean =>
+  readdirSync(path.join(shop.root, 'home'), { recursive: true, withFileTypes: true }).some((entry) => {
+    if (!entry.isFile()) return false;
+    try {
+      return readFileSync(path.join(entry.parentPath, entry.name)).includes(words);
+    } catch {
+      return false; // Replaced by a newer one, this moment.
+    }
+  });
 
 const runWith = ({ pinned }: DrivenAgent): readonly string[] => ['run', 'fix issue #78', '--agent', pinned.name];
 
@@ -193,4 +232,4 @@ async function start(
 }
 
 /** gemini needs 12 s for its start on a busy machine, twice in the longest case. */
-const SLOWEST_MS = 120_000;
+const SLOWEST_MS = 180_000;
