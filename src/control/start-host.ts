@@ -201,7 +201,7 @@ const HEAP_FLAGS = ['--optimize-for-size', '--max-semi-space-size=2'];
 /** In the built package the host is one file beside ours; from source it is its own entry. */
 function hostArguments(): string[] {
   const here = path.dirname(fileURLToPath(import.meta.url));
-  const built = path.join(here, 'host.js');
+  const built = path.join(here, 'host.cjs');
   const program = existsSync(built) ? built : path.join(here, '../host/main.ts');
   return [...HEAP_FLAGS, '--disable-warning=ExperimentalWarning', program];
 }

@@ -9,10 +9,8 @@ import { beginUndo, clearUnfinishedUndo, endUndo } from './unfinished-undo.ts';
 import { addWorktree } from './worktree.ts';
 import { listWorktrees } from './worktree-list.ts';
 import { worktreeMarker } from './worktree-marker.ts';
+import { KEPT_DAYS } from './kept-days.ts';
 import { realPlace } from './worktree-path.ts';
-
-/** How long discarded work is kept. */
-export const KEPT_DAYS = 30;
 
 /** What one removal saved: the worktree's files, the tip of the branch, or both. */
 export interface DiscardedWork {

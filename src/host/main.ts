@@ -47,21 +47,25 @@ import { tellPeople } from './tell-people.ts';
  */
 const LEAVE_WITHIN_MS = 30_000;
 
-/** Entry of the detached process that owns one session: `host.js <home> <session id> [give-up]`. */
+/** Entry of the detached process that owns one session: `host.cjs <home> <session id> [give-up]`. */
 
 const [home, sessionId, errand] = process.argv.slice(2);
 process.umask(0o077);
 dropHostOwnVariables(process.env);
-try {
-  if (home === undefined || sessionId === undefined) throw new Error('usage: host <home> <session id>');
-  process.exitCode = await host(home, sessionId);
-} catch (error) {
-  // The last line with this prefix is what the command line quotes when a host does not get ready.
-  process.stderr.write(`conduxt-host: ${messageOf(error)}\n`);
-  process.exitCode = error instanceof ConduxtError ? error.exitCode : ExitCode.internal;
-} finally {
-  // Whatever timer or pipe is still there: without its socket a host that stays would only look alive.
-  process.exit();
+void begin();
+
+async function begin(): Promise<void> {
+  try {
+    if (home === undefined || sessionId === undefined) throw new Error('usage: host <home> <session id>');
+    process.exitCode = await host(home, sessionId);
+  } catch (error) {
+    // The last line with this prefix is what the command line quotes when a host does not get ready.
+    process.stderr.write(`conduxt-host: ${messageOf(error)}\n`);
+    process.exitCode = error instanceof ConduxtError ? error.exitCode : ExitCode.internal;
+  } finally {
+    // Whatever timer or pipe is still there: without its socket a host that stays would only look alive.
+    process.exit();
+  }
 }
 
 async function host(home: string, id: string): Promise<number> {

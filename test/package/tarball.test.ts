@@ -62,7 +62,7 @@ describe('the packed program', () => {
       'SKILL.md',
       'CHANGELOG.md',
       'dist/conduxt.js',
-      'dist/host.js',
+      'dist/host.cjs',
       'dist/rehearsal-agent.js',
       'dist/THIRD-PARTY-LICENSES.txt',
       'scripts/launch.sh',
@@ -86,7 +86,7 @@ describe('the packed program', () => {
   it('is ASCII in every program: V8 keeps a file with one wider character in twice the memory', () => {
     const dist = path.join(prefix, 'lib/node_modules/conduxt/dist');
     const wide = readdirSync(dist).filter(
-      (name) => name.endsWith('.js') && /[^\0-\x7f]/.test(readFileSync(path.join(dist, name), 'utf8')),
+      (name) => /\.c?js$/.test(name) && /[^\0-\x7f]/.test(readFileSync(path.join(dist, name), 'utf8')),
     );
     assert.deepEqual(wide, []);
   });

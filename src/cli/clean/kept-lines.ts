@@ -1,4 +1,4 @@
-import { KEPT_DAYS } from '../../git/discarded-work.ts';
+import { KEPT_DAYS } from '../../git/kept-days.ts';
 import { listed } from '../../views/receipt.ts';
 import type { Removed } from './remove-work.ts';
 

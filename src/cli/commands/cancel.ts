@@ -1,12 +1,10 @@
 import type { CancelReply } from '../../control/protocol.ts';
 import { ExitCode, usageError } from '../../errors.ts';
-import { KEPT_DAYS } from '../../git/discarded-work.ts';
+import { KEPT_DAYS } from '../../git/kept-days.ts';
 import { isOwed } from '../../session/derive-state.ts';
 import type { SessionView } from '../../store/read-session.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { plural } from '../../views/quantities.ts';
-import { discardTask } from '../clean/discard-task.ts';
-import { keptLines } from '../clean/kept-lines.ts';
 import type { Removed } from '../clean/remove-work.ts';
 import type { VerbContext } from '../context.ts';
 import { askHost } from '../host-call.ts';
@@ -69,7 +67,7 @@ async function cancel(context: VerbContext, name: string, options: CancelOptions
   const session = context.session(name);
   const ask = (): Promise<CancelReply> => cancelIn(context, session, scope, options.force === true);
   const { reply, removed } =
-    options.discard === true ? await discardTask(context, session, ask) : { reply: await ask(), removed: null };
+    options.discard === true ? await discard(context, session, ask) : { reply: await ask(), removed: null };
   const { record } = session;
   if (context.json) {
     context.printer.document({
@@ -85,8 +83,20 @@ async function cancel(context: VerbContext, name: string, options: CancelOptions
     return ExitCode.done;
   }
   context.printer.result(`${record.name}: ${describeCancel(reply)}${removed === null ? '' : worktreeWords(removed)}.`);
-  for (const line of removed === null ? [] : keptLines(record.name, removed)) context.printer.result(line);
+  if (removed === null) return ExitCode.done;
+  const { keptLines } = await import('../clean/kept-lines.ts');
+  for (const line of keptLines(record.name, removed)) context.printer.result(line);
   return ExitCode.done;
+}
+
+/** Loaded only here: most commands only end a turn. */
+async function discard(
+  context: VerbContext,
+  session: SessionView,
+  ask: () => Promise<CancelReply>,
+): Promise<{ readonly reply: CancelReply; readonly removed: Removed }> {
+  const { discardTask } = await import('../clean/discard-task.ts');
+  return discardTask(context, session, ask);
 }
 
 /** Also for other verbs that end a turn. */

@@ -1,5 +1,6 @@
 import { ExitCode } from '../../errors.ts';
-import { expireDiscarded, KEPT_DAYS } from '../../git/discarded-work.ts';
+import { expireDiscarded } from '../../git/discarded-work.ts';
+import { KEPT_DAYS } from '../../git/kept-days.ts';
 import { markedProcesses } from '../../process/marker.ts';
 import { leftovers, sweepLeftovers } from '../../store/leftovers.ts';
 import { oneLine } from '../../text/sanitize.ts';

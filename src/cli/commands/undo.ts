@@ -5,11 +5,11 @@ import {
   expireDiscarded,
   expiresAtMs,
   filesOf,
-  KEPT_DAYS,
   listDiscarded,
   restoreDiscarded,
   type DiscardedWork,
 } from '../../git/discarded-work.ts';
+import { KEPT_DAYS } from '../../git/kept-days.ts';
 import { gitEnvironment } from '../../git/git-environment.ts';
 import { openRepository, type Repository } from '../../git/repository.ts';
 import type { SessionRecord } from '../../session/record.ts';

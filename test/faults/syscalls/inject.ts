@@ -83,7 +83,7 @@ export async function hurtStart(
   args: readonly string[],
   isStarted: () => Promise<void>,
 ): Promise<Hurt> {
-  const program = [process.execPath, path.join(DIST, 'host.js'), machine.state, sessionId];
+  const program = [process.execPath, path.join(DIST, 'host.cjs'), machine.state, sessionId];
   // -I 2: with a program and a file for its log, the tracer would not listen to TERM.
   const tracer = spawn('strace', ['-qq', '-I', '2', ...tracing(machine, point), ...program], {
     cwd: '/',
