@@ -18,6 +18,11 @@ export interface Backend {
    * agents end with their host.
    */
   adopt?(spec: OpenSpec, listener: AgentListener): Promise<AgentSession | null>;
+  /**
+   * Whether an agent that asked something when it was started (`agent-dialog`) listens now, because a person answered it.
+   * Absent: none is kept waiting.
+   */
+  listens?(): Promise<boolean>;
 }
 
 export interface OpenSpec {
@@ -30,6 +35,8 @@ export interface OpenSpec {
   readonly env: Readonly<Record<string, string>>;
   /** Native id to continue, or null for a new session. A session that cannot be continued is an error, never replaced. */
   readonly resume: string | null;
+  /** What a person answered to the question (`mark`) at which an earlier start stopped with `agent-dialog`. */
+  readonly dialogAnswer?: { readonly mark: string; readonly name: string };
   /** Its history is wanted (`AgentListener.replayed`): where the agent can replay it, the session is loaded, not resumed. */
   readonly wantsHistory?: true;
   /** Set in the agent's session before the first prompt. What it does not offer is `agent-choice-refused`. */

@@ -33,6 +33,7 @@ export class AgentSeat {
   /** What the agent prints beside the protocol comes in pieces, too. */
   readonly #stderr: ChunkRedactor<string>;
   #session: AgentSession | null = null;
+  #dialogAnswer: OpenSpec['dialogAnswer'] | null = null;
   #notices = 0;
 
   constructor(context: HostContext, backend: Backend, spec: Omit<OpenSpec, 'resume'>, answers: Answers) {
@@ -86,7 +87,8 @@ export class AgentSeat {
   }
 
   /** The agent, started or resumed if need be. Rejects as `Backend.open` does. */
-  async open(): Promise<AgentSession> {
+  async open(dialogAnswer: OpenSpec['dialogAnswer'] | null = null): Promise<AgentSession> {
+    this.#dialogAnswer = dialogAnswer;
     // A dead agent's group may still be on its way out: what is said to it would reach nobody.
     if (this.#session?.isGone === true) await this.#onExit(this.#session, await this.#session.exited);
     if (this.#session !== null) return this.#session;
@@ -118,6 +120,11 @@ export class AgentSeat {
     if (this.#session !== null || known === null) return null;
     if (this.#backend.name !== 'acp' || this.#spec.losesSessions === true) return null;
     return this.#seated(await this.#start(known, null, told));
+  }
+
+  /** A person has answered, in its terminal, what the agent asked when it was started. */
+  async listens(): Promise<boolean> {
+    return (await this.#backend.listens?.()) ?? false;
   }
 
   /** Lets go of an agent that outlives its host; any other one is ended. */
@@ -162,7 +169,9 @@ export class AgentSeat {
       named: (nativeId) => announce(nativeId),
       ...(told === null ? {} : { replayed: told }),
     };
-    const spec: OpenSpec = { ...this.#spec, env, resume, ...(told === null ? {} : { wantsHistory: true }) };
+    const answer = this.#dialogAnswer ?? null;
+    const given = answer === null ? {} : { dialogAnswer: answer };
+    const spec: OpenSpec = { ...this.#spec, ...given, env, resume, ...(told === null ? {} : { wantsHistory: true }) };
     const session = await this.#backend.open(spec, listener);
     await log.appendPatiently({
       type: 'agent-started',

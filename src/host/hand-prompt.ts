@@ -16,6 +16,7 @@ import { promptFile } from '../store/paths.ts';
 import type { AgentSeat } from './agent-seat.ts';
 import { askHistory } from './ask-history.ts';
 import type { HostContext } from './context.ts';
+import { answerAtStart } from './start-dialog.ts';
 import { forgottenBrief } from './forgotten-brief.ts';
 import { acceptGitConfig, inspectGitConfig } from './git-config.ts';
 import { rememberBranches } from './moved-branches.ts';
@@ -38,7 +39,7 @@ export async function handPrompt(
   const { log, paths } = context;
   // Whatever the agent adds from now on is its own doing. Set-up, which ran before, is the user's.
   if (log.folded.turns.count === 0 && !(await acceptGitConfig(context))) return;
-  const session = await seat.open();
+  const session = await seat.open(answerAtStart(log.folded, promptId));
   const turnId = newTurnId();
   // The record of the hand-over clears them.
   const { refusals } = log.folded.turns;

@@ -6,7 +6,7 @@ import { endTask } from './end-task.ts';
 import { dropOwed } from './prompt-book.ts';
 
 /** What the ids of questions begin with that are asked when an agent cannot be started. */
-const START_DECISION = 'start-';
+export const START_DECISION = 'start-';
 
 /** Asks people something between turns. Nobody waits for the answer in here: it is a prompt, or a fold. */
 export async function openQuestion(

@@ -17,7 +17,7 @@ import type { ControlDesk } from './control-desk.ts';
 import { awaitDependencies } from './dependencies.ts';
 import { endTask } from './end-task.ts';
 import { tryInspectGitConfig } from './git-config.ts';
-import { expireQuestions, nextDeadlineMs, openQuestion } from './questions.ts';
+import { endDecision, expireQuestions, nextDeadlineMs, openQuestion } from './questions.ts';
 import { askHistory, type History } from './ask-history.ts';
 import { followTurn, handPrompt } from './hand-prompt.ts';
 import { ownPromptText } from './own-prompts.ts';
@@ -27,6 +27,7 @@ import { runStep } from './deliver.ts';
 import { ManualSteps, type ManualStep } from './manual-steps.ts';
 import { routeLastTurn } from './route-last-turn.ts';
 import { settleTurn, transcribed } from './settle-turn.ts';
+import { askedAtStart, dialogAtStart } from './start-dialog.ts';
 import type { SlotHolder } from './slot-holder.ts';
 import { Tellings } from './tellings.ts';
 import type { TurnLock } from './turn-lock.ts';
@@ -41,6 +42,8 @@ const END_CODES: ReadonlyMap<string, TaskEndCode> = new Map([
   ['lock-held', 'lock-held'],
 ]);
 const STOPPED_LINGER_MS = 1000;
+/** Between two looks at an agent that asked something when it was started. */
+const DIALOG_LOOK_MS = 2_000;
 /** The same for a step that fails for a reason of its own. */
 const STEP_TRIES = 2;
 const MISHAP_PAUSE_MS = 1000;
@@ -139,7 +142,7 @@ export class Spine {
         const { hostIdleMs } = record.limits;
         const untilMs = Math.min(hostIdleMs, nextDeadlineMs(this.#context));
         const stopWatching = ringOnPhase(this.#context, this.#bell);
-        const isQuiet = !(await hearPhase(this.#context)) && !(await this.#bell.wait(clock, untilMs));
+        const isQuiet = !(await hearPhase(this.#context)) && !(await this.#rest(untilMs));
         stopWatching();
         if (isQuiet && untilMs === hostIdleMs) this.#leaving = 'idle';
         continue;
@@ -251,6 +254,22 @@ export class Spine {
     }
   }
 
+  /** True when something happened: somebody rang, or what the agent asked when it was started was answered there. */
+  async #rest(untilMs: number): Promise<boolean> {
+    const { log, clock } = this.#context;
+    const end = clock.monotonic() + untilMs;
+    for (;;) {
+      const leftMs = Math.max(0, end - clock.monotonic());
+      const dialog = dialogAtStart(log.folded);
+      if (dialog === null || leftMs === 0) return this.#bell.wait(clock, leftMs);
+      if (await this.#seat.listens()) {
+        await endDecision(this.#context, dialog.id, { type: 'withdrawn' });
+        return true;
+      }
+      if (await this.#bell.wait(clock, Math.min(leftMs, DIALOG_LOOK_MS))) return true;
+    }
+  }
+
   /** Waits without a slot. False when somebody rang: the next action may be another one now. */
   async #waitUntil(time: string): Promise<boolean> {
     const { clock } = this.#context;
@@ -323,13 +342,15 @@ export class Spine {
     const prompt = log.folded.prompts.owed[0];
     if (prompt === undefined) return;
     const isLogin = error.code === 'agent-login-required';
+    const asked = asks ? askedAtStart(error, record.name, this.#context.redact) : null;
+    const choices = record.task === null ? ['retry', 'drop'] : ['retry', 'drop', 'end'];
     await openQuestion(this.#context, {
-      id: `start-${prompt.id}-${log.folded.seq}`,
+      id: `start-${prompt.id}-${log.folded.seq}${asked === null ? '' : `-${asked.mark}`}`,
       kind: isLogin ? 'login' : 'dialog',
       question: reason,
-      choices: record.task === null ? ['retry', 'drop'] : ['retry', 'drop', 'end'],
+      choices: [...(asked?.names ?? []), ...choices],
       fallback: record.task === null ? 'drop' : 'end',
-      facts: { problem: error.code },
+      facts: { ...asked?.facts, problem: error.code },
     });
   }
 }

@@ -119,8 +119,41 @@ describe('a task in a terminal', { concurrency: 2 }, () => {
     const [pane] = await server.panes();
     assert.ok(pane);
     await server.press(pane.paneId, ['1']);
-    await task.call({ op: 'answer', decisionId: decision.id, answer: 'retry' });
     assert.equal((await task.untilType('task-ended')).end, 'completed');
+    assert.equal(task.agentRecords('start').length, 1);
+  });
+});
+
+describe('a question at the start of an agent in a terminal', { concurrency: 2 }, () => {
+  const dialog = { text: 'Do you trust the files in this folder?', key: '1' };
+
+  it('is answered by a choice that stands on its screen', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const { session } = terminalScratch(t);
+    const task = session('task', 'task-1', { dialog, prompts: [{ steps: [fix, done] }] });
+    await task.host();
+    const { decision } = await task.untilType('decision-opened');
+    assert.deepEqual(decision.choices, ['1', '2', 'escape', 'retry', 'drop', 'end']);
+    assert.equal(decision.facts['1'], 'Yes');
+    await task.call({ op: 'answer', decisionId: decision.id, answer: '1' });
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    assert.equal(task.agentRecords('start').length, 1);
+  });
+
+  it('is withdrawn, and the work begins, when a person answered it in the terminal; also one that no profile knows', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const { server, session } = terminalScratch(t);
+    const script = { dialog: { text: 'Which of them?', key: '1', bare: true }, prompts: [{ steps: [fix, done] }] };
+    const task = session('task', 'task-1', script, { limits: { startTimeoutMs: 4_000 } });
+    await task.host();
+    const { decision } = await task.untilType('decision-opened');
+    assert.match(decision.question, /Which of them\?/);
+    assert.deepEqual(decision.choices, ['retry', 'drop', 'end']);
+    const [pane] = await server.panes();
+    await server.press(pane?.paneId ?? '', ['1']);
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    const ended = task.journal().find((record) => record.type === 'decision-ended');
+    assert.deepEqual(ended?.end, { type: 'withdrawn' });
     assert.equal(task.agentRecords('start').length, 1);
   });
 });

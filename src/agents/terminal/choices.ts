@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** One thing that a question on a screen can be answered with. */
 export interface Choice {
   /** The word for it: `2`, `no-exit`, `yes`, `enter`, `escape`. */
@@ -29,11 +31,7 @@ const MAX_NAME_CHARS = 40;
 
 /** What a question on a screen can be answered with: from its list, its letters, and the keys that it names. Pure. */
 export function choicesIn(screen: string): Choice[] {
-  const lines = screen
-    .split('\n')
-    .map(unframed)
-    .filter((line) => line.trim() !== '')
-    .slice(-QUESTION_LINES);
+  const lines = contentOf(screen);
   const list = numbered(lines) ?? pointed(lines) ?? [];
   const letters = list.length === 0 ? lettersIn(lines) : [];
   return uniquely([...list, ...letters, ...keysIn(lines, list.length + letters.length > 0)]);
@@ -46,17 +44,29 @@ export const refusingChoice = (choices: readonly Choice[]): Choice | null =>
   choices.find(({ label, by }) => by.type === 'letter' && /^no\b/i.test(label)) ?? null;
 const FOR_LONGER = /always|don.?t ask|session|all |auto|switch|every/i;
 
-/** What makes it the same question when it is drawn again: its words, without pointer, times and spinners. */
+/**
+ * What makes it the same question when it is drawn again: its choices and the words right above them, without pointer,
+ * times and spinners. What an agent goes on to say further up, or below, makes it no other question.
+ */
 export function questionMark(screen: string): string {
-  const lines = screen
+  const lines = contentOf(screen);
+  const labels = choicesIn(screen).flatMap(({ label, by }) => (by.type === 'list' ? [label] : []));
+  const at = lines.findLastIndex((line) => labels[0] !== undefined && line.includes(labels[0]));
+  const words = at < 0 ? lines.slice(-MARK_LINES) : [...lines.slice(Math.max(0, at - MARK_LINES), at), ...labels];
+  return words.join(' ').replaceAll(/[\d❯›●▶➜→>\u2801-\u28ff✻✳◐◑⠿…·*]|\s+/gu, '');
+}
+
+const MARK_LINES = 6;
+const contentOf = (screen: string): string[] =>
+  screen
     .split('\n')
     .map(unframed)
-    .filter((line) => line.trim() !== '');
-  return lines
-    .slice(-QUESTION_LINES)
-    .join(' ')
-    .replaceAll(/[\d❯›●▶➜→>\u2801-\u28ff✻✳◐◑⠿…·*]|\s+/gu, '');
-}
+    .filter((line) => line.trim() !== '')
+    .slice(-QUESTION_LINES);
+
+/** The same in a few characters, for a name. */
+export const shortMark = (screen: string): string =>
+  createHash('sha256').update(questionMark(screen)).digest('hex').slice(0, 8);
 
 /** The numbers go up by one from 1; the last such list on the screen is meant. */
 function numbered(lines: readonly string[]): Choice[] | null {

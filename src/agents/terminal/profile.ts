@@ -14,6 +14,10 @@ export interface TerminalProfile {
   readonly resumeArgs: readonly string[] | null;
   /** Whether these ids are those that it uses over ACP. */
   readonly nativeId: 'same' | 'unproven';
+  /** Makes it trust `{cwd}` (a TOML or JSON string) for this start alone, where it can be told so. */
+  readonly trustArgs: readonly string[];
+  /** The same, and other things, by its environment. */
+  readonly env: Readonly<Record<string, string>>;
   /** Lets it read in `{dir}`, where long prompts are; empty: it may already, or asks. */
   readonly directoryArgs: readonly string[];
   /** `claude-settings`: hooks by `--settings`; `codex-notify`: a program by `-c notify=…`. */

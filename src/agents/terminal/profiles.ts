@@ -26,6 +26,8 @@ export const GENERIC_TERMINAL: TerminalProfile = {
   newIdArgs: null,
   resumeArgs: null,
   nativeId: 'unproven',
+  trustArgs: [],
+  env: {},
   directoryArgs: [],
   hooks: null,
   openFile: null,
@@ -85,6 +87,7 @@ export const TERMINALS: Readonly<Record<string, TerminalProfile>> = {
     },
     resumeArgs: ['resume', '{id}'],
     nativeId: 'same',
+    trustArgs: ['-c', 'projects={{cwd}={trust_level="trusted"}}'],
     hooks: 'codex-notify',
     openFile: /\/rollout-[^/]*-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.jsonl$/,
     screen: {
@@ -118,6 +121,7 @@ export const TERMINALS: Readonly<Record<string, TerminalProfile>> = {
       'deny-all': ['--approval-mode', 'default'],
       ask: ['--approval-mode', 'default'],
     },
+    env: { GEMINI_CLI_TRUST_WORKSPACE: 'true' },
     directoryArgs: ['--include-directories', '{dir}'],
     screen: {
       box: { type: 'glyph', glyphs: '>!*' },

@@ -17,7 +17,9 @@ export type ScreenState =
       /** Enter would allow it, once. */
       readonly yesIsChosen: boolean;
     }
-  | { readonly type: 'dialog'; readonly text: string };
+  | { readonly type: 'dialog'; readonly text: string }
+  /** The agent is gone, and a shell waits in its place (`isBackAtShell`): never read from the screen alone. */
+  | { readonly type: 'shell' };
 
 export interface ScreenLook {
   readonly title: string;

@@ -34,6 +34,7 @@ export function agentArguments(facts: AgentArguments): string[] {
     // First: `codex resume <id>` is a subcommand.
     ...fill(template ?? []),
     ...profile.args,
+    ...profile.trustArgs.map((word) => word.replace('{cwd}', () => JSON.stringify(facts.cwd))),
     ...(profile.permissionArgs[permissions] ?? []),
     ...fill(profile.directoryArgs),
   ];

@@ -1,5 +1,6 @@
 import type { TerminalProfile } from '../../agents/terminal/profile.ts';
 import { screenState, type ScreenState } from '../../agents/terminal/screen-state.ts';
+import { isBackAtShell } from '../../agents/terminal/shell-prompt.ts';
 import type { Clock } from '../../clock.ts';
 import { endOf } from '../../text/cut.ts';
 import type { AgentExit, AgentListener, OpenSpec } from '../backend.ts';
@@ -88,7 +89,8 @@ export class AgentPane {
     const look = await this.parts.pane.look();
     if (look === null) return null;
     const { screen } = look;
-    const { title } = look.facts;
+    const { title, command } = look.facts;
+    if (isBackAtShell(command, screen)) return { title, screen, state: { type: 'shell' } };
     return { title, screen, state: screenState(this.parts.profile.screen, { title, screen }) };
   }
 

@@ -27,6 +27,8 @@ const HOOKS_CALM_FACTOR = 3;
 const STOPPED_PATIENCE_MS = 2_000;
 /** Or it goes on, because a hook of the user's told it to. What says that it works, and does not move, is not believed. */
 const STOPPED_BUSY_CALM_MS = 5_000;
+/** A shell may stand there for a moment between a wrapper and its agent. */
+const SHELL_CALM_MS = 1_000;
 /** A prompt that is back in the box, or still is, after a question stood in its way: Enter again. */
 const ENTER_AGAIN_CALM_MS = 3_000;
 
@@ -39,6 +41,7 @@ export async function followTurn(agent: AgentPane, running: RunningTurn): Promis
     await readHooks(agent, running);
     if (turn.isAccepted) learnFromOpenFiles(agent);
     if (agent.gone !== null) return lost(agent, running, agent.gone);
+    const lookedAt = clock.monotonic();
     const look = await agent.look();
     await onLook(agent, running, look);
     if (turn.isOver) return;
@@ -49,12 +52,18 @@ export async function followTurn(agent: AgentPane, running: RunningTurn): Promis
       const calmMs = calm.see(`${look.title}\n${look.screen}`);
       if (calmMs === 0) turn.touch();
       if (state.type === 'busy') await accept(agent, running);
+      if (state.type === 'shell' && calmMs >= SHELL_CALM_MS) {
+        await agent.close();
+        return settle(running, { type: 'lost', why: 'the agent is gone: its terminal is back at a shell prompt' });
+      }
       if (state.type === 'permission' || state.type === 'dialog') pauseMs = READY_PAUSE_MS;
       if (isTurnOver(agent, running, look, calmMs)) return finish(agent, running);
       if (calmMs >= ENTER_AGAIN_CALM_MS && isLeftInBox(running, look) && !(await enterAgain(agent, running))) return;
     }
     await agent.wake.wait(pauseMs);
-    await pauseFor(READY_PAUSE_MS, clock);
+    // At once after a silence, and not for every line of a flood.
+    const restMs = READY_PAUSE_MS - (clock.monotonic() - lookedAt);
+    if (restMs > 0) await pauseFor(restMs, clock);
   }
 }
 

@@ -24,7 +24,7 @@ export interface AskedQuestion {
  * answered by keys that conduxt knows, becomes a person's decision, once. Nothing is pressed before somebody decided.
  */
 export async function onLook(agent: AgentPane, running: RunningTurn, look: Look | null): Promise<void> {
-  if (look === null || look.state.type === 'starting') return;
+  if (look === null || look.state.type === 'starting' || look.state.type === 'shell') return;
   const { state } = look;
   if (state.type === 'ready' || state.type === 'busy') return nothingAsked(running);
   if (running.turn.intent !== null) return;

@@ -1,8 +1,10 @@
+import { choicesIn, questionMark, shortMark } from '../../agents/terminal/choices.ts';
 import { ConduxtError, ExitCode, unavailable } from '../../errors.ts';
 import { beginningOf, endOf } from '../../text/cut.ts';
 import type { AgentPane } from './agent-pane.ts';
 import { Calm, pauseFor } from './calm.ts';
-import { onLook } from './questions.ts';
+import { choose } from './choose.ts';
+import { onLook, portOf } from './questions.ts';
 import type { RunningTurn } from './running-turn.ts';
 
 /** Between two looks at a screen that keeps changing: each costs a process. */
@@ -10,6 +12,11 @@ const LOOK_PAUSE_MS = 250;
 const START_LOOK_PAUSE_MS = 100;
 /** A prompt line is believed when it has stood still so long. */
 const READY_CALM_MS = 300;
+/** A wrapper's shell may stand there for a moment. */
+const SHELL_CALM_MS = 2_000;
+/** A greeting may stand there for as long as a slow start on a busy machine takes. */
+const UNKNOWN_CALM_MS = 30_000;
+const UNKNOWN_CALM_AT_END_MS = 2_000;
 /** It works, and not for us: a start or a summary of its own may still end by itself. */
 const BUSY_GRACE_MS = 3_000;
 
@@ -18,19 +25,31 @@ const BUSY_GRACE_MS = 3_000;
  * that only a person can answer: the pane is left as it is, and the next `open` goes on with it.
  */
 export async function untilReady(agent: AgentPane, timeoutMs: number, release: () => Promise<void>): Promise<void> {
-  const { clock } = agent.parts;
-  const end = clock.monotonic() + timeoutMs;
+  const { clock, spec } = agent.parts;
+  let end = clock.monotonic() + timeoutMs;
+  let answer = spec.dialogAnswer ?? null;
   const calm = new Calm(clock);
   for (;;) {
     const look = await agent.look();
     if (agent.gone !== null) throw await notStarted(agent);
     if (look !== null) {
       const { state, screen } = look;
-      const isCalm = calm.see(screen) >= READY_CALM_MS;
-      if (state.type === 'ready' && isCalm) return;
-      if ((state.type === 'dialog' || state.type === 'permission') && isCalm) {
-        await release();
-        throw dialogError(screen);
+      const calmMs = calm.see(screen);
+      if (state.type === 'ready' && calmMs >= READY_CALM_MS) return;
+      if (state.type === 'shell' && calmMs >= SHELL_CALM_MS) throw await notStarted(agent, 'left a shell prompt');
+      const asks = state.type === 'dialog' || state.type === 'permission';
+      // Something stands there and does not move: a question in words that no profile knows.
+      const stands = state.type === 'starting' && screen.trim() !== '';
+      const isOver = clock.monotonic() > end;
+      const patienceMs = asks ? READY_CALM_MS : isOver ? UNKNOWN_CALM_AT_END_MS : UNKNOWN_CALM_MS;
+      if ((asks || stands) && calmMs >= patienceMs) {
+        const given = answer?.mark === shortMark(screen) ? answer : null;
+        answer = null;
+        if (given === null || !(await choose(portOf(agent), questionMark(screen), given.name))) {
+          await release();
+          throw dialogError(screen);
+        }
+        end = clock.monotonic() + timeoutMs;
       }
     }
     if (clock.monotonic() > end) {
@@ -57,6 +76,7 @@ export async function untilIdle(agent: AgentPane, running: RunningTurn, patience
     if (agent.gone !== null) throw new Error('the agent is gone');
     const look = await agent.look();
     const type = look?.state.type;
+    if (type === 'shell') throw new Error('the agent is gone: its terminal is back at a shell prompt');
     await onLook(agent, running, look);
     if (type === 'ready') return true;
     if (running.asking !== null) end = clock.monotonic() + patienceMs;
@@ -72,9 +92,9 @@ export async function untilIdle(agent: AgentPane, running: RunningTurn, patience
   }
 }
 
-async function notStarted(agent: AgentPane): Promise<Error> {
+async function notStarted(agent: AgentPane, instead: string | null = null): Promise<Error> {
   const { stderrTail, exitCode, signal } = await agent.close();
-  const how = signal === null ? `ended with code ${exitCode ?? 'unknown'}` : `was ended by ${signal}`;
+  const how = (instead ?? signal === null) ? `ended with code ${exitCode ?? 'unknown'}` : `was ended by ${signal}`;
   const words = endOf(stderrTail.split('\n').slice(-6).join(' / '), 600);
   return unavailable('agent-not-started', `the agent ${how} before it was ready${words === '' ? '' : `: ${words}`}`, {
     remedy: 'Start it by hand in that directory, or look with conduxt doctor.',
@@ -97,6 +117,13 @@ function dialogError(screen: string): ConduxtError {
     'agent-dialog',
     ExitCode.needsPerson,
     `the agent asks something before it begins: ${beginningOf(lines.slice(-8).join(' / '), 600)}`,
-    { remedy: 'Answer it in its terminal (conduxt attach), then say retry.', facts: { screen: lines.join('\n') } },
+    {
+      remedy: 'Answer it by one of its choices, or in its terminal (conduxt attach --write): it goes on then.',
+      facts: {
+        screen: lines.join('\n'),
+        mark: shortMark(screen),
+        choices: choicesIn(screen).map(({ name, label }) => ({ name, label })),
+      },
+    },
   );
 }

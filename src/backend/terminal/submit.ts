@@ -110,7 +110,7 @@ async function untilSeen(
   let end = port.clock.monotonic() + SHOWN_PATIENCE_MS;
   for (;;) {
     const look = await port.look();
-    if (port.isOver()) return 'over';
+    if (port.isOver() || look?.state.type === 'shell') return 'over';
     if (port.hasTaken()) return 'taken';
     const box = boxOf(look?.state);
     if (look !== null && box !== null) {
@@ -143,7 +143,7 @@ async function enterUntilTaken(port: SubmitPort, tail: string, shown: string): P
     let end = port.clock.monotonic() + TAKEN_PATIENCE_MS;
     for (;;) {
       const look = await port.look();
-      if (port.isOver()) return 'over';
+      if (port.isOver() || look?.state.type === 'shell') return 'over';
       if (port.hasTaken()) return 'taken';
       const box = boxOf(look?.state);
       if (box !== null && !isStill(box)) return 'taken';

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import path from 'node:path';
 import { systemClock } from '../../clock.ts';
 import { ConduxtError, unavailable } from '../../errors.ts';
+import { screenState } from '../../agents/terminal/screen-state.ts';
 import type { TerminalProfile } from '../../agents/terminal/profile.ts';
 import { SESSION_MARKER } from '../../process/marker.ts';
 import type { HookFacts } from '../../permission/pre-tool-use.ts';
@@ -53,6 +54,11 @@ export function terminalBackend(place: TerminalPlace): Backend {
       const pane = await Pane.living(place.server, place.runRoot);
       return pane === null ? null : sessionIn(place, pane, 'resumed', spec, listener);
     },
+    listens: async () => {
+      const look = await (await Pane.living(place.server, place.runRoot))?.look();
+      if (look === null || look === undefined) return false;
+      return screenState(place.profile.screen, { title: look.facts.title, screen: look.screen }).type === 'ready';
+    },
   };
 }
 
@@ -81,7 +87,13 @@ async function start(place: TerminalPlace, spec: OpenSpec, listener: AgentListen
     cwd: spec.cwd,
     command: spec.command,
     args,
-    env: { ...spec.env, [SESSION_MARKER]: spec.sessionId, CONDUXT_CALLBACK: run.callback, CONDUXT_PHASE: run.phase },
+    env: {
+      ...profile.env,
+      ...spec.env,
+      [SESSION_MARKER]: spec.sessionId,
+      CONDUXT_CALLBACK: run.callback,
+      CONDUXT_PHASE: run.phase,
+    },
   });
   await newPane(server, place.sessionName, run);
   const pane = await supervised(server, run);

@@ -76,6 +76,7 @@ export class ScriptedTui {
   }
 
   #draw(): void {
+    if (this.#dialog?.bare === true) return void process.stdout.write(`\x1b[2J\x1b[H ${this.#dialog.text}`);
     if (this.#dialog !== null && this.#dialog !== undefined) {
       process.stdout.write(
         `\x1b[2J\x1b[H ${this.#dialog.text}\r\n ❯ 1. Yes\r\n   2. No\r\n Enter to confirm · Esc to cancel`,
@@ -97,7 +98,8 @@ export class ScriptedTui {
   #press(key: Key): void {
     if (this.#dialog !== null && this.#dialog !== undefined) {
       this.#log.add('dialog-key', { key });
-      if (key.type === 'text' && key.text === this.#dialog.key) {
+      const isChosen = key.type === 'enter' && this.#dialog.key === '1' && this.#dialog.bare !== true;
+      if (isChosen || (key.type === 'text' && key.text === this.#dialog.key)) {
         this.#dialog = null;
         process.stdout.write('\x1b[2J\x1b[H');
       }

@@ -42,8 +42,8 @@ export interface Script {
   /** Busy without a word of it on the screen. */
   readonly quiet?: boolean;
   readonly startDelayMs?: number;
-  /** Asked before anything else, until a person presses `key`. */
-  readonly dialog?: { readonly text: string; readonly key: string };
+  /** Asked before anything else, until a person presses `key`; `bare`: in words alone. */
+  readonly dialog?: { readonly text: string; readonly key: string; readonly bare?: boolean };
   /** Done when a paste comes. */
   readonly onPaste?: readonly Step[];
   /** Asked as soon as the first paste has come, until a person presses `key`. */

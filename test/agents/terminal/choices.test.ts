@@ -73,6 +73,11 @@ describe('a question', () => {
     const at = (pointer: 1 | 2, seconds: number): string =>
       ` Allow it? ⠹ ${seconds}s\n ${pointer === 1 ? '❯' : ' '} 1. Yes\n ${pointer === 2 ? '❯' : ' '} 2. No\n`;
     assert.equal(questionMark(at(1, 3)), questionMark(at(2, 14)));
+    const more = ` ${'said before\n'.repeat(9)}`;
+    assert.equal(
+      questionMark(more + at(1, 3)),
+      questionMark(`${more} and more\n${'said before\n'.repeat(6)}${at(2, 3)}`),
+    );
     assert.notEqual(questionMark(at(1, 3)), questionMark(at(1, 3).replace('Allow', 'Refuse')));
   });
 });

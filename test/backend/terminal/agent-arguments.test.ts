@@ -108,6 +108,14 @@ describe('the arguments of an agent in a terminal', () => {
     assert.match(args.at(-1) ?? '', /^notify=\[".*hooks\.ndjson"\]$/);
   });
 
+  it('make codex trust the directory for that start, whatever its name', (t) => {
+    const { run } = make(t);
+    const cwd = '/work/a "b" v1.2';
+    const args = agentArguments({ profile: terminalFor('codex'), own: [], cwd, run, ...rest });
+    assert.ok(args.includes('projects={"/work/a \\"b\\" v1.2"={trust_level="trusted"}}'), args.join(' '));
+    assert.equal(terminalFor('gemini').env['GEMINI_CLI_TRUST_WORKSPACE'], 'true');
+  });
+
   it('give a codex that was measured our hook around its tools, trusted alone, and any other one none', (t) => {
     const { dir, run } = make(t);
     const codex = (version: string | null): string[] =>

@@ -82,6 +82,24 @@ describe('an agent in a terminal', { concurrency: 3 }, () => {
     assert.deepEqual(markedPids(rig.spec.sessionId), []);
   });
 
+  it('that leaves a shell prompt has exited, and is never done, whatever it said before', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const callback = { type: 'callback', via: 'file', status: 'completed' } as const;
+    const rig = new Rig(t, { prompts: [{ steps: [callback, { type: 'exit', code: 0 }] }] });
+    const { command, args, env } = rig.spec;
+    // A wrapper that leaves a shell whose prompt looks like an agent's box.
+    const line = '"$@"; exec bash --norc --noprofile -i';
+    const session = await rig.open({
+      command: 'bash',
+      args: ['-c', line, 'bash', command, ...args],
+      env: { ...env, PS1: '❯ ' },
+    });
+    const end = await session.prompt({ turnId: 't-1', text: 'Do it.' });
+    assert.partialDeepStrictEqual(end, { verdict: 'unknown', failure: 'agent-exited' });
+    assert.match(end.detail ?? '', /back at a shell prompt/);
+    assert.deepEqual((await session.exited).left, []);
+  });
+
   it('that does not start says why', async (t) => {
     if (!(await hasTmux(t))) return;
     const rig = new Rig(t, { failStarts: 1 });
