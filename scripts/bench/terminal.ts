@@ -4,6 +4,9 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GENERIC_TERMINAL } from '../../src/agents/terminal/profiles.ts';
 import type { AgentListener, OpenSpec } from '../../src/backend/backend.ts';
+import { Pane } from '../../src/backend/terminal/pane.ts';
+import { Wake } from '../../src/backend/terminal/wake.ts';
+import { systemClock } from '../../src/clock.ts';
 import { terminalBackend } from '../../src/backend/terminal/terminal-backend.ts';
 import { supervisorProgram } from '../../src/tmux/programs.ts';
 import {
@@ -21,6 +24,7 @@ import type { Stage } from './stage.ts';
 const TUI = path.resolve(import.meta.dirname, '../../src/rehearsal/scripted-tui.ts');
 /** The longest prompt there is. */
 const MEGABYTE = 1024 * 1024;
+const WAKE_LIMIT_MS = 1_000;
 const EXITS = 200;
 const EXITS_AT_ONCE = 10;
 const IDLE_SESSIONS = 100;
@@ -143,34 +147,54 @@ async function prompts(scene: Scene, rounds: number): Promise<Row[]> {
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** From the program's own word for when it printed, or ended, to the moment a watcher of its files knows. */
+/**
+ * From the program's own word for when it printed, to the moment its screen was looked at and shows that; and for when it
+ * ended, to the moment its end is known. Both as the backend does it: its watch of the pane, its look, its exit.
+ */
 async function notices(scene: Scene, rounds: number): Promise<Row[]> {
   const tell = 'const at = () => performance.timeOrigin + performance.now();';
   const ticks = `${tell} let n = 0; const t = setInterval(() => { console.log("at " + at() + " ;"); if (++n > ${rounds}) clearInterval(t); }, 100);`;
   const { run } = await scene.pane(process.execPath, ['-e', ticks]);
   const output: number[] = [];
   let known = '';
-  await untilChange(run, () => {
-    const last =
-      readFileSync(run.log, 'utf8')
-        .match(/at [\d.]+ ;/g)
-        ?.at(-1) ?? '';
+  const pane = await watched(scene.server, run);
+  await untilNoticed(pane, async () => {
+    const last = (await pane.look())?.screen.match(/at [\d.]+ ;/g)?.at(-1) ?? '';
     if (last !== known && last !== '') output.push(now() - Number(last.split(' ')[1]));
     known = last;
-    return output.length >= rounds || readExit(run) !== null;
+    return output.length >= rounds || (await pane.exit()) !== null;
   });
   const ends: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const bye = `${tell} require("fs").writeFileSync(process.argv[1], String(at())); process.exit(3);`;
     const stamp = path.join(scene.dir, `end-${round}`);
     const ended = await scene.pane(process.execPath, ['-e', bye, stamp]);
-    await untilChange(ended.run, () => readExit(ended.run) !== null);
+    const dying = await watched(scene.server, ended.run);
+    await untilNoticed(dying, async () => (await dying.exit()) !== null);
     ends.push(now() - Number(readFileSync(stamp, 'utf8')));
   }
   return [
     row('output of a terminal is noticed', '<= 10 ms', { ours: output }),
     row('the end of a program in one is noticed', '<= 100 ms', { ours: ends }),
   ];
+}
+
+async function watched(server: TmuxServer, run: RunDirectory): Promise<Pane> {
+  await untilChange(run, () => readStarted(run) !== null);
+  const started = readStarted(run);
+  if (started === null) throw new Error('the supervisor said nothing');
+  return new Pane(server, run, started);
+}
+
+/** Asks again each time the pane's watch rings, one at a time, as a turn is followed. */
+async function untilNoticed(pane: Pane, fact: () => Promise<boolean>): Promise<void> {
+  const wake = new Wake(systemClock);
+  const stop = pane.watch(() => wake.ring());
+  try {
+    while (!(await fact())) await wake.wait(WAKE_LIMIT_MS);
+  } finally {
+    stop();
+  }
 }
 
 /** Looks after every change of the run's files: nothing is polled. */
