@@ -204,5 +204,6 @@ export type BackendNotice =
   | { readonly type: 'refused'; readonly what: string; readonly reason: string }
   /** It shows something that only a person can answer. `screen` is what stands there. */
   | { readonly type: 'asks'; readonly screen: string }
-  | { readonly type: 'silent'; readonly forMs: number; readonly toolPending: boolean }
+  /** `screen`: what stands there, where there is one. */
+  | { readonly type: 'silent'; readonly forMs: number; readonly toolPending: boolean; readonly screen?: string }
   | { readonly type: 'stderr'; readonly text: string };

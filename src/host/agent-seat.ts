@@ -7,12 +7,16 @@ import { ChunkRedactor, type Chunk, type Released } from '../text/chunk-redactor
 import { oneLine } from '../text/sanitize.ts';
 import type { HostContext } from './context.ts';
 import { lastLines } from './dialog-answers.ts';
+import { SILENCE, tellPeople } from './tell-people.ts';
 import { guardedEnvironment } from './guard-hooks.ts';
 
 /**
  * What set-up and verification carry instead of the agent's own marker: ending the agent must not end its judge.
  */
 export const stepMarker = (sessionId: string): string => `${sessionId}.step`;
+
+/** People are told, once in a turn, after so many of the times after which a silence is only written down: half an hour. */
+const SILENCES_TO_TELL = 6;
 
 /** Who answers what the agent asks in a turn. */
 export type Answers = Required<Pick<AgentListener, 'permission' | 'dialog'>>;
@@ -230,6 +234,16 @@ export class AgentSeat {
     return full;
   }
 
+  /** Nothing is ended for it: a long tool, or long thinking, says nothing either. */
+  #tellOfSilence({ forMs, screen }: Extract<BackendNotice, { readonly type: 'silent' }>): void {
+    const { log, note } = this.#context;
+    const turn = log.folded.turns.open;
+    if (screen === undefined || turn === null || forMs < this.#spec.silenceWarnMs * SILENCES_TO_TELL) return;
+    const about = `${SILENCE}${turn.turnId}`;
+    if (log.folded.life.notified.has(about)) return;
+    tellPeople(this.#context, about, screen).catch((error: unknown) => note(`telling people: ${messageOf(error)}`));
+  }
+
   #onNotice(notice: BackendNotice): void {
     if (notice.type === 'stderr') {
       const { text } = notice;
@@ -237,6 +251,7 @@ export class AgentSeat {
       return;
     }
     this.#context.note(`agent: ${this.#context.redact(JSON.stringify(notice))}`);
+    if (notice.type === 'silent') this.#tellOfSilence(notice);
     const text = describeNotice(notice);
     if (text === null || this.#notices >= MAX_NOTICES) return;
     this.#notices += 1;

@@ -11,13 +11,15 @@ export interface NotifyFacts {
   /** Name of the repository; empty outside of one. */
   readonly repo: string;
   readonly agent: string;
-  readonly outcome: TaskEnd | 'needs-person' | 'awaiting-review' | 'awaiting-ci';
+  readonly outcome: TaskEnd | 'needs-person' | 'awaiting-review' | 'awaiting-ci' | 'silent';
   /** Why it ended so, or the open question. */
   readonly reason: string;
   readonly prUrl: string | null;
   /** The agent's own words; empty when it said none. */
   readonly summary: string;
   readonly decisionId: string | null;
+  /** ISO time at which its last phase was taken in; null: none yet. */
+  readonly phaseAt: string | null;
 }
 
 const VERB: Readonly<Record<NotifyFacts['outcome'], string>> = {
@@ -29,6 +31,7 @@ const VERB: Readonly<Record<NotifyFacts['outcome'], string>> = {
   'needs-person': 'needs you for',
   'awaiting-review': 'awaits a review of',
   'awaiting-ci': 'awaits CI for',
+  silent: 'has been silent for long at',
 };
 
 const MAX_TITLE_CHARS = 100;
@@ -46,7 +49,8 @@ export interface NotifyMessage {
 export function notifyMessage(facts: NotifyFacts): NotifyMessage {
   const where = facts.repo === '' ? facts.session : `${facts.repo}/${facts.session}`;
   const details = facts.outcome === 'completed' || facts.outcome === 'reported' ? facts.summary : facts.reason;
-  const next = facts.outcome === 'needs-person' ? `conduxt status ${facts.session}` : null;
+  const next =
+    facts.outcome === 'needs-person' || facts.outcome === 'silent' ? `conduxt status ${facts.session}` : null;
   const parts = [facts.task, details, facts.prUrl, next].filter((part) => part !== null && part !== '');
   return {
     title: oneLine(`${facts.agent} ${VERB[facts.outcome]} ${where}`, MAX_TITLE_CHARS),
@@ -71,6 +75,7 @@ export function notifyVariables(facts: NotifyFacts): Record<string, string> {
     CONDUXT_PR_URL: facts.prUrl ?? '',
     CONDUXT_SUMMARY: facts.summary,
     CONDUXT_DECISION: facts.decisionId ?? '',
+    CONDUXT_PHASE_AT: facts.phaseAt ?? '',
     CONDUXT_TEXT: `${title}: ${body}`,
   };
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, oneLine(value, MAX_VARIABLE_CHARS)]));

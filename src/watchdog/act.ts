@@ -72,6 +72,7 @@ async function tell(record: SessionRecord, env: Target['env'], text: string): Pr
     prUrl: null,
     summary: '',
     decisionId: null,
+    phaseAt: null,
   } as const;
   const whole = Object.fromEntries(
     Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),

@@ -7,6 +7,7 @@ import { markedPids } from '../../src/process/marker.ts';
 import { killMarked } from '../process/kill-marked.ts';
 import type { Step } from '../../src/rehearsal/scripted-tui/script.ts';
 import { readStarted, runDirectories } from '../../src/tmux/run-directory.ts';
+import { sessionRecord } from '../session/samples.ts';
 import { hasTmux, until } from '../tmux/scratch.ts';
 import { done, fix, terminalScratch } from './terminal-scratch.ts';
 
@@ -208,6 +209,31 @@ describe('a question in the middle of a turn in a terminal', { concurrency: 2 },
 });
 
 describe('a session in a terminal', () => {
+  it('that shows nothing new for long is told to people once in a turn, with its screen, and goes on', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const { scratch, session } = terminalScratch(t);
+    const told = path.join(scratch.root, 'told');
+    const line = 'printf "%s|%s|%s\\n" "$CONDUXT_OUTCOME" "$CONDUXT_REASON" "$CONDUXT_PHASE_AT" >> "$0"';
+    const notify = [{ type: 'command', argv: ['sh', '-c', line, told] }] as const;
+    const wait: Step = { type: 'wait-for-file', path: '{{root}}/go-on' };
+    const plain = session(
+      'plain',
+      'helper',
+      { quiet: true, prompts: [{ steps: [done] }, { steps: [wait, done] }] },
+      { limits: { silenceWarnMs: 400 }, record: { hooks: { ...sessionRecord().hooks, notify } } },
+    );
+    await plain.tell('first');
+    await plain.untilType('turn-ended');
+    await plain.tell('second');
+    const { about } = await plain.untilType('notified');
+    assert.match(about, /^silent\/t-/);
+    const [first] = readFileSync(told, 'utf8').split('\n');
+    assert.match(first ?? '', /^silent\|nothing has changed on its screen: .*second.*\|20\d\d-/);
+    writeFileSync(path.join(scratch.root, 'go-on'), '');
+    assert.equal((await plain.untilType('turn-ended', 2)).verdict, 'done');
+    assert.equal(plain.types().filter((type) => type === 'notified').length, 1);
+  });
+
   it('is gone with its pane within two seconds of its stop, and a host that finds it over sweeps what was left', async (t) => {
     if (!(await hasTmux(t))) return;
     const { server, session } = terminalScratch(t);

@@ -19,6 +19,7 @@ const FACTS: NotifyFacts = {
   prUrl: 'https://example.org/pull/1',
   summary: 'Rounded half up; $(touch pwned) `id`',
   decisionId: null,
+  phaseAt: '2026-11-21T10:00:00.000Z',
 };
 
 /** A directory with `bin/` in front of PATH, removed after the test. */

@@ -3,7 +3,7 @@ import { messageOf } from '../../errors.ts';
 import type { ProcessIdentity } from '../../session/events.ts';
 import { sizeOf } from '../../tmux/run-directory.ts';
 import { Turn } from '../acp/turn.ts';
-import type { AgentCapabilities, AgentExit, AgentListener, AgentSession, TurnEnd } from '../backend.ts';
+import type { AgentCapabilities, AgentExit, AgentListener, AgentSession, BackendNotice, TurnEnd } from '../backend.ts';
 import { AgentPane, type TerminalParts } from './agent-pane.ts';
 import { followTurn, interrupt } from './follow-turn.ts';
 import { finishHandOver, handOver } from './hand-over.ts';
@@ -119,10 +119,16 @@ export class TerminalSession implements AgentSession {
         if (intent === 'no-first-sign' && open.asking !== null) return;
         interrupt(this.#agent, open, intent);
       },
-      notice: (notice: Parameters<AgentListener['notice']>[0]) => listener.notice(notice),
+      notice: (notice: BackendNotice) => void this.#tell(notice, listener),
       isWaitingForUs: () => (this.#running?.asking ?? null) !== null,
     };
     return new Turn(turnId, spec, events, clock);
+  }
+
+  /** A silence is told with what stands on the screen. Never rejects. */
+  async #tell(notice: BackendNotice, listener: AgentListener): Promise<void> {
+    const look = notice.type === 'silent' ? await this.#agent.look().catch(() => null) : null;
+    listener.notice(look === null || notice.type !== 'silent' ? notice : { ...notice, screen: look.screen });
   }
 
   #run(running: RunningTurn, work: () => Promise<void>): Promise<TurnEnd> {

@@ -20,11 +20,16 @@ export interface Awaiting {
   } | null;
   /** How long it waited altogether, without the waiting that goes on: none of its time limits counts that. */
   waitedMs: number;
+  /** When the last phase was taken in: a turn's end, or what was heard while it waits; null: none yet. */
+  lastPhaseAt: string | null;
 }
 
-export const noAwaiting = (): Awaiting => ({ now: null, heard: null, waitedMs: 0 });
+export const noAwaiting = (): Awaiting => ({ now: null, heard: null, waitedMs: 0, lastPhaseAt: null });
+
+const TAKES_PHASE: ReadonlySet<JournalRecord['type']> = new Set(['turn-ended', 'task-awaiting', 'phase-reported']);
 
 export function foldAwaiting(awaiting: Awaiting, record: JournalRecord): void {
+  if (TAKES_PHASE.has(record.type)) awaiting.lastPhaseAt = record.at;
   switch (record.type) {
     case 'task-awaiting':
       awaiting.now = { phase: record.phase, since: record.at, seq: record.seq, said: record.phase };
