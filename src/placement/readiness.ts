@@ -1,6 +1,6 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { stripAnsi } from '../text/sanitize.ts';
-import { endOfLog } from '../tmux/bounded-log.ts';
+import { logSince } from '../tmux/bounded-log.ts';
 import type { TerminalDesk } from './desk.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -32,6 +32,8 @@ export interface Waiting {
   /** Null: until a shell waits for words again. */
   readonly pattern: RegExp | null;
   readonly timeoutMs: number;
+  /** So much of its log is older news; absent: all of it counts. */
+  readonly fromByte?: number;
   readonly leave: AbortSignal;
 }
 
@@ -40,7 +42,7 @@ export async function awaitReady(desk: TerminalDesk, terminal: Terminal, waiting
   const end = performance.now() + waiting.timeoutMs;
   for (;;) {
     const now = await desk.refresh(terminal);
-    const matched = await seen(desk, now, waiting.pattern);
+    const matched = await seen(desk, now, waiting);
     if (matched !== null) return { state: 'ready', matched };
     if (now.state === 'ended') return { state: 'ended', exitCode: now.exit?.exitCode ?? null };
     if (now.state === 'gone') return { state: 'ended', exitCode: null };
@@ -51,13 +53,14 @@ export async function awaitReady(desk: TerminalDesk, terminal: Terminal, waiting
   }
 }
 
-async function seen(desk: TerminalDesk, now: Terminal, pattern: RegExp | null): Promise<string | null> {
+async function seen(desk: TerminalDesk, now: Terminal, { pattern, fromByte = 0 }: Waiting): Promise<string | null> {
   if (pattern === null) return now.state === 'idle' ? 'the shell waits for words' : null;
   const screen = now.run === null && now.pane !== null ? await desk.server.capture(now.pane.paneId) : null;
-  return firstMatch(screen ?? printed(now), pattern);
+  return firstMatch(screen ?? printed(now, fromByte), pattern);
 }
 
-const printed = ({ run }: Terminal): string => (run === null ? '' : endOfLog(run, MAX_READ_BYTES));
+const printed = ({ run }: Terminal, fromByte: number): string =>
+  run === null ? '' : logSince(run, fromByte, MAX_READ_BYTES);
 
 /** After the next change of its files, or `withinMs`. */
 function change({ run }: Terminal, withinMs: number, leave: AbortSignal): Promise<void> {

@@ -80,12 +80,16 @@ export function endOfLog(run: RunDirectory, maxBytes: number): string {
   return Buffer.concat([before, last]).toString('utf8').replace(/^\0+/, '');
 }
 
-function endOf(file: string, maxBytes: number): Buffer {
+/** What was printed behind the first `fromByte` bytes, of that the last `maxBytes`. All of the log when it was cut since. */
+export const logSince = (run: RunDirectory, fromByte: number, maxBytes: number): string =>
+  fromByte === 0 ? endOfLog(run, maxBytes) : endOf(run.log, maxBytes, fromByte).toString('utf8');
+
+function endOf(file: string, maxBytes: number, fromByte = 0): Buffer {
   try {
     const open = openSync(file, 'r');
     try {
       const { size } = fstatSync(open);
-      const bytes = Buffer.alloc(Math.min(size, maxBytes));
+      const bytes = Buffer.alloc(Math.min(size < fromByte ? size : size - fromByte, maxBytes));
       return bytes.subarray(0, readSync(open, bytes, 0, bytes.length, size - bytes.length));
     } finally {
       closeSync(open);

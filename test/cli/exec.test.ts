@@ -201,6 +201,25 @@ describe('conduxt exec, durable', () => {
     );
   });
 
+  it('takes neither what a shell printed before nor the line that it shows for what the command prints', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    await rig.json('terminal', 'create', 'build');
+    await rig.json('terminal', 'check', 'build', '--idle');
+    await rig.json('terminal', 'send', 'build', 'echo all is ready');
+    await rig.json('terminal', 'check', 'build', '--for', '^all is ready');
+    const go = path.join(rig.desk.root, 'go');
+    const line = `until [ -e ${go} ]; do sleep 0.05; done; echo now it is ready`;
+    const reuse = (...words: string[]): ReturnType<typeof rig.json> =>
+      rig.json('exec', '--outlive', '--name', 'build', '--reuse', '--check', 'ready', ...words);
+    const waited = await reuse('--timeout', '1s', '--', 'sh', '-c', line);
+    assert.deepEqual([waited.code, field(waited, 'result', 'ready')], [7, 'running-or-hung']);
+    writeFileSync(go, '');
+    await rig.json('terminal', 'check', 'build', '--idle');
+    const again = await reuse('--', 'sh', '-c', line);
+    assert.deepEqual([again.code, field(again, 'result', 'matched')], [0, 'now it is ready']);
+  });
+
   it('warns about names that say nothing, and takes the name the configuration has for this machine', async (t) => {
     if (!(await hasTmux(t))) return;
     const rig = new TerminalRig(t);

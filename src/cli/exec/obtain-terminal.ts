@@ -1,5 +1,6 @@
 import { refused, usageError } from '../../errors.ts';
 import { nameTaken, type NewTerminal, type TerminalDesk } from '../../placement/desk.ts';
+import { afterEcho } from '../../placement/after-echo.ts';
 import { printedBytes } from '../../placement/start-watcher.ts';
 import { sendText } from '../../placement/send.ts';
 import type { Terminal } from '../../placement/terminal.ts';
@@ -12,7 +13,7 @@ export type Obtained = 'created' | 'replaced' | 'reused' | 'adopted';
 export interface ObtainedTerminal {
   readonly terminal: Terminal;
   readonly how: Obtained;
-  /** Bytes of its log that are older than this command. */
+  /** Bytes of its log that are older than what this command prints: 0 when it was running already, or is the first. */
   readonly printedBefore: number;
 }
 
@@ -61,8 +62,7 @@ async function obtain(
     return { terminal: await create(), how: 'replaced', printedBefore: 0 };
   }
   if (!wish.reuse) throw nameTaken(there.record.name);
-  const printedBefore = printedBytes(there);
-  if (command !== null) await reuse(desk, there, command);
+  const printedBefore = command === null ? printedBytes(there) : await reuse(desk, there, command);
   return { terminal: there, how: inherited === null ? 'reused' : 'adopted', printedBefore };
 }
 
@@ -72,11 +72,14 @@ async function requireEnded(desk: TerminalDesk, terminal: Terminal): Promise<voi
   throw refused('not-ended', `${terminal.record.name} could not be ended: processes ${left.join(', ')} are left.`);
 }
 
-/** A shell gets the command typed; the same command that already runs there is left alone. */
-async function reuse(desk: TerminalDesk, terminal: Terminal, argv: readonly string[]): Promise<void> {
+/**
+ * A shell gets the command typed; the same command that already runs there is left alone.
+ * @returns how much of the log is not of this command: what it shows of the typed line must not be taken for output.
+ */
+async function reuse(desk: TerminalDesk, terminal: Terminal, argv: readonly string[]): Promise<number> {
   const { record, state, pane, foreground } = terminal;
   if (record.command !== null) {
-    if (record.command.join('\0') === argv.join('\0')) return;
+    if (record.command.join('\0') === argv.join('\0')) return 0;
     throw refused('terminal-busy', `${record.name} runs another command: ${oneLine(record.command.join(' '), 100)}.`, {
       remedy: 'Replace it with --replace, or choose another name.',
     });
@@ -86,7 +89,10 @@ async function reuse(desk: TerminalDesk, terminal: Terminal, argv: readonly stri
       remedy: 'Wait for it with conduxt terminal check, replace it with --replace, or choose another name.',
     });
   }
-  await sendText(desk.server, pane.paneId, { text: shellLine(argv), enter: true, clear: true });
+  const line = shellLine(argv);
+  const before = printedBytes(terminal);
+  await sendText(desk.server, pane.paneId, { text: line, enter: true, clear: true });
+  return afterEcho(terminal, line, before);
 }
 
 /** The words as a shell line that means exactly them. */

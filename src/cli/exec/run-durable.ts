@@ -41,7 +41,10 @@ export async function runDurable(context: VerbContext, wish: DurableWish): Promi
   if (tells !== null) startWatcher(desk.home, terminal, { ...tells, fromByte: printedBefore }, context.io.env);
   const timeoutMs = options.timeout ?? place.config.placement.readySeconds * 1000;
   const pattern = options.check ?? null;
-  const ready = pattern === null ? null : await waitUntilReady(context, desk, terminal, { pattern, timeoutMs });
+  const ready =
+    pattern === null
+      ? null
+      : await waitUntilReady(context, desk, terminal, { pattern, timeoutMs, fromByte: printedBefore });
   report(context, { wish, terminal: await desk.refresh(terminal), how, ready, warnings });
   return readyExitCode(ready);
 }
