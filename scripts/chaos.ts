@@ -18,10 +18,10 @@ const options = {
   seed: Number(values.seed ?? Math.floor(Math.random() * 1_000_000)),
 };
 console.log(`seed ${options.seed}, ${options.sessions} sessions, ${options.seconds} s`);
-const { wrong, acknowledged, faults, ends, kept } = await chaos(options);
+const { wrong, acknowledged, faults, canFillDisk, ends, kept } = await chaos(options);
 console.log(`acknowledged: ${JSON.stringify(acknowledged)}; prompts: ${JSON.stringify(ends)}`);
 console.log(`faults: ${JSON.stringify(faults)}`);
-if (faults['full-disk'] === undefined) console.log('no full disk: a file system cannot be mounted here (needs root)');
+if (!canFillDisk) console.log('no full disk: a file system cannot be mounted here (needs root)');
 for (const text of wrong) console.log(`BROKEN ${text}`);
 console.log(
   kept === null

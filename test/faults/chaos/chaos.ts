@@ -22,6 +22,8 @@ export interface ChaosReport {
   /** Verbs by how often they were acknowledged. */
   readonly acknowledged: Readonly<Record<string, number>>;
   readonly faults: Readonly<Record<string, number>>;
+  /** False where no file system can be mounted: then the disk is never full. */
+  readonly canFillDisk: boolean;
   /** How the acknowledged prompts ended. */
   readonly ends: Readonly<Record<string, number>>;
   /** Where everything was kept to be looked at; null when nothing was wrong. */
@@ -62,6 +64,7 @@ export async function chaos({ seed, sessions, seconds }: ChaosOptions): Promise<
       ...summary(callers),
       wrong,
       faults: Object.fromEntries(faults),
+      canFillDisk: place.ownDisk,
       kept: wrong.length > 0 ? place.root : null,
     };
   } finally {

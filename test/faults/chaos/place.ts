@@ -82,7 +82,7 @@ export class Place {
     const config = {
       agent: 'fault',
       agents: { fault: { acp } },
-      hostIdleSeconds: 3,
+      hostIdleSeconds: 10,
       slots: { perUser: 8, perAgent: 8 },
     };
     writeFileSync(path.join(this.root, '.config/conduxt/config.json'), JSON.stringify(config));
