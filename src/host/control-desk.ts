@@ -339,7 +339,8 @@ export class ControlDesk implements ControlHandler {
     let stop = (): void => {};
     const ended = new Promise<void>((resolve) => {
       stop = log.onRecord((record) => {
-        if (record.type === 'turn-ended') resolve();
+        // One that the agent never had is no turn any more; its prompt is queued again.
+        if (record.type === 'turn-ended' || record.type === 'prompt-returned') resolve();
       });
     });
     const cancelled = await this.#cancelTurn(force);

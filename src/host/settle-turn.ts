@@ -44,16 +44,15 @@ export async function settleTurn(
   const isSettled = turn.cancelRequested || seen.callback.type === 'valid';
   const history = isSettled ? null : await recall();
   const isSignOfLife = entry?.state !== 'handed' || seen.toolCalls > 0 || seen.lastMessage !== '';
+  const isMissing = history?.prompt === 'missing' && !isSignOfLife;
+  const touched = isMissing ? await worktreeTouched(context, Date.parse(turn.startedAt)) : null;
   const settlement = settleUnknown({
-    // Somebody may have cancelled it while the agent was asked.
+    // Read last: somebody may have cancelled it while the agent was asked.
     cancelRequested: log.folded.turns.open?.cancelRequested ?? turn.cancelRequested,
     callback: seen.callback,
     isSignOfLife,
     history,
-    worktreeTouched:
-      history?.prompt === 'missing' && !isSignOfLife
-        ? await worktreeTouched(context, Date.parse(turn.startedAt))
-        : null,
+    worktreeTouched: touched,
     returns: entry?.returns ?? 0,
   });
   const { turnId, promptId } = turn;
