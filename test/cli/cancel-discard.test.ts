@@ -121,6 +121,19 @@ describe('cancel --discard', { concurrency: 2 }, () => {
     assert.deepEqual([ended(machine), existsSync(theirs)], [[], true]);
   });
 
+  it('cancels nothing where it waits to work in a worktree that a person made', async (t) => {
+    const machine = new Machine(t);
+    const theirs = machine.file('worktrees/demo/the-sum');
+    machine.git('worktree', 'add', '-q', '-b', 'mine', theirs);
+    machine.agent({ prompts: [{ match: 'another', steps: [says('x'), { type: 'hang' }] }] });
+    await machine.ok('run', 'another', '--name', 'another', '--no-wait', ...verify);
+    const adopt = ['--name', 'the-sum', '--branch', 'mine', '--adopt', '--after', 'another', '--no-wait'];
+    await machine.ok('run', 'Fix the sum', ...adopt, ...verify);
+    const refused = await machine.run('cancel', 'the-sum', '--discard');
+    assert.deepEqual([refused.code, /was there before the-sum/.test(refused.stderr)], [6, true], refused.stderr);
+    assert.deepEqual([ended(machine), existsSync(theirs)], [[], true]);
+  });
+
   it('and --queued are not said together', async (t) => {
     const { code, stderr } = await new Machine(t).run('cancel', 'the-sum', '--discard', '--queued');
     assert.deepEqual([code, /cannot be used together/.test(stderr)], [2, true]);

@@ -46,6 +46,7 @@ export async function discardTask(
     const { left } = await stopOne(context, again());
     if (left.length > 0) throw stillThere(view, left);
     const resting = { view: again(), task };
+    requireOurs(context, resting);
     await requireSameGitConfig(repo, resting);
     return { reply, removed: await removeWork(context, repo, resting, WISH) };
   });
@@ -64,7 +65,8 @@ async function requireSavable(repo: Repository, { view, task }: RestingTask): Pr
 function requireOurs({ places }: VerbContext, { view, task }: RestingTask): void {
   const { cwd, name, id } = view.record;
   if (!existsSync(cwd)) return;
-  if (task.lent && view.folded.delivery.worktree?.created === false) {
+  // Before the host has looked, what stands there is not its own.
+  if (task.lent && view.folded.delivery.worktree?.created !== true) {
     throw refused('worktree-not-ours', `The worktree ${cwd} was there before ${name}: it is a person's.`, {
       remedy: `End the task alone with conduxt cancel ${name} --task; conduxt clean ${name} --discard-changes removes it too.`,
     });
