@@ -77,12 +77,27 @@ function repositoryAround(directory: string): string | null {
   }
 }
 
-/** What `.git` links to, '' for a repository's own, null when there is none. An empty directory is none. */
+/**
+ * What `.git` links to, '' for a repository's own, null when there is none. An empty directory is none, and neither is
+ * what cannot be looked at: nothing can be started from a directory that cannot be searched.
+ */
 function gitLink(file: string): string | null {
-  const facts = statSync(file, { throwIfNoEntry: false });
-  if (facts === undefined) return null;
-  if (!facts.isFile()) return existsSync(path.join(file, 'HEAD')) ? '' : null;
-  return /^gitdir: (.*)$/m.exec(readFileSync(file, 'utf8'))?.[1] ?? '';
+  try {
+    const facts = statSync(file, { throwIfNoEntry: false });
+    if (facts === undefined) return null;
+    if (!facts.isFile()) return existsSync(path.join(file, 'HEAD')) ? '' : null;
+  } catch {
+    return null;
+  }
+  return linkIn(file);
+}
+
+function linkIn(file: string): string {
+  try {
+    return /^gitdir: (.*)$/m.exec(readFileSync(file, 'utf8'))?.[1] ?? '';
+  } catch {
+    return '';
+  }
 }
 
 function ownDirectory(): string {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -88,6 +88,24 @@ describe('a program that conduxt starts by its name', () => {
     const env = { HOME: path.join(at.root, 'home'), PATH: `.:${at.worktree}` };
     assert.equal(findProgram('git', env, at.worktree), null);
     assert.equal((await run('git', [], { cwd: at.worktree, env })).startError, 'ENOENT');
+  });
+
+  it('is looked for behind a directory of the PATH that nobody may search', (t) => {
+    const at = place(t);
+    const closed = path.join(at.root, 'closed');
+    mkdirSync(path.join(closed, 'bin'), { recursive: true });
+    const look = `
+      import { findProgram } from ${JSON.stringify(path.resolve('src/process/find-program.ts'))};
+      console.log(findProgram('git', { PATH: '${closed}/bin:${at.own}' }, '/')?.program);`;
+    chmodSync(closed, 0);
+    chmodSync(at.root, 0o755);
+    const ids = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', look], {
+      encoding: 'utf8',
+      ...ids,
+    });
+    chmodSync(closed, 0o700);
+    assert.equal(stdout.trim(), path.join(at.own, 'git'), stderr);
   });
 
   it('may lie where conduxt is called, when that is no repository', (t) => {
