@@ -19,6 +19,13 @@ export interface Pace {
 }
 const AT_ONCE: Pace = { settleMs: 0, retryMs: null };
 
+/** Whoever appends hears of it; nobody else has to. */
+function refuse(error: Error): Promise<void> {
+  const refused = Promise.reject<void>(error);
+  refused.catch(() => {});
+  return refused;
+}
+
 /**
  * What goes to the file with one write. Its bytes are copied together as they come: hundreds of thousands of small
  * buffers and promises that wait side by side cost the collector more than everything else that is done to them.
@@ -30,7 +37,7 @@ class Group {
 
   constructor(memory: Buffer) {
     this.#memory = memory;
-    // Whoever appends hears of it; nobody else has to.
+    // As in `refuse`.
     this.durable.promise.catch(() => {});
   }
 
@@ -135,7 +142,7 @@ export class AppendFile {
    * are not in the file.
    */
   append(...pieces: readonly (Buffer | string)[]): Promise<void> {
-    if (this.#broken !== null) return Promise.reject(this.#broken);
+    if (this.#broken !== null) return refuse(this.#broken);
     this.#waiting ??= this.#newGroup();
     const { durable } = this.#waiting;
     for (const piece of pieces) this.#waiting.add(piece);

@@ -76,6 +76,20 @@ describe('an append-only file', () => {
     await assert.rejects(appended.append(encodeRecord(record(2))), { code: 'journal-broken', exitCode: 74 });
     await assert.rejects(appended.append(encodeRecord(record(3))), { code: 'journal-broken' });
   });
+
+  it('ends nobody who does not ask what became of a line', async (t) => {
+    const unheard: unknown[] = [];
+    const hear = (reason: unknown): number => unheard.push(reason);
+    process.on('unhandledRejection', hear);
+    t.after(() => process.off('unhandledRejection', hear));
+    const appended = await AppendFile.open(newFile(), 0);
+    await appended.close();
+    await assert.rejects(appended.append(encodeRecord(record(1))), { code: 'journal-broken' });
+    void appended.append(encodeRecord(record(2)));
+    // Rejections nobody heard are told after the microtasks of a turn of the loop.
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(unheard, []);
+  });
 });
 
 describe('a patient append-only file', () => {
