@@ -6,6 +6,7 @@ import {
   openSync,
   readSync,
   renameSync,
+  rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -56,6 +57,10 @@ export function cutLog(run: RunDirectory, keepBytes: number): void {
     // What came meanwhile; between the last look and the cut there is nothing but this line.
     copyRest(log, kept, at);
     ftruncateSync(log, 0);
+  } catch (error) {
+    // Half a copy would only take up the room that is missing.
+    rmSync(fresh, { force: true });
+    throw error;
   } finally {
     closeSync(log);
     closeSync(kept);
@@ -68,7 +73,8 @@ function copyRest(from: number, to: number, start: number): number {
   for (let at = start; ;) {
     const read = readSync(from, bytes, 0, bytes.length, at);
     if (read === 0) return at;
-    writeSync(to, bytes, 0, read, at);
+    // A disk that fills up takes a part first.
+    for (let done = 0; done < read;) done += writeSync(to, bytes, done, read - done, at + done);
     at += read;
   }
 }

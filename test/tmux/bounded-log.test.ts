@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
@@ -75,6 +75,27 @@ describe('the log of a pane', () => {
     appendFileSync(run.log, 'and on\n');
     assert.equal(endOfLog(run, 32 * KIB), `${text}and on\n`.slice(-32 * KIB));
     assert.equal(endOfLog(run, 4 * KIB * KIB).replace(/^\0+/, ''), `${text.slice(-64 * KIB)}and on\n`);
+  });
+
+  it('stays whole, and takes no more room, where the disk has none for its copy', (t) => {
+    const root = mkdtempSync(path.join(tmpdir(), 'conduxt-log-'));
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', root]).status !== 0) {
+      rmSync(root, { recursive: true });
+      return t.skip('a disk of its own cannot be mounted here');
+    }
+    t.after(() => {
+      spawnSync('umount', ['-l', root]);
+      rmSync(root, { recursive: true, force: true });
+    });
+    const run = makeRunDirectory(root);
+    const text = 'x'.repeat(200 * KIB);
+    appendFileSync(run.log, text);
+    assert.throws(() => cutLog(run, 128 * KIB), { code: 'ENOSPC' });
+    assert.equal(readFileSync(run.log, 'utf8'), text);
+    assert.deepEqual(
+      readdirSync(run.dir).filter((name) => name.startsWith(path.basename(run.logBefore))),
+      [],
+    );
   });
 
   it('is cut by the supervisor of a command that prints without end', async (t) => {
