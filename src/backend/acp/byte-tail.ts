@@ -1,5 +1,6 @@
-/** The last `maxBytes` of a stream. */
 import { endOf } from '../../text/cut.ts';
+
+/** The last `maxBytes` of a stream. */
 export class ByteTail {
   readonly #maxBytes: number;
   #kept: Buffer = Buffer.alloc(0);
