@@ -10,6 +10,7 @@ import { permissionsJson, rulesText } from '../views/permissions.ts';
 import { nextCommands } from '../views/plan.ts';
 import { oneLine } from '../text/sanitize.ts';
 import type { VerbContext } from './context.ts';
+import { askHost } from './host-call.ts';
 import { waitFor } from './follow/wait-for.ts';
 import { applyPlan } from './run/apply.ts';
 import type { BackendWord, ChoiceFlags } from './run/launch-agent.ts';
@@ -57,6 +58,11 @@ export async function makeSession(context: VerbContext, wish: StartWish): Promis
   return { plan, paths: await applyPlan(context, plan) };
 }
 
+/** Ending what did not start takes a while. */
+const REPLY_PATIENCE_MS = 30_000;
+
+type StartedWith = { readonly record: SessionPlan['record'] };
+
 /** Starts a named session and says what can be said to it now. */
 export async function startSession(
   context: VerbContext,
@@ -78,13 +84,25 @@ export async function startSession(
     if (wish.text === null || !wish.wait) printer.document({ schemaVersion: SCHEMA_VERSION, ...started });
     else printer.record({ schemaVersion: SCHEMA_VERSION, type: 'session', ...started });
   } else tellAbout(context, plan);
-  if (wish.text === null || !wish.wait) return ExitCode.done;
+  if (!wish.wait) return ExitCode.done;
+  if (wish.text === null) {
+    await untilReady(context, { record, paths });
+    return ExitCode.done;
+  }
   const codes = await waitFor(context, [{ record, paths, since: START }], {
     timeoutMs: null,
     show: json ? 'json' : 'text',
     outcome: json ? 'record' : 'text',
   });
   return Math.max(...codes);
+}
+
+/** What is started in a terminal is there, and listens. Over ACP the first word starts the agent. */
+async function untilReady(context: VerbContext, session: Parameters<typeof askHost>[1] & StartedWith): Promise<void> {
+  const { record } = session;
+  if (record.backend !== 'tmux') return;
+  await askHost(context, session, { op: 'open' }, record.limits.startTimeoutMs + REPLY_PATIENCE_MS);
+  if (!context.json) context.printer.note(`${record.name} is ready`, 'dim');
 }
 
 function tellAbout({ printer }: VerbContext, { record, warnings, agentWhy }: SessionPlan): void {

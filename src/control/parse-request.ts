@@ -17,6 +17,7 @@ export function parseRequest(line: string): ControlRequest {
   switch (fields['op']) {
     case 'hello':
     case 'stop':
+    case 'open':
     case 'resume':
     case 'watch':
       return { op: fields['op'] };

@@ -22,6 +22,8 @@ export type ControlRequest =
    */
   | { readonly op: 'cancel'; readonly scope: 'turn' | 'queued' | 'task'; readonly force?: boolean }
   | { readonly op: 'stop' }
+  /** Starts the agent now, without a prompt, and replies when it is ready for one. Rejects as `Backend.open` does. */
+  | { readonly op: 'open' }
   /** A stopped session takes prompts again. */
   | { readonly op: 'resume' }
   | { readonly op: 'answer'; readonly decisionId: string; readonly answer: string }
@@ -96,6 +98,10 @@ export interface PatrolReply {
   readonly done: boolean;
 }
 
+export interface OpenReply {
+  readonly nativeSessionId: string | null;
+}
+
 export interface PhaseReply {
   readonly phase: Phase;
 }
@@ -111,6 +117,7 @@ export interface Replies {
   readonly tell: TellReply;
   readonly cancel: CancelReply;
   readonly stop: StopReply;
+  readonly open: OpenReply;
   readonly resume: ResumeReply;
   readonly answer: AnswerReply;
   readonly step: StepReply;

@@ -6,6 +6,7 @@ import {
   type ControlRequest,
   type PatrolReply,
   type PatrolRequest,
+  type OpenReply,
   type PhaseReply,
   type Replies,
   type StepReply,
@@ -42,6 +43,8 @@ const isAnsweredByWords = (decision: Decision): boolean => {
 export interface SpineControls {
   /** Ends what the spine is doing now (waiting for a slot, set-up, verification), not the turn. */
   interruptStep(): void;
+  /** Starts the agent when the spine rests; resolves when it is ready. */
+  openAgent(): Promise<OpenReply>;
   /** Runs a step when the spine rests. */
   runStep(step: 'verify' | 'pull-request'): Promise<StepReply>;
   /** Resolves when the session was stopped and its agent is gone. */
@@ -112,6 +115,8 @@ export class ControlDesk implements ControlHandler {
         return this.#cancel(request.scope, request.force === true);
       case 'stop':
         return this.#stop();
+      case 'open':
+        return this.#spine.openAgent();
       case 'resume':
         return this.#context.turnstile.pass(() => this.#resume());
       case 'answer':

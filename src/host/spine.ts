@@ -1,6 +1,6 @@
 import { isoTime } from '../clock.ts';
 import { ConduxtError, isDiskFull, isExhausted, messageOf, unreachable } from '../errors.ts';
-import type { StepReply, StopReply } from '../control/protocol.ts';
+import type { OpenReply, StepReply, StopReply } from '../control/protocol.ts';
 import type { HostStopped, TaskEndCode } from '../session/events.ts';
 import type { OpenTurn } from '../session/fold/turns.ts';
 import { newPromptId } from '../session/ids.ts';
@@ -24,6 +24,7 @@ import { ownPromptText } from './own-prompts.ts';
 import { prepareTaskWorktree, setUpTaskWorktree } from './prepare.ts';
 import { queuePrompt } from './prompt-book.ts';
 import { runStep } from './deliver.ts';
+import { Openings } from './openings.ts';
 import { ManualSteps, type ManualStep } from './manual-steps.ts';
 import { routeLastTurn } from './route-last-turn.ts';
 import { settleTurn, transcribed } from './settle-turn.ts';
@@ -63,6 +64,7 @@ export class Spine {
   #step = new AbortController();
   #leaving: HostStopped['reason'] | null = null;
   readonly #manual: ManualSteps;
+  readonly #openings: Openings;
   readonly #farewells: ((reply: StopReply) => void)[] = [];
   /** What everybody hears who asks once the agent is gone. */
   #farewell: StopReply | null = null;
@@ -85,6 +87,7 @@ export class Spine {
     this.#slot = parts.slot;
     this.#lock = parts.lock;
     this.#manual = new ManualSteps(parts.context, parts.bell);
+    this.#openings = new Openings(parts.context, parts.seat, parts.bell);
     this.#tellings = new Tellings(parts.context);
   }
 
@@ -96,6 +99,10 @@ export class Spine {
   interruptStep(): void {
     this.#step.abort();
     this.#step = new AbortController();
+  }
+
+  openAgent(): Promise<OpenReply> {
+    return this.#openings.ask();
   }
 
   runStep(step: ManualStep): Promise<StepReply> {
@@ -131,6 +138,7 @@ export class Spine {
       // Never in the middle of a plan: what it verified is what it pushes.
       const mayBeByHand = action.type === 'rest' || action.type === 'leave';
       if (mayBeByHand && (await this.#manual.runNext(this.#step.signal))) continue;
+      if (action.type === 'rest' && (await this.#openings.runNext())) continue;
       if (action.type === 'leave') {
         // Whoever started a host for a stopped session has a question; it is answered before the host goes.
         if (this.#farewells.length > 0 || !(await this.#bell.wait(clock, STOPPED_LINGER_MS))) this.#leaving = 'stopped';
@@ -157,6 +165,7 @@ export class Spine {
     const left = isOver ? await this.#seat.close() : await this.#seat.leave();
     await this.#slot.release();
     this.#manual.refuse();
+    this.#openings.refuse();
     if (this.#leaving === 'stopped') this.#farewell = { stopped: true, left };
     for (const farewell of this.#farewells) farewell({ stopped: true, left });
     // A machine that goes down does not wait; the next host tells again.

@@ -209,6 +209,20 @@ describe('a question in the middle of a turn in a terminal', { concurrency: 2 },
 });
 
 describe('a session in a terminal', () => {
+  it('is started without a prompt when its pane is there and its agent listens, or says why not', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const { server, session } = terminalScratch(t);
+    const plain = session('plain', 'helper', { startDelayMs: 300, prompts: [{ steps: [done] }] });
+    await plain.call({ op: 'open' });
+    assert.equal((await server.panes()).length, 1);
+    assert.equal(plain.agentRecords('start').length, 1);
+    await plain.tell('first');
+    assert.equal((await plain.untilType('turn-ended')).verdict, 'done');
+    assert.equal(plain.agentRecords('start').length, 1, 'the same agent');
+    const broken = session('plain', 'broken', { failStarts: 9 });
+    await assert.rejects(broken.call({ op: 'open' }), { code: 'agent-not-started', exitCode: 5 });
+  });
+
   it('that shows nothing new for long is told to people once in a turn, with its screen, and goes on', async (t) => {
     if (!(await hasTmux(t))) return;
     const { scratch, session } = terminalScratch(t);
