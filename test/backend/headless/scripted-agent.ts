@@ -4,7 +4,7 @@
  * refused as codex refuses it. Each process takes the steps of the next prompt.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 
 export type Step =
   | { readonly type: 'say'; readonly text: string }
@@ -13,6 +13,8 @@ export type Step =
   | { readonly type: 'shell'; readonly command: string }
   /** One line on stdout as it is. */
   | { readonly type: 'line'; readonly text: string }
+  /** So many messages, each of so many bytes. */
+  | { readonly type: 'flood'; readonly count: number; readonly bytes: number }
   | { readonly type: 'stderr'; readonly text: string }
   | { readonly type: 'event'; readonly event: object }
   | { readonly type: 'hang' }
@@ -91,6 +93,12 @@ async function perform(step: Step): Promise<void> {
       if (script.plain !== true) print({ type: 'item.completed', item: end });
       return;
     }
+    case 'flood': {
+      const item = { id, type: 'agent_message', text: 'x'.repeat(step.bytes) };
+      const line = Buffer.from(`${JSON.stringify({ type: 'item.completed', item })}\n`);
+      for (let sent = 0; sent < step.count; sent += 1) writeWhole(line);
+      return;
+    }
     case 'line':
       process.stdout.write(`${step.text}\n`);
       return;
@@ -117,5 +125,17 @@ async function perform(step: Step): Promise<void> {
       // What it wrote is out before it goes.
       await new Promise<void>((resolve) => void process.stdout.write('', () => resolve()));
       process.exit(step.code ?? 0);
+  }
+}
+
+/** Waits for a slow reader: what is written to a pipe in Node may only be kept for later. */
+function writeWhole(bytes: Buffer): void {
+  for (let written = 0; written < bytes.length;) {
+    try {
+      written += writeSync(1, bytes, written);
+    } catch (error) {
+      if (!(error instanceof Error) || !('code' in error) || error.code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
   }
 }
