@@ -1,8 +1,8 @@
 /**
  * Bundles src/ into dist/: the program needs no packages when it is installed.
  *
- * - `conduxt.js`          the command: checks the Node it runs on, then loads `main.js`
- * - `main.js`, `*-*.js`   the command line in pieces, so that a verb loads only what it needs
+ * - `conduxt.js`          the command: checks the Node it runs on, then loads one of these:
+ * - `main.cjs`            the command line; a verb runs only the parts that it needs
  * - `hot.cjs`             the verbs that are typed all day, in one file
  * - `host.cjs`            one file: a host loads all its code at start, and an upgrade cannot pull files from under it
  * - `supervisor.js`      the program in every tmux pane; `terminal-hook.js`: what hooks of agents in terminals run
@@ -44,12 +44,14 @@ const AS_COMMONJS: BuildOptions = {
 const commandLineStaysOutside: Plugin = {
   name: 'command-line-stays-outside',
   setup(b) {
-    b.onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './main.js', external: true }));
-    b.onResolve({ filter: /^\.\/hot\.ts$/ }, () => ({ path: 'hot', namespace: 'required' }));
-    b.onLoad({ filter: /.*/, namespace: 'required' }, () => ({
+    b.onResolve({ filter: /^\.\/(?:main|hot)\.ts$/ }, ({ path }) => ({
+      path: path.replace(/\.ts$/, '.cjs'),
+      namespace: 'required',
+    }));
+    b.onLoad({ filter: /.*/, namespace: 'required' }, ({ path }) => ({
       contents:
         "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);" +
-        "export const { hot, processIo } = require('./hot.cjs');",
+        `export const { main, hot, processIo } = require('${path}');`,
     }));
   },
 };
@@ -77,7 +79,7 @@ const ENTRIES: readonly Entry[] = [
     source: 'src/cli/bin.ts',
     options: { target: 'node14', plugins: [commandLineStaysOutside], banner: {} },
   },
-  { name: 'main', source: 'src/cli/main.ts', options: { splitting: true } },
+  { name: 'main', source: 'src/cli/main.ts', options: AS_COMMONJS },
   {
     name: 'hot',
     source: 'src/cli/hot.ts',
