@@ -1,7 +1,7 @@
 import { notFound, usageError } from '../errors.ts';
 import { isSessionId } from '../session/ids.ts';
 import { splitQualifiedName } from '../session/names.ts';
-import { listNames, type NamedSession } from './read-session.ts';
+import { listNames, namedHere, type NamedSession } from './read-session.ts';
 
 /**
  * The session a person means: a name of this repository, `repo/name` from anywhere, a bare name that is unique among
@@ -14,8 +14,8 @@ export function findSession(home: string, repoKey: string | null, text: string):
   }
   const { repo, name } = splitQualifiedName(text);
   if (repo === undefined && repoKey !== null) {
-    const here = listNames(home, repoKey).find((one) => one.name === name);
-    if (here !== undefined) return here;
+    const here = namedHere(home, repoKey, name);
+    if (here !== null) return here;
   }
   const everywhere = listNames(home, null);
   const matching = everywhere.filter((one) => one.name === name && (repo === undefined || isRepo(one.repoKey, repo)));

@@ -4,6 +4,7 @@ import { ioError, systemCode } from '../errors.ts';
 import { readJournal, type DamagedLine } from '../journal/read-journal.ts';
 import { isAlive } from '../process/identity.ts';
 import { isSessionId } from '../session/ids.ts';
+import { nameProblem } from '../session/names.ts';
 import { deriveState } from '../session/derive-state.ts';
 import { foldSession, type FoldedSession } from '../session/fold/session-fold.ts';
 import type { SessionRecord } from '../session/record.ts';
@@ -135,6 +136,13 @@ export function listNames(home: string, repoKey: string | null): NamedSession[] 
   );
 }
 
+/** The session of that very name in one repository, without a look at the others; null when there is none. */
+export function namedHere(home: string, repoKey: string, name: string): NamedSession | null {
+  if (nameProblem(name) !== undefined) return null;
+  const id = readName(path.join(home, 'repos', repoKey, 'names', name));
+  return id === '' ? null : { repoKey, name, id };
+}
+
 /** Ids of the sessions that gave this name away, the latest last. */
 export function listArchived(home: string, repoKey: string, name: string): string[] {
   const prefix = `${name}-s-`;
@@ -149,7 +157,7 @@ function readName(file: string): string {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
     // Released between the listing and the reading.
-    if (systemCode(error) === 'ENOENT') return '';
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'EISDIR') return '';
     throw error;
   }
 }
