@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- --runs 15] [--only start,warm] [--json file] [--no-peer]`: what conduxt costs, beside the physical
- * floor and the closest peer, as ratios of runs that stood side by side. `npm run bench:ci` measures the short parts
+ * `npm run bench [-- --runs 15] [--only start,warm] [--json file] [--markdown] [--no-peer]`: what conduxt costs, beside the
+ * physical floor and the closest peer, as ratios of runs that stood side by side. With `--markdown` the manual's table
+ * comes last. `npm run bench:ci` measures the short parts
  * with few runs and fails only far beyond their goals: a guard, not a figure.
  */
 import { writeFileSync } from 'node:fs';
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '15' },
     only: { type: 'string' },
     json: { type: 'string' },
+    markdown: { type: 'boolean', default: false },
     'no-peer': { type: 'boolean', default: false },
     ci: { type: 'boolean', default: false },
   },
@@ -52,12 +54,29 @@ for (const part of parts.filter(({ name }) => only.includes(name))) {
 }
 if (values.json !== undefined)
   writeFileSync(values.json, `${JSON.stringify({ at: new Date().toISOString(), load: loadavg(), rows }, null, 2)}\n`);
+if (values.markdown) console.log(`\n${tableOf(rows)}`);
 const slow = values.ci ? rows.filter((row) => (row.overFloor ?? 0) > (GUARDS[row.what] ?? Infinity)) : [];
 for (const row of slow) console.error(`bench: ${row.what} takes ${row.overFloor?.toFixed(2)} times the floor`);
 process.exitCode = slow.length > 0 ? 1 : 0;
 
+function number(value: number): string {
+  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(1);
+}
+
+function tableOf(all: readonly Row[]): string {
+  const cell = (found: Row['ours'] | null, unit: Row['unit']): string =>
+    found === null ? '' : `${number(found.median)} ${unit}`;
+  const ratio = (value: number | null): string => (value === null ? '' : value.toFixed(2));
+  const lines = all.map((row) =>
+    [row.what, cell(row.ours, row.unit), cell(row.floor, row.unit), ratio(row.overFloor), ratio(row.overPeer), row.goal]
+      .map((text) => text.replaceAll('|', '\\|'))
+      .join(' | '),
+  );
+  const head = ['What | conduxt | floor | of the floor | of acpx | goal', '--- | --- | --- | --- | --- | ---'];
+  return [...head, ...lines].map((line) => `| ${line} |`).join('\n');
+}
+
 function lineOf(row: Row): string {
-  const number = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toFixed(1));
   const figures = (name: string, found: Row['ours'] | null): string =>
     found === null ? '' : `  ${name} ${number(found.median)}${found.runs > 2 ? ` (p95 ${number(found.p95)})` : ''}`;
   const ratio = (value: number | null, of: string): string => (value === null ? '' : `  ${value.toFixed(2)} x ${of}`);
