@@ -116,7 +116,7 @@ export const DEFAULTS: Config = {
   reminders: 2,
   worktree: { setup: null, copy: ['.env'], link: [], timeoutSeconds: 900 },
   timeouts: {
-    startSeconds: 60,
+    startSeconds: 120,
     firstSignSeconds: 300,
     turnSeconds: 7200,
     cancelSeconds: 10,

@@ -352,7 +352,7 @@ describe('what a session takes from the configuration', () => {
 
   it('counts its limits in milliseconds', () => {
     const limits = sessionLimits(config, 'codex', null);
-    assert.equal(limits.startTimeoutMs, 60_000);
+    assert.equal(limits.startTimeoutMs, 120_000);
     assert.equal(limits.turnTimeoutMs, 7_200_000);
     assert.equal(limits.slotsPerUser, 3);
     assert.equal(limits.slotsPerAgent, 1);
