@@ -344,7 +344,7 @@ export class ControlDesk implements ControlHandler {
     let stop = (): void => {};
     const ended = new Promise<void>((resolve) => {
       stop = log.onRecord((record) => {
-        // One that the agent never had is no turn any more; its prompt is queued again.
+        // One that the agent never had is no turn any more; asked for its end, it drops its prompt.
         if (record.type === 'turn-ended' || record.type === 'prompt-returned') resolve();
       });
     });

@@ -6,7 +6,7 @@ import { unreachable } from '../errors.ts';
 import { decodeTranscript } from '../journal/transcript.ts';
 import { settleUnknown, type Settlement } from '../route/settle-unknown.ts';
 import type { CallbackResult } from '../session/callback.ts';
-import type { TurnEnded, TurnFailure, Usage } from '../session/events.ts';
+import type { PromptReturned, TurnEnded, TurnFailure, Usage } from '../session/events.ts';
 import type { OpenTurn } from '../session/fold/turns.ts';
 import { LineWindow } from '../store/follow/line-window.ts';
 import { offsetBefore } from '../store/follow/seek.ts';
@@ -39,29 +39,46 @@ export async function settleTurn(
   recall: () => Promise<History | null>,
   { seen, lost }: { readonly seen: SeenOfTurn; readonly lost: Lost },
 ): Promise<void> {
-  const { log, redact } = context;
+  const { log, turnstile } = context;
   const entry = log.folded.prompts.byId.get(turn.promptId);
   const isSettled = turn.cancelRequested || seen.callback.type === 'valid';
   const history = isSettled ? null : await recall();
   const isSignOfLife = entry?.state !== 'handed' || seen.toolCalls > 0 || seen.lastMessage !== '';
   const isMissing = history?.prompt === 'missing' && !isSignOfLife;
   const touched = isMissing ? await worktreeTouched(context, Date.parse(turn.startedAt)) : null;
-  const settlement = settleUnknown({
-    // Read last: somebody may have cancelled it while the agent was asked.
-    cancelRequested: log.folded.turns.open?.cancelRequested ?? turn.cancelRequested,
-    callback: seen.callback,
-    isSignOfLife,
-    history,
-    worktreeTouched: touched,
-    returns: entry?.returns ?? 0,
-  });
-  const { turnId, promptId } = turn;
-  if (settlement.type === 'return') {
-    await log.appendPatiently({ type: 'prompt-returned', promptId, turnId, by: 'history' });
-    return;
-  }
+  const settle = async (): Promise<Settlement | null> => {
+    const { turns, life } = log.folded;
+    if (turns.open?.turnId !== turn.turnId) return null;
+    const settlement = settleUnknown({
+      cancelRequested: turns.open.cancelRequested,
+      isOver: life.stopped || life.ended !== null,
+      callback: seen.callback,
+      isSignOfLife,
+      history,
+      worktreeTouched: touched,
+      returns: entry?.returns ?? 0,
+    });
+    await log.append(recordOf(context, turn, settlement, { seen, lost, history }));
+    return settlement;
+  };
+  // Somebody may have ended it while the agent was asked: what is on its way to the journal is waited for, nobody gets
+  // between this look and its record, and of what was begun before that record could be seen the fold makes the same.
+  await log.flushJournal();
+  const settlement = await log.withRoom(() => turnstile.pass(settle));
+  await log.flushJournal();
+  const text = settlement === null ? null : saidOf(settlement);
+  if (text !== null) await log.appendPatiently({ type: 'milestone', level: 'info', text });
+}
+
+function recordOf(
+  { redact }: HostContext,
+  { turnId, promptId }: OpenTurn,
+  settlement: Settlement,
+  { seen, lost, history }: { readonly seen: SeenOfTurn; readonly lost: Lost; readonly history: History | null },
+): PromptReturned | TurnEnded {
+  if (settlement.type === 'return') return { type: 'prompt-returned', promptId, turnId, by: 'history' };
   const lastMessage = redact(history?.lastMessage ?? '').slice(-LAST_MESSAGE_CHARS);
-  await log.appendPatiently({
+  return {
     type: 'turn-ended',
     turnId,
     promptId,
@@ -70,9 +87,7 @@ export async function settleTurn(
     lastMessage: lastMessage === '' ? seen.lastMessage : lastMessage,
     toolCalls: Math.max(seen.toolCalls, history?.toolCalls ?? 0),
     ...(seen.usage === null ? {} : { usage: seen.usage }),
-  });
-  const text = saidOf(settlement);
-  if (text !== null) await log.appendPatiently({ type: 'milestone', level: 'info', text });
+  };
 }
 
 function endOf(

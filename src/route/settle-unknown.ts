@@ -8,6 +8,8 @@ export const MAX_RETURNS = 2;
 export interface TurnEvidence {
   /** A person wanted its end: whatever came of it, it is over. */
   readonly cancelRequested: boolean;
+  /** The session was stopped, or its task has ended: nothing is owed again. */
+  readonly isOver: boolean;
   /** The callback in what was written down while it ran. */
   readonly callback: CallbackResult;
   /** The agent did or said anything in it. */
@@ -55,9 +57,9 @@ export function settleUnknown(evidence: TurnEvidence): Settlement {
     case 'there':
       return { type: 'unknown', isKnown: true };
     case 'missing':
-      return !isSignOfLife && worktreeTouched !== true && returns < MAX_RETURNS
-        ? { type: 'return' }
-        : { type: 'unknown', isKnown: false };
+      if (isSignOfLife || worktreeTouched === true || returns >= MAX_RETURNS)
+        return { type: 'unknown', isKnown: false };
+      return { type: evidence.isOver ? 'cancelled' : 'return' };
     case 'unclear':
       return { type: 'unknown', isKnown: false };
     default:

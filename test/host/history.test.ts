@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { HistoryReader } from '../../src/host/history-reader.ts';
 import type { MethodScript, Run, Script, Step } from '../../src/rehearsal/fault-agent/script.ts';
+import type { SessionRecord } from '../../src/session/record.ts';
 import { Scratch, waitFor, type LiveSession } from './scratch.ts';
 
 const fix: Step = { type: 'shell', command: "echo 4 > sum.txt && git commit -qam 'fix: the sum'" };
@@ -17,9 +18,14 @@ const continuities = (session: LiveSession): string[] =>
   session.journal().flatMap((record) => (record.type === 'agent-session' ? [record.continuity] : []));
 
 /** The agent's first process takes no prompt, or hangs in one; its host is killed there. */
-async function killed(t: TestContext, kind: 'task' | 'plain', script: Script): Promise<LiveSession> {
+async function killed(
+  t: TestContext,
+  kind: 'task' | 'plain',
+  script: Script,
+  limits: Partial<SessionRecord['limits']> = {},
+): Promise<LiveSession> {
   const scratch = new Scratch(t);
-  const session = scratch[kind](script);
+  const session = scratch[kind](script, { limits });
   await session.host();
   if (kind === 'plain') await session.tell('do it');
   await session.untilType('prompt-handed');
@@ -145,6 +151,61 @@ describe('the history of an agent settles an interrupted turn', () => {
     assert.equal((await task.untilType('task-ended')).end, 'completed');
     assert.equal(ended(task)[0]?.verdict, 'unknown');
     assert.deepEqual(continuities(task), ['new', 'resumed']);
+  });
+});
+
+describe('a turn that somebody ends while its agent tells its history', () => {
+  const telling = '{{cwd}}/../../telling';
+  const goOn = '{{cwd}}/../../go-on';
+  /** It tells that it has no such prompt, once it may. */
+  const script: Script = {
+    runs: [deaf, {}],
+    load: replays({ type: 'write-file', path: telling }, { type: 'wait-for-file', path: goOn }, tellsAll),
+    prompts: [{ match: '.', steps: [fix, done] }],
+  };
+  const asked = async (t: TestContext, limits: Partial<SessionRecord['limits']> = {}): Promise<LiveSession> => {
+    const task = await killed(t, 'task', script, limits);
+    await task.host();
+    await task.untilFile(path.join(task.scratch.root, 'telling'));
+    return task;
+  };
+  const letGoOn = (task: LiveSession): void => writeFileSync(path.join(task.scratch.root, 'go-on'), '');
+  const isNotHandedAgain = (task: LiveSession): void => {
+    assert.deepEqual(task.prompts(), []);
+    assert.equal(task.types().filter((type) => type === 'prompt-handed').length, 1);
+    assert.deepEqual(task.view().folded.prompts.owed, []);
+  };
+
+  it('is not handed again when its task was cancelled', async (t) => {
+    const task = await asked(t);
+    const cancelled = task.call({ op: 'cancel', scope: 'task' });
+    await task.untilType('cancel-requested');
+    letGoOn(task);
+    assert.deepEqual(await cancelled, { turn: 'cancelled', dropped: 0, task: 'cancelled' });
+    await task.until('the telling', (record) => record.type === 'notified' || record.type === 'slot-released');
+    isNotHandedAgain(task);
+    assert.equal(ended(task)[0]?.verdict, 'cancelled');
+  });
+
+  it('is not handed again when its time was over', async (t) => {
+    const task = await asked(t, { taskTimeoutMs: 10_000 });
+    assert.equal((await task.untilType('task-ended')).code, 'timed-out');
+    letGoOn(task);
+    await task.untilType('turn-ended');
+    await task.untilType('slot-released');
+    isNotHandedAgain(task);
+  });
+
+  it('is not handed again when the session was stopped, also after it was taken up again', async (t) => {
+    const task = await asked(t);
+    const stopped = task.call({ op: 'stop' });
+    await task.untilType('session-stopped');
+    letGoOn(task);
+    assert.equal((await stopped).stopped, true);
+    await task.call({ op: 'resume' });
+    await task.untilType('session-resumed');
+    await task.untilType('turn-routed');
+    isNotHandedAgain(task);
   });
 });
 

@@ -16,6 +16,7 @@ const valid: CallbackResult = {
 };
 const nothing: TurnEvidence = {
   cancelRequested: false,
+  isOver: false,
   callback: missing,
   isSignOfLife: false,
   history: null,
@@ -37,6 +38,12 @@ describe('a turn of which nobody saw the end', () => {
     ['but not when a sign of it was seen', { ...remembers('missing'), isSignOfLife: true }, 'unknown'],
     ['nor when the worktree changed since', { ...remembers('missing'), worktreeTouched: true }, 'unknown'],
     ['nor again and again', { ...remembers('missing'), returns: MAX_RETURNS }, 'unknown'],
+    ['nor when its task has ended, or the session was stopped', { ...remembers('missing'), isOver: true }, 'cancelled'],
+    [
+      'which changes nothing of what the agent has done',
+      { ...remembers('there', valid), isOver: true },
+      'done history',
+    ],
     ['is done by that callback also where the prompt is not to be seen', remembers('unclear', valid), 'done history'],
     ['is unknown when the history says neither', remembers('unclear'), 'unknown'],
     ['is over when somebody had cancelled it', { ...remembers('there', valid), cancelRequested: true }, 'cancelled'],

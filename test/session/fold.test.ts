@@ -58,6 +58,32 @@ describe('the prompts of a journal', () => {
     assert.deepEqual(owed([...events, handed('a'), ended('a')]), ['c', 'b']);
   });
 
+  it('are dropped instead where somebody ended the turn, the task or the session, whichever record came first', () => {
+    const returned = { type: 'prompt-returned', promptId: 'a', turnId: 't-a', by: 'history' } as const;
+    const ends: readonly SessionEvent[] = [
+      { type: 'cancel-requested', turnId: 't-a' },
+      { type: 'session-stopped' },
+      { type: 'task-ended', end: 'failed', reason: 'not finished within 1 h', code: 'timed-out' },
+    ];
+    for (const end of ends) {
+      for (const tail of [
+        [end, returned],
+        [returned, end],
+      ]) {
+        const session = foldSession(journalOf([queued('a', { kind: 'task' }), handed('a'), ...tail]));
+        assert.deepEqual(
+          [session.prompts.owed, session.prompts.byId.get('a')?.state, session.turns.open],
+          [[], 'dropped', null],
+        );
+        assert.equal(isOwed(session, sessionRecord()), false, 'no host is started for it');
+      }
+    }
+    const other = { type: 'cancel-requested', turnId: 't-b' } as const;
+    assert.deepEqual(owed([queued('a'), handed('a'), returned, other]), ['a']);
+    const again = [queued('a'), handed('a'), returned, handed('a')];
+    assert.equal(foldSession(journalOf([...again, { type: 'session-stopped' }])).turns.open?.promptId, 'a');
+  });
+
   it('ignore records of a deposed host', () => {
     const session = foldSession([...journalOf([queued('a')], 2), ...journalOf([handed('a')], 1, 5)]);
     assert.equal(session.prompts.byId.get('a')?.state, 'queued');

@@ -16,6 +16,8 @@ export interface PromptEntry {
   endedAt: string | null;
   /** How often it was handed over and never reached the agent. */
   returns: number;
+  /** The turn that it was taken back from, until it is handed over again. */
+  returnedFrom: string | null;
 }
 
 /** Prompts in the order they were acknowledged, and the same by id and by key. */
@@ -33,8 +35,10 @@ export const noPrompts = (): Prompts => ({ byId: new Map(), byKey: new Map(), ow
  *     queued → dropped
  *     queued → handed → done          (steered into a running turn; declined: back to queued)
  *     queued → handed → queued        (the agent never had it, as its own history shows)
+ *     queued → handed → dropped       (the same, where somebody ended its turn, its task or the session, before or right after)
+ * @param isOver whether somebody has: then nobody wants what this turn gives back.
  */
-export function foldPrompts(prompts: Prompts, record: JournalRecord): void {
+export function foldPrompts(prompts: Prompts, record: JournalRecord, isOver: (turnId: string) => boolean): void {
   switch (record.type) {
     case 'prompt-queued': {
       if (prompts.byKey.has(record.key)) return;
@@ -51,6 +55,7 @@ export function foldPrompts(prompts: Prompts, record: JournalRecord): void {
         turnId: null,
         endedAt: null,
         returns: 0,
+        returnedFrom: null,
       };
       prompts.byId.set(entry.id, entry);
       prompts.byKey.set(entry.key, entry);
@@ -65,6 +70,7 @@ export function foldPrompts(prompts: Prompts, record: JournalRecord): void {
       if (entry === undefined) return;
       entry.state = 'handed';
       entry.turnId = record.turnId;
+      entry.returnedFrom = null;
       prompts.owed = prompts.owed.filter((owed) => owed !== entry);
       return;
     }
@@ -76,12 +82,26 @@ export function foldPrompts(prompts: Prompts, record: JournalRecord): void {
     case 'prompt-returned': {
       const entry = prompts.byId.get(record.promptId);
       if (entry === undefined) return;
-      entry.state = 'queued';
       entry.turnId = null;
       entry.returns += 1;
+      if (isOver(record.turnId)) {
+        settle(prompts, record.promptId, 'dropped', record.at);
+        return;
+      }
+      entry.state = 'queued';
+      entry.returnedFrom = record.turnId;
       prompts.owed.unshift(entry);
       return;
     }
+    case 'cancel-requested':
+      // Its turn was open when somebody asked for its end.
+      dropReturned(prompts, record.at, ({ returnedFrom }) => returnedFrom === record.turnId);
+      return;
+    case 'task-ended':
+    case 'session-stopped':
+      // What was owed was dropped before this record; this one was with the agent then, and came back since.
+      dropReturned(prompts, record.at, ({ returnedFrom }) => returnedFrom !== null);
+      return;
     case 'prompt-steered':
       foldSteered(prompts, record);
       return;
@@ -115,6 +135,10 @@ function foldSteered(prompts: Prompts, record: Extract<JournalRecord, { type: 'p
       settle(prompts, entry.id, 'unknown', record.at);
       return;
   }
+}
+
+function dropReturned(prompts: Prompts, at: string, isMeant: (entry: PromptEntry) => boolean): void {
+  for (const { id } of prompts.owed.filter(isMeant)) settle(prompts, id, 'dropped', at);
 }
 
 /** Several urgent prompts keep their own order: each goes after the urgent ones before it. */

@@ -41,7 +41,11 @@ export function applyRecord(session: FoldedSession, record: JournalRecord): void
   session.epoch = record.epoch;
   session.seq = Math.max(session.seq, record.seq);
   session.lastAt = record.at;
-  foldPrompts(session.prompts, record);
+  const { life, turns } = session;
+  foldPrompts(session.prompts, record, (turnId) => {
+    const isCancelled = turns.open?.turnId === turnId && turns.open.cancelRequested;
+    return isCancelled || life.stopped || life.ended !== null;
+  });
   foldTurns(session.turns, record, session.prompts);
   foldDelivery(session.delivery, record);
   foldLife(session.life, record);
