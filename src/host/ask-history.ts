@@ -1,4 +1,4 @@
-import { ConduxtError, messageOf } from '../errors.ts';
+import { ConduxtError, messageOf, systemCode } from '../errors.ts';
 import type { OpenTurn } from '../session/fold/turns.ts';
 import { promptFile } from '../store/paths.ts';
 import type { AgentSeat } from './agent-seat.ts';
@@ -13,7 +13,9 @@ export type History = ReturnType<HistoryReader['read']>;
  * read. The agent is then open for what comes next. Null when it replays nothing, or cannot be asked.
  */
 export async function askHistory(context: HostContext, seat: AgentSeat, turn: OpenTurn): Promise<History | null> {
-  const reader = new HistoryReader(knownPrompts(context, turn));
+  const known = knownPrompts(context, turn);
+  if (known === null) return null;
+  const reader = new HistoryReader(known);
   try {
     const session = await seat.recall((item) => reader.take(item));
     if (session?.continuity !== 'loaded') return null;
@@ -26,7 +28,8 @@ export async function askHistory(context: HostContext, seat: AgentSeat, turn: Op
   }
 }
 
-function knownPrompts({ record, log, paths }: HostContext, turn: OpenTurn): KnownPrompts {
+/** Null when a prompt was deleted by hand: then nothing can be recognized. */
+function knownPrompts({ record, log, paths }: HostContext, turn: OpenTurn): KnownPrompts | null {
   const { turns, prompts } = log.folded;
   const { last } = turns;
   const isFirst = turns.count === 1 || (last === null && prompts.byId.get(turn.promptId)?.returns === turns.count - 1);
@@ -35,10 +38,17 @@ function knownPrompts({ record, log, paths }: HostContext, turn: OpenTurn): Know
   const same = [...prompts.byId.values()].filter(
     ({ id, sha256, turnId }) => id !== turn.promptId && turnId !== null && sha256 === own?.sha256,
   );
-  return {
-    ours: readPrompt(promptFile(paths, turn.promptId)),
-    before: last === null ? null : readPrompt(promptFile(paths, last.end.promptId)),
-    oursBefore: same.length,
-    isFirst,
-  };
+  const ours = wordsOf(promptFile(paths, turn.promptId));
+  const before = last === null ? null : wordsOf(promptFile(paths, last.end.promptId));
+  if (ours === null || (last !== null && before === null)) return null;
+  return { ours, before, oursBefore: same.length, isFirst };
+}
+
+function wordsOf(file: string): string | null {
+  try {
+    return readPrompt(file);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return null;
+    throw error;
+  }
 }
