@@ -14,6 +14,7 @@ export interface AskedQuestion {
   readonly mark: string;
   /** Seen once may be half drawn. `given`: a key was pressed for it, or it cannot be. `person`: only a person is left. */
   stage: 'seen' | 'asked' | 'given' | 'person';
+  /** When its keys had been pressed; `Infinity` until then, `-Infinity` when there are none for it. */
   givenAt: number;
   /** Ends the asking. */
   readonly asking: AbortController;
@@ -32,7 +33,7 @@ export async function onLook(agent: AgentPane, running: RunningTurn, look: Look 
   const known = running.question;
   if (known?.mark !== mark) {
     known?.asking.abort();
-    running.question = { mark, stage: 'seen', givenAt: 0, asking: new AbortController() };
+    running.question = { mark, stage: 'seen', givenAt: Infinity, asking: new AbortController() };
     return;
   }
   // A prompt that still waits to be entered is not taken because something else is asked.
@@ -69,8 +70,12 @@ function askPermission(agent: AgentPane, running: RunningTurn, question: AskedQu
     const answer = await listener.permission(request, question.asking.signal);
     if (answer.type === 'cancelled' || running.question !== question) return;
     question.stage = 'given';
-    const isPressed = await answerPermission(agent, question.mark, answer);
-    question.givenAt = isPressed ? agent.parts.clock.monotonic() : 0;
+    let isPressed = true;
+    try {
+      isPressed = await answerPermission(agent, question.mark, answer);
+    } finally {
+      question.givenAt = isPressed ? agent.parts.clock.monotonic() : -Infinity;
+    }
   });
 }
 

@@ -11,6 +11,13 @@ import type { Script, Step } from './script.ts';
 const MAX_WAIT_MS = 60_000;
 const FRAME_MS = 120;
 
+interface ShownQuestion {
+  readonly command: string;
+  readonly deaf: boolean;
+  readonly answer: (yes: boolean) => void;
+  isAnswered: boolean;
+}
+
 interface ShownList {
   readonly question: string;
   readonly options: readonly string[];
@@ -30,8 +37,7 @@ export class ScriptedTui {
   #pastes = 0;
   #turn: AbortController | null = null;
   #dialog: Script['dialog'] | null;
-  #question: { readonly command: string; readonly deaf: boolean; readonly answer: (yes: boolean) => void } | null =
-    null;
+  #question: ShownQuestion | null = null;
   #list: ShownList | null = null;
 
   constructor(script: Script) {
@@ -107,13 +113,12 @@ export class ScriptedTui {
     }
     if (this.#list !== null) return this.#move(this.#list, key);
     if (this.#question !== null) {
-      if (this.#question.deaf) return;
+      if (this.#question.deaf || this.#question.isAnswered) return;
       const isYes = key.type === 'enter' || (key.type === 'text' && key.text === '1');
       if (key.type !== 'escape' && !isYes) return;
       this.#log.add('answer', { yes: isYes });
-      const { answer } = this.#question;
-      this.#question = null;
-      answer(isYes);
+      this.#question.isAnswered = true;
+      this.#question.answer(isYes);
       return;
     }
     switch (key.type) {
@@ -227,8 +232,12 @@ export class ScriptedTui {
         return;
       }
       case 'ask': {
-        const { command, deaf = false } = step;
-        const yes = await new Promise<boolean>((answer) => (this.#question = { command, deaf, answer }));
+        const { command, deaf = false, lateMs = 0 } = step;
+        const yes = await new Promise<boolean>(
+          (answer) => (this.#question = { command, deaf, answer, isAnswered: false }),
+        );
+        await delay(lateMs, undefined, { signal });
+        this.#question = null;
         this.#screen.say(yes ? 'Allowed.' : 'Refused.');
         if (yes) await this.#steps(step.onYes ?? [], signal);
         return;

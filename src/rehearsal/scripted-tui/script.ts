@@ -22,6 +22,8 @@ export type Step =
       readonly onYes?: readonly Step[];
       /** No key does anything. */
       readonly deaf?: boolean;
+      /** So long the question still stands there after a key answered it. */
+      readonly lateMs?: number;
     }
   /** Draws a list whose pointer moves with the arrows, and waits for Enter. */
   | { readonly type: 'choose'; readonly question: string; readonly options: readonly string[] }

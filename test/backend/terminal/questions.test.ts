@@ -45,6 +45,19 @@ describe('what an agent asks in the middle of a turn', { concurrency: 4 }, () =>
     );
   });
 
+  it('is no question for a person while its key takes its time', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new Rig(t, { prompts: [{ steps: [{ type: 'ask', command: 'touch x', lateMs: 1_000 }, done] }] });
+    const asked: DialogRequest[] = [];
+    rig.seen.onDialog = async (request) => {
+      asked.push(request);
+      return null;
+    };
+    const session = await rig.open();
+    assert.equal((await session.prompt({ turnId: 't-1', text: PROMPT })).verdict, 'done');
+    assert.deepEqual([rig.log('answer').length, asked.length], [1, 0]);
+  });
+
   it('is a question of its own that a person answers by a name, and the pointer is seen there before Enter', async (t) => {
     if (!(await hasTmux(t))) return;
     const rig = new Rig(t, { prompts: [{ steps: [list, done] }] });
