@@ -45,17 +45,40 @@ export const refusingChoice = (choices: readonly Choice[]): Choice | null =>
 const FOR_LONGER = /always|don.?t ask|session|all |auto|switch|every/i;
 
 /**
- * What makes it the same question when it is drawn again: its choices and the words right above them, without pointer,
- * times and spinners. What an agent goes on to say further up, or below, makes it no other question.
+ * What makes it the same question when it is drawn again: its choices and the words above them, with the whole of the
+ * command it asks about, letter for letter, without pointer, times and spinners. What an agent goes on to say further up,
+ * or below, makes it no other question.
  */
 export function questionMark(screen: string): string {
   const lines = contentOf(screen);
   const labels = choicesIn(screen).flatMap(({ label, by }) => (by.type === 'list' ? [label] : []));
-  const at = lines.findLastIndex((line) => labels[0] !== undefined && line.includes(labels[0]));
-  const words = at < 0 ? lines.slice(-MARK_LINES) : [...lines.slice(Math.max(0, at - MARK_LINES), at), ...labels];
-  return words.join(' ').replaceAll(/[\d❯›●▶➜→>\u2801-\u28ff✻✳◐◑⠿…·*]|\s+/gu, '');
+  const at = lines.findLastIndex((line) => labels[0] !== undefined && line.endsWith(labels[0]));
+  if (at < 0) return lines.slice(-MARK_LINES).map(steady).join('\n');
+  const above = lines.slice(0, at);
+  const from = Math.max(0, Math.min(at - MARK_LINES, commandFrom(above)));
+  return [...above.slice(from).map(steady), ...labels].join('\n');
 }
 
+/** Where the command begins that a question asks about: at `$ `, or at the first of two lines around it. */
+function commandFrom(lines: readonly string[]): number {
+  const at = lines.findLastIndex((line) => COMMAND_START.test(line));
+  const frame = lines.findLastIndex((line) => FRAME.test(line));
+  const opening = lines.slice(0, Math.max(0, frame)).findLastIndex((line) => FRAME.test(line));
+  return Math.min(...[at, opening].filter((index) => index >= 0), lines.length);
+}
+
+/** The line without what moves by itself: a time counts as one beside a spinner or in brackets, never in a command. */
+function steady(line: string): string {
+  const plain = line.replaceAll(SPINNERS, '');
+  const still = plain === line ? plain.replaceAll(TIMES_IN_BRACKETS, '') : plain.replaceAll(TIMES, '');
+  return still.replace(/^\s*[❯›●▶➜→>·*]\s/, ' ').trim();
+}
+
+const SPINNERS = /[\u2801-\u28ff✢✳✶✻✽◐◑…]/gu;
+const TIMES = /\b\d+(?:\.\d+)?\s?(?:ms|[hms]|sec|seconds?|minutes?)\b/g;
+const TIMES_IN_BRACKETS = /\((?:\d+(?:\.\d+)?\s?(?:ms|[hms])\s?)+(?=[)·•,])/g;
+const COMMAND_START = /^\s*\$ /;
+const FRAME = /^\s*[╌┄╭╰][╌┄─]{3,}/;
 const MARK_LINES = 6;
 const contentOf = (screen: string): string[] =>
   screen

@@ -80,4 +80,30 @@ describe('a question', () => {
     );
     assert.notEqual(questionMark(at(1, 3)), questionMark(at(1, 3).replace('Allow', 'Refuse')));
   });
+
+  for (const [file, command] of [
+    ['claude/080-permission', 'touch /home/lab/work/perm.txt'],
+    ['codex/080-permission', 'touch /home/lab/work/perm.txt'],
+    ['gemini/080-permission', 'touch /home/lab/work/perm.txt'],
+  ] as const) {
+    it(`of ${file} is another one with another command, were it by a digit or a blank`, () => {
+      const asks = (other: string): string => questionMark(read(file).replaceAll(command, other));
+      const others = ['kill 4711', 'kill 4712', 'cat a b', 'cat ab', 'cat a > b', 'cat a b *', 'sleep 5s', 'sleep 6s'];
+      assert.equal(new Set([...others, `${others[0]} # ⠹`, `${others[1]} # ⠹`].map(asks)).size, others.length + 2);
+      assert.equal(asks(command), questionMark(read(file)));
+    });
+  }
+
+  it('is another one when a long command differs in its first line', () => {
+    const frame = '╌'.repeat(20);
+    const body = Array.from({ length: 10 }, (_, line) => ` echo ${line}`).join('\n');
+    const asks = (first: string): string =>
+      ` Bash command\n${frame}\n ${first}\n${body}\n${frame}\n Do you want to proceed?\n ❯ 1. Yes\n   2. No\n`;
+    assert.notEqual(questionMark(asks('rm -r a')), questionMark(asks('rm -r b')));
+  });
+
+  it('is the same one while a time in brackets goes on', () => {
+    const asks = (time: string): string => ` Working (${time} · esc to stop)\n Allow it?\n ❯ 1. Yes\n   2. No\n`;
+    assert.equal(questionMark(asks('9s')), questionMark(asks('1m 12s')));
+  });
 });
