@@ -57,7 +57,7 @@ export class TmuxServer {
 
   /** The words after `tmux` with which a person's terminal reaches this server. */
   clientArguments(...command: readonly string[]): string[] {
-    return ['-u', ...this.#address, '-f', this.#configurationFile(), ...commandLine([command])];
+    return ['-u', ...this.#address, '-f', this.#configurationFor([command]), ...commandLine([command])];
   }
 
   get clientEnvironment(): Readonly<Record<string, string>> {
@@ -66,7 +66,7 @@ export class TmuxServer {
 
   /** Runs commands in one call. A failure is data: tmux says why on stderr. */
   call(commands: readonly (readonly string[])[], input?: string): Promise<RunResult> {
-    const args = ['-u', ...this.#address, '-f', this.#configurationFile(), ...commandLine(commands)];
+    const args = ['-u', ...this.#address, '-f', this.#configurationFor(commands), ...commandLine(commands)];
     return run('tmux', args, {
       cwd: '/',
       env: this.#env,
@@ -159,10 +159,11 @@ export class TmuxServer {
     await this.call([['kill-session', '-t', sessionId]]);
   }
 
-  /** tmux reads this once, when the server starts. */
-  #configurationFile(): string {
+  /** tmux reads this once, when the server starts: only for a command that starts it must the file be there. */
+  #configurationFor(commands: readonly (readonly string[])[]): string {
     const file = path.join(this.#home, 'tmux.conf');
-    if (readOrNull(file) !== SERVER_CONFIGURATION) {
+    const starts = commands.some(([name]) => name === 'new-session' || name === 'start-server');
+    if (starts && readOrNull(file) !== SERVER_CONFIGURATION) {
       mkdirSync(this.#home, { recursive: true, mode: 0o700 });
       writeFileSync(file, SERVER_CONFIGURATION, { mode: 0o600 });
     }
