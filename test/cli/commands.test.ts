@@ -150,7 +150,7 @@ describe('status', () => {
     const { code, out } = await desk.run(['status']);
     assert.equal(code, 0);
     assert.match(out, /broken +unreadable: /);
-    assert.match(out, /torn: 1 damaged records/);
+    assert.match(out, /torn: 1 damaged record /);
     const json = JSON.parse((await desk.run(['status', '--json'])).out) as {
       sessions: { name: string; state: string }[];
     };
