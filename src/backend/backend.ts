@@ -64,6 +64,8 @@ export interface AgentSession {
   /** Null until the agent has named its conversation, which `AgentListener.named` then tells. */
   readonly nativeId: string | null;
   readonly continuity: 'new' | 'resumed' | 'loaded';
+  /** It went on replaying after it had said that it was done: nobody knows whether that is all. */
+  readonly replayedLate?: boolean;
   readonly agentVersion: string | null;
   readonly process: ProcessIdentity;
   readonly capabilities: AgentCapabilities;

@@ -19,7 +19,7 @@ export async function askHistory(context: HostContext, seat: AgentSeat, turn: Op
   try {
     const session = await seat.recall((item) => reader.take(item));
     if (session?.continuity !== 'loaded') return null;
-    return reader.read({ nonce: turn.nonce, taskId: context.record.name });
+    return reader.read({ nonce: turn.nonce, taskId: context.record.name }, session.replayedLate !== true);
   } catch (error) {
     // Whoever hands the next prompt meets the same, and says so.
     if (!(error instanceof ConduxtError)) throw error;
@@ -33,15 +33,20 @@ function knownPrompts({ record, log, paths }: HostContext, turn: OpenTurn): Know
   const { turns, prompts } = log.folded;
   const { last } = turns;
   const isFirst = turns.count === 1 || (last === null && prompts.byId.get(turn.promptId)?.returns === turns.count - 1);
-  if (record.task !== null) return { ours: turn.nonce, before: last?.nonce ?? null, oursBefore: 0, isFirst };
+  const before = last === null ? null : { lastMessage: last.end.lastMessage, toolCalls: last.end.toolCalls };
+  if (record.task !== null) {
+    const prompt = last?.nonce ?? '';
+    return { ours: turn.nonce, before: before && { ...before, prompt }, oursBefore: 0, isFirst };
+  }
   const own = prompts.byId.get(turn.promptId);
   const same = [...prompts.byId.values()].filter(
-    ({ id, sha256, turnId }) => id !== turn.promptId && turnId !== null && sha256 === own?.sha256,
+    ({ id, sha256, turnId, returns }) =>
+      id !== turn.promptId && (turnId !== null || returns > 0) && sha256 === own?.sha256,
   );
   const ours = wordsOf(promptFile(paths, turn.promptId));
-  const before = last === null ? null : wordsOf(promptFile(paths, last.end.promptId));
-  if (ours === null || (last !== null && before === null)) return null;
-  return { ours, before, oursBefore: same.length, isFirst };
+  const prompt = last === null ? null : wordsOf(promptFile(paths, last.end.promptId));
+  if (ours === null || (last !== null && prompt === null)) return null;
+  return { ours, before: before && { ...before, prompt: prompt ?? '' }, oursBefore: same.length, isFirst };
 }
 
 function wordsOf(file: string): string | null {

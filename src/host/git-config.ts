@@ -37,8 +37,8 @@ export async function requireSameGitConfig(context: HostContext): Promise<void> 
 }
 
 /**
- * After each turn, and after git was refused: a change becomes a decision, one that was undone is forgotten. A session
- * without a task runs no git of ours; there a change is only said.
+ * After each turn, and after git was refused: a change becomes a decision, one that was undone is forgotten. In a session
+ * without a task our git only lists files, which executes nothing; there a change is only said.
  */
 export async function inspectGitConfig(context: HostContext): Promise<void> {
   const { log } = context;

@@ -2,34 +2,42 @@ import { lstatSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { isConfigChanged } from '../git/config-guard.ts';
 import { messageOf, systemCode } from '../errors.ts';
-import { fileStatus } from '../git/status.ts';
 import type { HostContext } from './context.ts';
 import { worktreeGit } from './worktree-git.ts';
 
 /**
- * Whether anything in a task's worktree changed since `sinceMs` (epoch): HEAD, or a file that git knows or does not ignore.
- * Null where nobody can say: without a task, no git of ours runs.
+ * Whether anything in the session's worktree may have changed since `sinceMs` (epoch): HEAD, the index, or a file that git
+ * knows or does not ignore. Null where nobody can say: the directory is in no worktree, or holds too much. Only names are
+ * asked of git: in a session without a task nobody decides what it may execute, and `status` runs filters.
  */
 export async function worktreeTouched(context: HostContext, sinceMs: number): Promise<boolean | null> {
   const { record, note } = context;
-  if (record.task === null) return null;
   try {
     const git = worktreeGit(context);
-    const isSince = (file: string): boolean => {
-      const { ctimeMs, mtimeMs } = lstatSync(path.resolve(record.cwd, file));
-      return Math.max(ctimeMs, mtimeMs) >= sinceMs;
+    const changedMs = (file: string): number | null => {
+      const found = statSync(file, { throwIfNoEntry: false });
+      return found === undefined ? null : Math.max(found.ctimeMs, found.mtimeMs);
     };
-    const head = path.resolve(record.cwd, await git.line(['rev-parse', '--git-path', 'logs/HEAD']));
-    // Every move of HEAD is in there; without a log of it, only its place is known.
-    const moved = statSync(head, { throwIfNoEntry: false })?.mtimeMs;
-    if (moved === undefined) {
-      if ((await git.line(['rev-parse', 'HEAD'])) !== record.task.baseCommit) return null;
-    } else if (moved >= sinceMs) return true;
-    const { dirty, untracked } = await fileStatus(git);
-    return [...dirty, ...untracked].some(isSince);
+    const gitPath = async (name: string): Promise<string> =>
+      path.resolve(record.cwd, await git.line(['rev-parse', '--git-path', name]));
+    const top = path.resolve(record.cwd, await git.line(['rev-parse', '--show-toplevel']));
+    // Every move of HEAD is in its log; without one, only its place is known.
+    const moved = changedMs(await gitPath('logs/HEAD'));
+    if (moved === null) {
+      if (record.task === null || (await git.line(['rev-parse', 'HEAD'])) !== record.task.baseCommit) return null;
+    }
+    const marks = [moved, changedMs(await gitPath('HEAD')), changedMs(await gitPath('index'))];
+    if (marks.some((atMs) => (atMs ?? 0) >= sinceMs)) return true;
+    const list = ['-C', top, 'ls-files', '-t', '-z', '--cached', '--others', '--exclude-standard'];
+    // `S`: left out of a sparse checkout.
+    const files = (await git.run(list)).stdout.split('\0').filter((line) => line !== '' && !line.startsWith('S '));
+    return files.some((line) => {
+      const { ctimeMs, mtimeMs } = lstatSync(path.resolve(top, line.slice(2)));
+      return Math.max(ctimeMs, mtimeMs) >= sinceMs;
+    });
   } catch (error) {
     // A file that is gone, or settings that somebody planted since: both are changes.
-    if (systemCode(error) === 'ENOENT' || isConfigChanged(error)) return true;
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR' || isConfigChanged(error)) return true;
     note(`looking at the worktree: ${messageOf(error)}`);
     return null;
   }

@@ -16,7 +16,7 @@ export interface TurnEvidence {
   readonly isSignOfLife: boolean;
   /** What the agent itself remembers; null when it cannot be asked, or did not answer. */
   readonly history: HistoryEvidence | null;
-  /** Whether a file, the index or HEAD changed since the prompt was handed over; null when nobody can say. */
+  /** Whether a file, the index or HEAD may have changed since the prompt was handed over; null when nobody can say. */
   readonly worktreeTouched: boolean | null;
   /** How often this prompt was handed over again already. */
   readonly returns: number;
@@ -57,7 +57,7 @@ export function settleUnknown(evidence: TurnEvidence): Settlement {
     case 'there':
       return { type: 'unknown', isKnown: true };
     case 'missing':
-      if (isSignOfLife || worktreeTouched === true || returns >= MAX_RETURNS)
+      if (isSignOfLife || worktreeTouched !== false || returns >= MAX_RETURNS)
         return { type: 'unknown', isKnown: false };
       return { type: evidence.isOver ? 'cancelled' : 'return' };
     case 'unclear':
@@ -67,22 +67,27 @@ export function settleUnknown(evidence: TurnEvidence): Settlement {
   }
 }
 
-/** The user's messages of a history, from the first to the last, as far as they could be told apart. */
-export interface HeardPrompts {
-  /** How many are the prompt in question, and how many must be before it was sent: the same words were said before. */
+/** What a history holds, from the first to the last, as far as it could be told apart. */
+export interface HeardHistory {
+  /** How many of the user's messages are the prompt in question, and how often the same words were handed over before. */
   readonly ours: number;
   readonly oursBefore: number;
-  /** What the last of them is. */
+  /** What the last of the user's messages is. */
   readonly last: 'none' | 'ours' | 'the-one-before' | 'other';
   /** No prompt was handed over before the one in question. */
   readonly isFirst: boolean;
+  /** Behind the last of them, something was said or done that is not known of the turn before. */
+  readonly isAtWork: boolean;
+  /** It was over when the agent said so. */
+  readonly isWhole: boolean;
 }
 
 /** Where a prompt is in a history. Empty is proof only of a conversation in which nothing was said before. */
-export function placeOf({ ours, oursBefore, last, isFirst }: HeardPrompts): HistoryEvidence['prompt'] {
+export function placeOf(heard: HeardHistory): HistoryEvidence['prompt'] {
+  const { ours, oursBefore, last, isFirst, isAtWork, isWhole } = heard;
   if (ours > oursBefore) return 'there';
+  // Words that were handed before may never have arrived, or may be gone: how many there should be, nobody knows.
+  if (oursBefore > 0 || isAtWork || !isWhole) return 'unclear';
   if (last === 'none') return isFirst ? 'missing' : 'unclear';
-  if (last === 'the-one-before') return 'missing';
-  // The same words twice in a row: the last of them is the earlier one.
-  return last === 'ours' && ours === oursBefore && oursBefore > 0 ? 'missing' : 'unclear';
+  return last === 'the-one-before' ? 'missing' : 'unclear';
 }

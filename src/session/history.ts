@@ -2,4 +2,6 @@
 export type HistoryItem =
   | { readonly type: 'user'; readonly text: string; readonly messageId: string | null }
   | { readonly type: 'message'; readonly text: string; readonly messageId: string | null }
-  | { readonly type: 'tool'; readonly toolCallId: string };
+  | { readonly type: 'tool'; readonly toolCallId: string }
+  /** It thought or planned. */
+  | { readonly type: 'thought' };

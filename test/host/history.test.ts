@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { HistoryReader } from '../../src/host/history-reader.ts';
+import { HistoryReader, type KnownPrompts } from '../../src/host/history-reader.ts';
 import type { MethodScript, Run, Script, Step } from '../../src/rehearsal/fault-agent/script.ts';
+import type { HistoryItem } from '../../src/session/history.ts';
 import type { SessionRecord } from '../../src/session/record.ts';
 import { Scratch, waitFor, type LiveSession } from './scratch.ts';
 
@@ -154,6 +156,67 @@ describe('the history of an agent settles an interrupted turn', () => {
   });
 });
 
+describe('a prompt that is not in the history of its agent', () => {
+  /** Its agent dies without a word when it is told the second one; then it knows of the first. */
+  const settled = async (t: TestContext, load: MethodScript, second: string, spoil?: (scratch: Scratch) => void) => {
+    const scratch = new Scratch(t);
+    spoil?.(scratch);
+    const session = scratch.plain({
+      load,
+      prompts: [
+        { times: 1, steps: [say('this is the first answer')] },
+        { match: '.', steps: [{ type: 'exit', signal: 'SIGKILL' }] },
+      ],
+    });
+    await session.tell('first');
+    await session.untilType('turn-ended');
+    await session.tell(second, 'queue', 'second');
+    const isSettled = (type: string): boolean => type === 'prompt-returned' || type === 'turn-ended';
+    const { type } = await session.until('an end', (record, all) => {
+      return isSettled(record.type) && all.filter((one) => isSettled(one.type)).indexOf(record) === 1;
+    });
+    return type;
+  };
+  const first: Step = { type: 'past-prompts', count: 1 };
+
+  it('is handed over again', async (t) => {
+    assert.equal(await settled(t, replays(first, say('this is the first answer')), 'second'), 'prompt-returned');
+  });
+
+  it('is not, when the same words were said before', async (t) => {
+    assert.equal(await settled(t, replays(first), 'first'), 'turn-ended');
+  });
+
+  it('is not, when there are words in it that nobody has heard', async (t) => {
+    const load = replays(first, say('this is the first answer'), { type: 'tool', toolCallId: 'c1', title: 'Edit' });
+    assert.equal(await settled(t, load, 'second'), 'turn-ended');
+  });
+
+  it('is not, when the history came after it was said to be over', async (t) => {
+    assert.equal(await settled(t, { supported: true, after: [first] }, 'second'), 'turn-ended');
+  });
+
+  it('is not, when the session has no worktree in which its work would be seen', async (t) => {
+    const spoil = ({ repo, root }: Scratch): void => renameSync(path.join(repo, '.git'), path.join(root, 'away'));
+    assert.equal(await settled(t, replays(first), 'second', spoil), 'turn-ended');
+  });
+
+  it('is not, when only the index changed', async (t) => {
+    const task = await killed(t, 'task', {
+      runs: [deaf, {}],
+      load: replays(tellsAll),
+      prompts: [{ steps: [fix, done] }],
+    });
+    const { cwd } = task.record;
+    const { env } = task.scratch;
+    execFileSync('git', ['update-index', '--chmod=+x', 'sum.txt'], { cwd, env });
+    execFileSync('git', ['update-index', '--chmod=-x', 'sum.txt'], { cwd, env });
+    await task.host();
+    await task.untilType('turn-ended');
+    assert.equal(ended(task)[0]?.verdict, 'unknown');
+  });
+});
+
 describe('a turn that somebody ends while its agent tells its history', () => {
   const telling = '{{cwd}}/../../telling';
   const goOn = '{{cwd}}/../../go-on';
@@ -212,34 +275,54 @@ describe('a turn that somebody ends while its agent tells its history', () => {
 describe('a history that is replayed', () => {
   const user = (text: string, messageId: string | null = null) => ({ type: 'user', text, messageId }) as const;
   const said = (text: string) => ({ type: 'message', text, messageId: null }) as const;
+  const did = (toolCallId: string) => ({ type: 'tool', toolCallId }) as const;
+  const turn = (prompt: string) => ({ prompt, lastMessage: 'hi, what is to be done?', toolCalls: 1 });
   const reader = (): HistoryReader =>
-    new HistoryReader({ ours: 'fix the\n sum', before: 'hello', oursBefore: 0, isFirst: false });
+    new HistoryReader({ ours: 'fix the\n sum', before: turn('hello'), oursBefore: 0, isFirst: false });
   const ids = { nonce: 'n', taskId: 't' };
+  const placeAfter = (known: KnownPrompts, items: readonly HistoryItem[]): string => {
+    const history = new HistoryReader(known);
+    for (const item of items) history.take(item);
+    return history.read(ids, true).prompt;
+  };
 
   it('is read whatever it is cut into, and whatever blanks the agent kept', () => {
     const history = reader();
     for (const item of [user('hello'), said('hi'), user('<u>fix '), user('the sum</u>'), said('ok'), said(' then')]) {
       history.take(item);
     }
-    const found = history.read(ids);
+    const found = history.read(ids, true);
     assert.deepEqual([found.prompt, found.lastMessage], ['there', 'ok then']);
   });
 
   it('ends with the prompt before only when that is surely it', () => {
-    const place = (before: string, last: string): string => {
-      const history = new HistoryReader({ ours: 'fix the sum', before, oursBefore: 0, isFirst: false });
-      history.take(user(last));
-      return history.read(ids).prompt;
-    };
+    const place = (before: string, last: string): string =>
+      placeAfter({ ours: 'fix the sum', before: turn(before), oursBefore: 0, isFirst: false }, [user(last)]);
     assert.equal(place('go', 'go'), 'missing');
     assert.equal(place('go', 'go on with the gopher'), 'unclear', 'a word or two could be part of anything');
     assert.equal(place('look at the gopher', '<u>look at the gopher</u>'), 'missing');
   });
 
+  it('that tells no prompt shows with every other thing in it that the agent may have had it', () => {
+    const known = { ours: 'fix the sum', before: null, oursBefore: 0, isFirst: true };
+    assert.equal(placeAfter(known, []), 'missing');
+    for (const item of [said('working'), did('c1'), { type: 'thought' } as const])
+      assert.equal(placeAfter(known, [item]), 'unclear', item.type);
+  });
+
+  it('shows with whatever the turn before did not say or do that the agent may have had it', () => {
+    const known = { ours: 'fix the sum', before: turn('hello'), oursBefore: 0, isFirst: false };
+    const place = (...items: HistoryItem[]): string => placeAfter(known, [user('hello'), ...items]);
+    assert.equal(place(did('c1'), said('hi, what is to be done?')), 'missing');
+    assert.equal(place(said('what is to be done?')), 'missing', 'cut at another place');
+    assert.equal(place(did('c1'), said('hi, what is to be done?'), did('c2')), 'unclear');
+    assert.equal(place(did('c1'), said('hi, what is to be done?'), did('c1'), said('I fix it')), 'unclear');
+  });
+
   it('does not take words of before the prompt for its answer', () => {
     const history = reader();
     for (const item of [said('an old answer'), user('fix the sum')]) history.take(item);
-    assert.deepEqual(history.read(ids), {
+    assert.deepEqual(history.read(ids, true), {
       prompt: 'there',
       callback: { type: 'missing' },
       lastMessage: '',

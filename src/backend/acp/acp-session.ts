@@ -17,6 +17,8 @@ import { within } from './within.ts';
 /** After `session/load` was answered: gemini 0.61 sends nine of ten replayed updates only then. */
 const REPLAY_QUIET_MS = 300;
 const REPLAY_MAX_MS = 10_000;
+/** Where a history is wanted and none has come: to take it for an empty one too early could repeat a prompt. */
+const EMPTY_REPLAY_QUIET_MS = 2000;
 /** Before a prompt, when the turn before was followed by late updates: they would be taken for the new turn's. */
 const LATE_QUIET_MS = 200;
 const LATE_MAX_MS = 3000;
@@ -42,6 +44,9 @@ export class AcpSession implements AgentSession {
   #turn: Turn | null = null;
   /** While closed, everything the agent sends is history. */
   #gateClosed = false;
+  /** What comes of the replay after the answer to `session/load` should have come before it. */
+  #replay: 'none' | 'begun' | 'late' = 'none';
+  #loadAnswered = false;
   #lastUpdateAt = -Infinity;
   /** The turn before was followed by more of its work. */
   #lateSeen = false;
@@ -89,6 +94,10 @@ export class AcpSession implements AgentSession {
   }
   get capabilities(): AgentCapabilities {
     return this.#known().capabilities;
+  }
+
+  get replayedLate(): boolean {
+    return this.#replay === 'late' || this.#lateSeen;
   }
 
   get isGone(): boolean {
@@ -171,14 +180,23 @@ export class AcpSession implements AgentSession {
     return {
       send: (method, params) => {
         const leftMs = Math.max(0, deadline - this.#clock.monotonic());
-        return within(this.#connection.request(method, params), leftMs, this.#clock);
+        const answer = new Promise<Answer>((resolve) =>
+          this.#connection.call(method, params, (answered) => {
+            // In the same step as the answer: the next line is already late.
+            if (method === 'session/load') this.#loadAnswered = true;
+            resolve(answered);
+          }),
+        );
+        return within(answer, leftMs, this.#clock);
       },
       closeGate: () => {
         this.#gateClosed = true;
       },
       openGate: async (afterLoad) => {
         this.#lastUpdateAt = this.#clock.monotonic();
-        if (afterLoad) await untilQuiet(() => this.#lastUpdateAt, REPLAY_QUIET_MS, REPLAY_MAX_MS, this.#clock);
+        const quietMs =
+          this.#spec.wantsHistory === true && this.#replay === 'none' ? EMPTY_REPLAY_QUIET_MS : REPLAY_QUIET_MS;
+        if (afterLoad) await untilQuiet(() => this.#lastUpdateAt, quietMs, REPLAY_MAX_MS, this.#clock);
         this.#gateClosed = false;
       },
       endFacts: () => this.#agent.facts(),
@@ -230,7 +248,10 @@ export class AcpSession implements AgentSession {
     const update = objectAt(params, 'update');
     if (this.#gateClosed) {
       const item = historyItemOf(update);
-      if (item !== null) this.#listener.replayed?.(item);
+      if (item !== null) {
+        this.#replay = this.#loadAnswered ? 'late' : 'begun';
+        this.#listener.replayed?.(item);
+      }
       return;
     }
     const turn = this.#turn?.isSent === true ? this.#turn : null;

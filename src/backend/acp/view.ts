@@ -44,11 +44,12 @@ export function viewOf(update: unknown): AgentNews {
 /** What a replayed update says about the conversation; null when it says nothing. @param update as of `viewOf`. */
 export function historyItemOf(update: unknown): HistoryItem | null {
   if (textAt(update, 'sessionUpdate') === 'user_message_chunk') {
-    const text = textOfContent(update);
-    return text === null ? null : { type: 'user', text, messageId: textAt(update, 'messageId') };
+    // Also a picture is a message of the user, and none of ours.
+    return { type: 'user', text: textOfContent(update) ?? '', messageId: textAt(update, 'messageId') };
   }
   const view = viewOf(update);
   if (view.type === 'message') return view;
+  if (view.type === 'thought' || view.type === 'plan') return { type: 'thought' };
   return view.type === 'tool' ? { type: 'tool', toolCallId: view.toolCallId } : null;
 }
 
