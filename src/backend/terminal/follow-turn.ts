@@ -67,9 +67,9 @@ export async function followTurn(agent: AgentPane, running: RunningTurn): Promis
   }
 }
 
-/** A question that came up as Enter was pressed has taken the key. */
-const isLeftInBox = ({ turn, file }: RunningTurn, { state }: Look): boolean =>
-  turn.intent === null && state.type === 'ready' && isInBox(state, file.tail);
+/** A question that came up as Enter was pressed has taken the key. Without one, a person put it there. */
+const isLeftInBox = ({ turn, file, wasAsked }: RunningTurn, { state }: Look): boolean =>
+  turn.intent === null && wasAsked && state.type === 'ready' && isInBox(state, file);
 
 /** False when that was of no use, and the turn is over. */
 async function enterAgain({ parts }: AgentPane, running: RunningTurn): Promise<boolean> {
@@ -103,8 +103,8 @@ function isTurnOver({ parts }: AgentPane, running: RunningTurn, { state, screen 
   if (state.type !== 'ready') return false;
   // Some put the prompt that was interrupted back into the box.
   if (running.turn.intent !== null) return calmMs >= CANCELLED_CALM_MS;
-  if (isInBox(state, running.file.tail)) return false;
   if (pane.hasSpoken) return calmMs >= SURE_CALM_MS;
+  if (isInBox(state, running.file)) return false;
   // Before anything happened, an empty box is only an empty box.
   if (running.file.before.trimEnd().endsWith(screen.trimEnd())) return false;
   const shown = lastMessage(wordsSeen(parts, running, screen, null)).includes('```callback-json');

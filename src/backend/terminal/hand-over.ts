@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isDiskFull } from '../../errors.ts';
 import { cleanInput } from '../../tmux/clean-input.ts';
 import { sizeOf } from '../../tmux/run-directory.ts';
@@ -58,8 +58,9 @@ export async function handOver(agent: AgentPane, running: RunningTurn, text: str
 
 /** A host died while it pasted: nothing is pasted again. As `handOver`. */
 export async function finishHandOver(agent: AgentPane, running: RunningTurn): Promise<boolean> {
-  const { tail, before } = running.file;
-  const delivery = await finishDelivery(submitPort(agent, running), { tail, before, mayBeEntered: true });
+  const { tail, before, promptFile } = running.file;
+  const facts = { text: pastedFrom(promptFile), tail, before, mayBeEntered: true };
+  const delivery = await finishDelivery(submitPort(agent, running), facts);
   return concluded(agent, running, delivery);
 }
 
@@ -84,6 +85,16 @@ async function concluded(agent: AgentPane, running: RunningTurn, delivery: Deliv
 function wordsFor(text: string, promptFile: string): string {
   if (Buffer.byteLength(text) <= MAX_TYPED_BYTES) return text;
   return `Read the file "${promptFile}" now, all of it, and do what it says: it is my whole message to you.`;
+}
+
+/** What was pasted for the prompt in this file; null when it is gone. */
+function pastedFrom(promptFile: string): string | null {
+  try {
+    return wordsFor(readFileSync(promptFile, 'utf8'), promptFile);
+  } catch {
+    // Nothing is known but its end.
+    return null;
+  }
 }
 
 async function submitted(agent: AgentPane, running: RunningTurn): Promise<void> {
@@ -123,6 +134,7 @@ function submitPort(agent: AgentPane, running: RunningTurn): SubmitPort {
     },
     paste: (text) => pane.paste(text),
     press: (keys) => pane.press(keys),
+    seen: (shown) => void (running.file = { ...running.file, shown }),
     hasTaken: () => turn.isAccepted || pane.hasSpoken,
     isOver: () => turn.isOver || turn.intent !== null || agent.isReleased || agent.gone !== null,
     clear: profile.clear,

@@ -28,6 +28,7 @@ export async function onLook(agent: AgentPane, running: RunningTurn, look: Look 
   if (look === null || look.state.type === 'starting' || look.state.type === 'shell') return;
   const { state } = look;
   if (state.type === 'ready' || state.type === 'busy') return nothingAsked(running);
+  if (running.turn.isSent) running.wasAsked = true;
   if (running.turn.intent !== null) return;
   const mark = questionMark(look.screen);
   const known = running.question;

@@ -19,6 +19,8 @@ export interface RunningTurn {
   question: AskedQuestion | null;
   /** Somebody was asked, and has not answered yet. */
   asking: AbortController | null;
+  /** A question stood on its screen after the prompt was pasted. */
+  wasAsked: boolean;
   /** How often Enter was pressed again for a prompt that stood in the box once more. */
   entersAgain: number;
 }
@@ -32,6 +34,7 @@ export const newTurn = (turn: Turn, file: TurnFile): RunningTurn => ({
   failed: null,
   question: null,
   asking: null,
+  wasAsked: false,
   entersAgain: 0,
 });
 

@@ -5,8 +5,10 @@ import { Calm, pauseFor } from './calm.ts';
 
 /** How a long text is shown in an input box. */
 const PLACEHOLDER = /\[(?:Pasted (?:text|content)|paste) ?#?\d*[^\]]*\]/i;
+/** A box with one placeholder and nothing else, which says how much it stands for. */
+const SIZED_PLACEHOLDER = /^\[(?:Pasted (?:text|content)|paste)[^\]]*?(\d+) (line|char)[a-z]*\]$/i;
 const TAIL_CHARS = 20;
-/** Shorter ends stand on many a screen: they prove nothing outside of the box. */
+/** Shorter ends stand on many a screen, and in many a person's draft: they prove nothing. */
 const TELLING_TAIL_CHARS = 12;
 
 const LOOK_PAUSE_MS = 40;
@@ -29,6 +31,8 @@ export interface SubmitPort {
   look(): Promise<Look | null>;
   paste(text: string): Promise<void>;
   press(keys: readonly string[]): Promise<void>;
+  /** The box shows what was pasted, in this way. */
+  seen(shown: string): void;
   /** The agent has the prompt, by other signs than its screen. */
   hasTaken(): boolean;
   /** Nothing is to be typed any more. */
@@ -52,11 +56,31 @@ const boxOf = (state: ScreenState | undefined): Box | null =>
   state?.type === 'ready' || state?.type === 'busy' ? state : null;
 const asksIn = (state: ScreenState | undefined): boolean => state?.type === 'permission' || state?.type === 'dialog';
 
-/** Whether the text with this end still stands in the box. */
-export function isInBox(state: ScreenState | null, tail: string): boolean {
-  const box = boxOf(state ?? undefined);
-  return box !== null && (squeeze(box.input).includes(tail) || PLACEHOLDER.test(box.input));
+/** Whether the box holds the text with this end: a short one must be all that it holds. */
+function holds({ input }: Box, tail: string): boolean {
+  const shown = squeeze(input);
+  return tail.length >= TELLING_TAIL_CHARS ? shown.includes(tail) : tail !== '' && shown === tail;
 }
+
+/** Whether a prompt that was pasted stands in the box: by its end, or by how it was shown when it was pasted. */
+export function isInBox(
+  state: ScreenState,
+  { tail, shown }: { readonly tail: string; readonly shown: string },
+): boolean {
+  const box = boxOf(state);
+  return box !== null && (holds(box, tail) || (shown !== '' && box.input === shown));
+}
+
+/** Whether the box shows nothing but a placeholder for a text of that size. */
+function isPlaceholderFor(input: string, text: string): boolean {
+  const [, count, unit] = SIZED_PLACEHOLDER.exec(squeezeBlanks(input)) ?? [];
+  if (count === undefined) return false;
+  if (unit?.toLowerCase() === 'char') return [text.length, [...text].length].includes(Number(count));
+  // Some count lines, others the breaks between them.
+  const breaks = text.split('\n').length - 1;
+  return breaks > 0 && [breaks, breaks + 1].includes(Number(count));
+}
+const squeezeBlanks = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
 
 /** Empties the box of what somebody left there. False when it was not seen to become empty. */
 export async function clearBox(port: SubmitPort): Promise<boolean> {
@@ -90,21 +114,29 @@ async function boxText(port: SubmitPort, fits: (text: string) => boolean, patien
  */
 export async function deliver(port: SubmitPort, text: string, before: string): Promise<Delivery> {
   await port.paste(text);
-  return finishDelivery(port, { tail: tailOf(text), before, mayBeEntered: false });
+  return finishDelivery(port, { text, tail: tailOf(text), before, mayBeEntered: false });
 }
 
-/** The rest of a delivery whose paste was made, perhaps by a host that died. `mayBeEntered`: it may have pressed Enter. */
-export async function finishDelivery(
-  port: SubmitPort,
-  facts: { readonly tail: string; readonly before: string; readonly mayBeEntered: boolean },
-): Promise<Delivery> {
+interface DeliveryFacts {
+  /** What was pasted; null when nobody knows any more than its end. */
+  readonly text: string | null;
+  readonly tail: string;
+  readonly before: string;
+  /** By a host that died: nor is it known whether it pasted at all, so that the box may hold a person's own words. */
+  readonly mayBeEntered: boolean;
+}
+
+/** The rest of a delivery whose paste was made, perhaps by a host that died. */
+export async function finishDelivery(port: SubmitPort, facts: DeliveryFacts): Promise<Delivery> {
   const seen = await untilSeen(port, facts);
-  return typeof seen === 'string' ? seen : enterUntilTaken(port, facts.tail, seen.input);
+  if (typeof seen === 'string') return seen;
+  port.seen(seen.input);
+  return enterUntilTaken(port, facts.tail, seen.input);
 }
 
 async function untilSeen(
   port: SubmitPort,
-  { tail, before, mayBeEntered }: Parameters<typeof finishDelivery>[1],
+  { text, tail, before, mayBeEntered }: DeliveryFacts,
 ): Promise<Exclude<Delivery, 'in-box'> | Box> {
   const calm = new Calm(port.clock);
   let end = port.clock.monotonic() + SHOWN_PATIENCE_MS;
@@ -114,10 +146,14 @@ async function untilSeen(
     if (port.hasTaken()) return 'taken';
     const box = boxOf(look?.state);
     if (look !== null && box !== null) {
-      if (isInBox(box, tail)) return box;
-      // It was empty before: what stands there now came with the paste, however the agent draws it.
+      if (holds(box, tail)) return box;
       const calmMs = calm.see(box.input);
-      if (box.input !== '' && calmMs >= OWN_WAY_CALM_MS) return box;
+      if (mayBeEntered) {
+        if (text !== null && isPlaceholderFor(box.input, text)) return box;
+      } else if (PLACEHOLDER.test(box.input) || (box.input !== '' && calmMs >= OWN_WAY_CALM_MS)) {
+        // It was empty right before: what stands there now came with the paste, however the agent draws it.
+        return box;
+      }
       if (box.input === '' && isEchoed(look.screen, before, tail)) return 'taken';
       if (box.type === 'busy' && mayBeEntered) return 'taken';
     }
@@ -137,7 +173,7 @@ function isEchoed(screen: string, before: string, tail: string): boolean {
 
 /** Presses Enter until the text has left the box: only while it is seen there, never into anything else. */
 async function enterUntilTaken(port: SubmitPort, tail: string, shown: string): Promise<Delivery> {
-  const isStill = (box: Box): boolean => isInBox(box, tail) || box.input === shown;
+  const isStill = (box: Box): boolean => isInBox(box, { tail, shown });
   for (let enters = 0; enters < MAX_ENTERS; enters += 1) {
     await port.press(['Enter']);
     let end = port.clock.monotonic() + TAKEN_PATIENCE_MS;

@@ -55,7 +55,16 @@ export class TerminalSession implements AgentSession {
     const { run } = this.#agent.parts.pane;
     const promptFile = path.join(run.dir, `prompt-${turnId}.md`);
     const hookBytes = sizeOf(run.hooks);
-    const file = { turnId, phase: 'pasting', tail: '', promptFile, hookBytes, pastedAtMs: 0, before: '' } as const;
+    const file = {
+      turnId,
+      phase: 'pasting',
+      tail: '',
+      shown: '',
+      promptFile,
+      hookBytes,
+      pastedAtMs: 0,
+      before: '',
+    } as const;
     const running = newTurn(this.#newTurn(turnId), file);
     return this.#run(running, async () => {
       if (await handOver(this.#agent, running, text)) await followTurn(this.#agent, running);

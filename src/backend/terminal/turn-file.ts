@@ -7,6 +7,8 @@ const schema = z.object({
   phase: z.enum(['pasting', 'submitted']),
   /** The end of what was pasted, without white space: how it is found again on the screen. */
   tail: z.string(),
+  /** All of the box when the text was seen in it, which may be a placeholder; empty: it was not seen. */
+  shown: z.string().default(''),
   promptFile: z.string(),
   /** Where the hook file ended before the prompt. */
   hookBytes: z.number(),

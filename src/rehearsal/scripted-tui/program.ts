@@ -33,6 +33,7 @@ export class ScriptedTui {
   readonly #keys = new KeyReader();
   #values: Record<string, string> = {};
   #input: string;
+  #typed = '';
   #enters = 0;
   #pastes = 0;
   #turn: AbortController | null = null;
@@ -175,6 +176,7 @@ export class ScriptedTui {
     if (this.#enters <= (this.#script.ignoreEnter ?? 0)) return;
     if (this.#input.trim() === '' || this.#turn !== null) return;
     const typed = this.#input;
+    this.#typed = typed;
     this.#input = '';
     this.#screen.say(`> ${typed.split('\n').length > 6 ? '[Pasted text]' : typed}`);
     void this.#play(typed);
@@ -247,6 +249,9 @@ export class ScriptedTui {
           this.#list = { question: step.question, options: step.options, at: 0, done };
           this.#draw();
         });
+        return;
+      case 'put-back':
+        this.#input = this.#typed;
         return;
       case 'hook': {
         const line = `${this.#fill(JSON.stringify(step.event))}\n`;

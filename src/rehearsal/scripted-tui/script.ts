@@ -27,6 +27,8 @@ export type Step =
     }
   /** Draws a list whose pointer moves with the arrows, and waits for Enter. */
   | { readonly type: 'choose'; readonly question: string; readonly options: readonly string[] }
+  /** The prompt stands in the input box once more, as after an Enter that came to nothing. */
+  | { readonly type: 'put-back' }
   /** A line for the file of hook events, as an agent's own hook would write it. */
   | { readonly type: 'hook'; readonly event: Readonly<Record<string, unknown>> }
   /** Prints lines as fast as they go. */

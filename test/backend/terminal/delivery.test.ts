@@ -45,6 +45,45 @@ describe('a prompt that is pasted into a terminal', { concurrency: 4 }, () => {
     assert.equal(rig.log('prompt')[0]?.['text'], PROMPT);
   });
 
+  for (const [what, draft] of [
+    ['begins like it', 'Go on. But first'],
+    ['is shown by a placeholder', 'a line\n'.repeat(8)],
+  ] as const) {
+    it(`is over when a person's draft is left in the box that ${what}, and the draft is not entered`, async (t) => {
+      if (!(await hasTmux(t))) return;
+      const wait = { type: 'wait-for-file', path: '{{dir}}/drafted' } as const;
+      const rig = new Rig(t, { prompts: [{ steps: [wait, { type: 'say', text: 'That was it.' }] }] });
+      const session = await rig.open();
+      const turn = session.prompt({ turnId: 't-1', text: 'Go on.' });
+      await rig.untilLogged('prompt');
+      const [pane] = await rig.server.panes();
+      await rig.server.paste(pane?.paneId ?? '', draft);
+      await rig.untilLogged('paste', 2);
+      rig.touch('drafted');
+      assert.equal((await turn).verdict, 'done');
+      assert.deepEqual([rig.log('enter').length, rig.log('prompt').length], [1, 1]);
+    });
+  }
+
+  it('is entered again when it is back in the box after a question stood in between', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const steps = [{ type: 'ask', command: 'touch x' }, { type: 'put-back' }] as const;
+    const rig = new Rig(t, { prompts: [{ steps }, answers] });
+    const session = await rig.open();
+    assert.equal((await session.prompt({ turnId: 't-1', text: PROMPT })).verdict, 'done');
+    assert.deepEqual([rig.log('enter').length, rig.log('paste').length], [2, 1]);
+  });
+
+  it('is not entered again when it is back in the box with no question in between', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new Rig(t, {
+      prompts: [{ steps: [{ type: 'delay', ms: 1_500 }, { type: 'put-back' }] }, answers],
+    });
+    const session = await rig.open({ turnTimeoutMs: 7_000 });
+    assert.equal((await session.prompt({ turnId: 't-1', text: PROMPT })).failure, 'turn-timeout');
+    assert.equal(rig.log('enter').length, 1);
+  });
+
   it('leaves whoever looks back where they are, until a key has to be pressed', async (t) => {
     if (!(await hasTmux(t))) return;
     const say = { type: 'say', text: 'The work is done, and here is how.' } as const;

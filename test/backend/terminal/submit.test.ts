@@ -39,6 +39,7 @@ class FakeAgent implements SubmitPort {
     }
     return { title: '', screen: this.text, state: screen };
   };
+  seen = () => {};
   hasTaken = () => this.taken;
   isOver = () => this.over;
   async paste(text: string): Promise<void> {
@@ -142,7 +143,7 @@ describe('a prompt', () => {
   });
 
   it('of a host that died is never pasted again, and entered where it stands', async () => {
-    const facts = { tail: tailOf(PROMPT), before: '', mayBeEntered: true };
+    const facts = { text: PROMPT, tail: tailOf(PROMPT), before: '', mayBeEntered: true };
     const inBox = new FakeAgent();
     inBox.screen = ready(PROMPT);
     assert.equal(await finishDelivery(inBox, facts), 'taken');
@@ -154,6 +155,41 @@ describe('a prompt', () => {
     assert.equal(await finishDelivery(empty, facts), 'unknown');
     assert.deepEqual([busy.did, empty.did], [[], []]);
   });
+});
+
+describe('a prompt of a host that died before it was seen in the box', () => {
+  const left = async (text: string, input: string): Promise<FakeAgent & { delivery: string }> => {
+    const agent = new FakeAgent();
+    agent.screen = ready(input);
+    const delivery = await finishDelivery(agent, { text, tail: tailOf(text), before: '', mayBeEntered: true });
+    return Object.assign(agent, { delivery });
+  };
+  const long = Array.from({ length: 13 }, (_, line) => `line ${line}`).join('\n');
+
+  for (const [text, input] of [
+    [PROMPT, 'half a thought of somebody'],
+    [PROMPT, '[Pasted text #1 +3 lines]'],
+    [PROMPT, '[Pasted text #1]'],
+    ['yes', 'yes, but only when'],
+    [long, '[Pasted text #1 +30 lines]'],
+    [long, '[Pasted text #1 +12 lines] and half a thought'],
+  ] as const) {
+    it(`is unknown, and no key is pressed, when the box holds ${input}`, async () => {
+      const { delivery, did } = await left(text, input);
+      assert.deepEqual([delivery, did], ['unknown', []]);
+    });
+  }
+
+  for (const [text, input] of [
+    ['yes', 'yes'],
+    [long, '[Pasted text #1 +12 lines]'],
+    [long, `[Pasted Content ${long.length} chars]`],
+  ] as const) {
+    it(`is entered where it stands as ${input}`, async () => {
+      const { delivery, did } = await left(text, input);
+      assert.deepEqual([delivery, did], ['taken', ['Enter']]);
+    });
+  }
 });
 
 describe('an input box', () => {
