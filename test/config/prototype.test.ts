@@ -54,7 +54,7 @@ describe('__proto__ in JSON', () => {
             assert.ok(error instanceof Error && error.name === 'ConduxtError', String(error));
           }
           assert.ok(!hasStrangePrototype(result), text);
-          assert.equal({}, undefined);
+          assert.ok(!('polluted' in Object.prototype), text);
         }),
         { numRuns: 1000 },
       );
