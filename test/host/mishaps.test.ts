@@ -241,15 +241,15 @@ describe('a time limit', () => {
           { match: 'more', steps: [{ type: 'shell', command: 'git commit -q --allow-empty -m more' }, done] },
         ],
       },
-      { limits: { taskTimeoutMs: 4_000 } },
+      { limits: { taskTimeoutMs: 10_000 } },
     );
     await task.host();
     const first = await task.untilType('task-ended');
-    const later = Date.parse(first.at) + 4_000;
+    const later = Date.parse(first.at) + 10_000;
     await waitFor(
       task.paths.dir,
       () => Date.now() > later,
-      10_000,
+      15_000,
       () => 'the clock stands still',
     );
     await task.killHost();
