@@ -1,9 +1,10 @@
 /**
  * The whole configuration of the private server; the user's own is never read. Not `window-size manual` for all:
  * with `new-session` it crashes the servers 3.3a to 3.6b (measured), so each window gets it after it is there.
+ * It ends with its last session: nothing is left of it when nobody needs it, and whoever needs it starts it (`newPane`).
  * All keys but leaving and looking back are taken away: whoever watches cannot end a pane by a slip.
  */
-export const SERVER_CONFIGURATION = `set -s exit-empty off
+export const SERVER_CONFIGURATION = `set -s exit-empty on
 set -s set-clipboard off
 set -s escape-time 0
 set -s extended-keys on

@@ -55,6 +55,23 @@ describe('a private tmux server', () => {
     assert.equal((await scratch.server.pane(pane.paneId))?.dead, false);
   });
 
+  it('ends with its last session, and not before', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const { server } = new TmuxScratch(t);
+    const argv: [string, string] = ['sleep', '300'];
+    const pane = { width: 80, height: 24, argv, logFile: '/dev/null' };
+    const first = await server.newPane({ ...pane, sessionName: 'oc-one' });
+    const second = await server.newPane({ ...pane, sessionName: 'oc-two' });
+    const pid = Number((await server.call([['display-message', '-p', '#{pid}']])).stdout.trim());
+    await server.endSession(first.sessionId);
+    assert.equal((await server.panes()).length, 1);
+    assert.notEqual(startTimeOf(pid), null);
+    await server.endSession(second.sessionId);
+    await until(() => startTimeOf(pid) === null, 'the server is gone');
+    await server.newPane({ ...pane, sessionName: 'oc-three' });
+    assert.equal((await server.panes()).length, 1);
+  });
+
   it('is started by what needs it: at first, and again after it was ended or killed', async (t) => {
     if (!(await hasTmux(t))) return;
     const { server } = new TmuxScratch(t);
