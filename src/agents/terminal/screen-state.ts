@@ -75,7 +75,7 @@ const lastContent = (lines: readonly string[], count: number): string[] =>
 
 /** A line that looks like the command it asks about: `$ touch x`, or what stands below a dashed line or in a box. */
 function commandIn(lines: readonly string[]): string | null {
-  const plain = lines.map((line) => line.replace(/[│┃|]/g, ' ').trim());
+  const plain = lines.map(unframed);
   const shell = plain.findLast((line) => line.startsWith('$ '));
   if (shell !== undefined) return shell.slice(2).trim();
   const isFrame = (line: string): boolean => /^[╌┄╭╰]{1}[╌┄─]{3,}/.test(line);
@@ -84,5 +84,11 @@ function commandIn(lines: readonly string[]): string | null {
   );
   return at < 0 ? null : (plain[at + 1] ?? null);
 }
+
+/** The line without the sides of boxes around it. A pipe in a command is none. */
+const unframed = (line: string): string => {
+  const plain = line.trim();
+  return /^[│┃|]/.test(plain) ? plain.replace(/^(?:[│┃|]\s*)+/, '').replace(/(?:\s*[│┃|])+$/, '') : plain;
+};
 
 const isWords = (line: string | undefined): boolean => line !== undefined && /^[^╌┄╭╰─]/.test(line);

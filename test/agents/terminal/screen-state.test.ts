@@ -124,6 +124,14 @@ describe('the state of any screen', () => {
     assert.equal(screenState(GENERIC_SCREEN, { title: '', screen }).type, 'starting');
   });
 
+  for (const agent of ['claude', 'codex', 'gemini']) {
+    it(`names the command that ${agent} asks about with its pipes`, () => {
+      const command = 'echo y | git push --force';
+      const screen = read(`${agent}/080-permission`).replaceAll('touch /home/lab/work/perm.txt', command);
+      assert.partialDeepStrictEqual(screenState(terminalFor(agent).screen, { title: '', screen }), { command });
+    });
+  }
+
   it('is always one, whatever the screen holds', () => {
     for (const rules of [GENERIC_SCREEN, ...Object.values(TERMINALS).map(({ screen }) => screen)]) {
       fc.assert(
