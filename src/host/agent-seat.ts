@@ -37,6 +37,8 @@ export class AgentSeat {
   /** What the agent prints beside the protocol comes in pieces, too. */
   readonly #stderr: ChunkRedactor<string>;
   #session: AgentSession | null = null;
+  /** Settles when no agent is being opened for its history: whoever asked for it may have gone on. */
+  #recalling: Promise<unknown> = Promise.resolve();
   #dialogAnswer: OpenSpec['dialogAnswer'] | null = null;
   #notices = 0;
 
@@ -93,6 +95,7 @@ export class AgentSeat {
   /** The agent, started or resumed if need be. Rejects as `Backend.open` does. */
   async open(dialogAnswer: OpenSpec['dialogAnswer'] | null = null): Promise<AgentSession> {
     this.#dialogAnswer = dialogAnswer;
+    await this.#recalling;
     // A dead agent's group may still be on its way out: what is said to it would reach nobody.
     if (this.#session?.isGone === true) await this.#onExit(this.#session, await this.#session.exited);
     if (this.#session !== null) return this.#session;
@@ -120,10 +123,13 @@ export class AgentSeat {
    * no new conversation is begun.
    */
   async recall(told: (item: HistoryItem) => void): Promise<AgentSession | null> {
+    await this.#recalling;
     const known = this.#context.log.folded.life.agent.nativeId;
     if (this.#session !== null || known === null) return null;
     if (this.#backend.name !== 'acp' || this.#spec.losesSessions === true) return null;
-    return this.#seated(await this.#start(known, null, told));
+    const opened = this.#start(known, null, told).then((session) => this.#seated(session));
+    this.#recalling = opened.catch(() => {});
+    return opened;
   }
 
   /** A person has answered, in its terminal, what the agent asked when it was started. */
@@ -151,6 +157,7 @@ export class AgentSeat {
   }
 
   async close(): Promise<readonly number[]> {
+    await this.#recalling;
     const session = this.#session;
     if (session === null) return [];
     const exit = await session.close();

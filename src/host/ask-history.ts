@@ -10,14 +10,22 @@ export type History = ReturnType<HistoryReader['read']>;
 
 /**
  * What the agent itself remembers of a turn whose end nobody saw: its conversation is loaded, and what it replays is
- * read. The agent is then open for what comes next. Null when it replays nothing, or cannot be asked.
+ * read. The agent is then open for what comes next. Null when it replays nothing, cannot be asked, or `signal` aborts:
+ * the seat then goes on opening it, for whatever comes next.
  */
-export async function askHistory(context: HostContext, seat: AgentSeat, turn: OpenTurn): Promise<History | null> {
+export async function askHistory(
+  context: HostContext,
+  seat: AgentSeat,
+  turn: OpenTurn,
+  signal: AbortSignal,
+): Promise<History | null> {
   const known = knownPrompts(context, turn);
   if (known === null) return null;
   const reader = new HistoryReader(known);
   try {
-    const session = await seat.recall((item) => reader.take(item));
+    const recalled = seat.recall((item) => reader.take(item));
+    // An agent that starts looks at its login, and the lock that it shares is given back with the end of the asking.
+    const session = await (context.record.turnLock === undefined ? unlessAborted(recalled, signal) : recalled);
     if (session?.continuity !== 'loaded') return null;
     return reader.read({ nonce: turn.nonce, taskId: context.record.name }, session.replayedLate !== true);
   } catch (error) {
@@ -25,6 +33,19 @@ export async function askHistory(context: HostContext, seat: AgentSeat, turn: Op
     if (!(error instanceof ConduxtError)) throw error;
     context.note(`the agent's history could not be read (${error.code}): ${messageOf(error)}`);
     return null;
+  }
+}
+
+/** Null when `signal` aborts first. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  const aborted = Promise.withResolvers<null>();
+  const abort = (): void => aborted.resolve(null);
+  signal.addEventListener('abort', abort);
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 

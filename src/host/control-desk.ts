@@ -335,6 +335,8 @@ export class ControlDesk implements ControlHandler {
       this.#seat.current
         ?.cancel(force)
         .catch((error: unknown) => this.#context.note(`cancelling the turn: ${messageOf(error)}`));
+      // Of a turn whose agent is gone, the spine looks for evidence; that may wait for a slot.
+      if (this.#seat.current === null) this.#spine.interruptStep();
     }
     return turn.turnId;
   }

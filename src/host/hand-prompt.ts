@@ -100,13 +100,17 @@ async function recordEnd(
       : redacted(context, withPhase(extractCallback(end.messages, ids), end.phase ?? null, ids));
   const detail = end.detail === undefined ? {} : { detail: redact(end.detail).slice(0, DETAIL_CHARS) };
   const { open } = log.folded.turns;
-  // The agent died. This host goes on, and asks the next one; a host that leaves has no time for that.
-  if (end.verdict === 'unknown' && open !== null && !signal.aborted) {
+  const { life } = log.folded;
+  const isOver = life.stopped || life.ended !== null;
+  // This host leaves: the next one asks the agent what it remembers.
+  if (end.verdict === 'unknown' && signal.aborted && open?.cancelRequested === false && !isOver) return;
+  // The agent died. This host goes on, and asks the next one.
+  if (end.verdict === 'unknown' && open !== null && (!signal.aborted || open.cancelRequested)) {
     await seat.close();
     const { usage = null } = usageOf(context, end);
     const seen = { callback, lastMessage: lastWords(end, redact), toolCalls: end.toolCalls, usage };
     const lost = { failure: end.failure ?? 'agent-exited', ...detail };
-    await settleTurn(context, open, () => askHistory(context, seat, open), { seen, lost });
+    await settleTurn(context, open, () => askHistory(context, seat, open, signal), { seen, lost, signal });
     return;
   }
   await log.appendPatiently({

@@ -32,12 +32,13 @@ type Lost = { readonly failure: TurnFailure; readonly detail?: string };
  * remembers, and the worktree. What `settleUnknown` says is done; without evidence the turn is unknown.
  * @param recall asks the agent. Only called when it may say more than what was written down; null when it is no use.
  * @param lost how, where the turn stays unknown.
+ * @param signal aborts the asking. A turn that nobody wanted to end then stays open: its evidence is for the next look.
  */
 export async function settleTurn(
   context: HostContext,
   turn: OpenTurn,
   recall: () => Promise<History | null>,
-  { seen, lost }: { readonly seen: SeenOfTurn; readonly lost: Lost },
+  { seen, lost, signal }: { readonly seen: SeenOfTurn; readonly lost: Lost; readonly signal: AbortSignal },
 ): Promise<void> {
   const { log, turnstile } = context;
   const entry = log.folded.prompts.byId.get(turn.promptId);
@@ -49,9 +50,12 @@ export async function settleTurn(
   const settle = async (): Promise<Settlement | null> => {
     const { turns, life } = log.folded;
     if (turns.open?.turnId !== turn.turnId) return null;
+    const { cancelRequested } = turns.open;
+    const isOver = life.stopped || life.ended !== null;
+    if (signal.aborted && !isSettled && !cancelRequested && !isOver) return null;
     const settlement = settleUnknown({
-      cancelRequested: turns.open.cancelRequested,
-      isOver: life.stopped || life.ended !== null,
+      cancelRequested,
+      isOver,
       callback: seen.callback,
       isSignOfLife,
       history,

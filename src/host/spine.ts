@@ -117,7 +117,7 @@ export class Spine {
   /**
    * Leaves at the next opportunity (SIGTERM: the machine goes down). An agent that lives in a terminal goes on there and
    * is met again by the next host; any other is ended in the middle of its turn, which
-   * is then unknown, not cancelled: nobody asked for that, and the next host goes on with it.
+   * stays open, for nobody asked for its end: the next host settles it by what the agent remembers.
    */
   leave(reason: HostStopped['reason']): void {
     this.#leaving ??= reason;
@@ -311,7 +311,7 @@ export class Spine {
     }
     const seen = transcribed(this.#context, turn);
     const recall = (): Promise<History | null> => this.#recall(turn, signal);
-    await settleTurn(this.#context, turn, recall, { seen, lost: { failure: 'host-lost' } });
+    await settleTurn(this.#context, turn, recall, { seen, lost: { failure: 'host-lost' }, signal });
   }
 
   /** Whoever is to tell its history is started for it: in the session's place, and under the agents' lock. */
@@ -321,7 +321,7 @@ export class Spine {
     if (life.stopped || life.ended !== null || worktreeIsGone(record, log.folded)) return null;
     try {
       if (!(await this.#slot.take(signal)) || !(await this.#lock.take(signal))) return null;
-      return await askHistory(this.#context, this.#seat, turn);
+      return await askHistory(this.#context, this.#seat, turn, signal);
     } catch (error) {
       if (!(error instanceof ConduxtError)) throw error;
       note(`the agent's history could not be read (${error.code}): ${error.message}`);

@@ -43,7 +43,7 @@ async function killed(
 const atWork: Step = { type: 'write-file', path: '{{cwd}}/../../at-work' };
 const working: readonly Step[] = [say('working'), atWork, { type: 'hang' }];
 /** Reads nothing any more once its session is open. */
-const deaf: Run = { new: { after: [{ type: 'stop-reading' }] } };
+const deaf: Run = { new: { after: [{ type: 'stop-reading' }, { type: 'hang' }] } };
 
 describe('the history of an agent settles an interrupted turn', () => {
   it('as done, when it holds the callback that nobody heard', async (t) => {
@@ -269,6 +269,44 @@ describe('a turn that somebody ends while its agent tells its history', () => {
     await task.untilType('session-resumed');
     await task.untilType('turn-routed');
     isNotHandedAgain(task);
+  });
+
+  it('is over at once, also before the agent has told anything; what is told next reaches that agent', async (t) => {
+    const task = await asked(t);
+    assert.equal((await task.call({ op: 'cancel', scope: 'turn' })).turn, 'cancelled');
+    assert.equal(ended(task)[0]?.verdict, 'cancelled');
+    letGoOn(task);
+    await task.tell('go on');
+    await task.untilType('prompt-accepted');
+    assert.equal(task.prompts().length, 1);
+    assert.equal(task.types().filter((type) => type === 'agent-started').length, 2, 'no third agent was started');
+  });
+
+  it('is over at once while its host waits for a place, and what interrupts it goes before', async (t) => {
+    const limits = { slotsPerUser: 1 };
+    const task = await killed(t, 'task', { ...script, load: replays(tellsAll) }, limits);
+    const other = task.scratch.plain({ prompts: [{ steps: working }] }, { limits });
+    await other.tell('work');
+    await other.untilType('prompt-accepted');
+    await task.host();
+    await task.untilType('slot-waiting');
+    assert.equal((await task.tell('this first', 'interrupt')).outcome, 'interrupted');
+    assert.equal((await task.untilType('turn-ended')).verdict, 'cancelled');
+    await other.call({ op: 'stop' });
+    await task.untilType('prompt-accepted');
+    assert.match(task.prompts()[0] ?? '', /this first/);
+  });
+
+  it('is settled by the next host when the machine goes down meanwhile', async (t) => {
+    const task = await asked(t);
+    process.kill(await task.host(), 'SIGTERM');
+    letGoOn(task);
+    assert.equal((await task.untilType('host-stopped')).reason, 'signal');
+    assert.equal(task.types().includes('turn-ended'), false);
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    assert.equal(task.types().includes('prompt-returned'), true);
+    assert.equal(task.prompts().length, 1);
   });
 });
 
