@@ -17,7 +17,7 @@ const COMMANDS = new Set(
   ),
 );
 /** The next word is theirs, whatever it is. */
-const WITH_VALUE = new Set(['-m', '-p', '-c', '-C', '--file']);
+const WITH_VALUE = new Set(['-m', '-p', '-c', '-C', '--file', '--git-path']);
 
 /** Lists that cannot hold an option although they look as if, each with the reason. */
 const KNOWN: Readonly<Record<string, string>> = {
