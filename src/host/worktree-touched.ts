@@ -1,9 +1,12 @@
-import { lstatSync, statSync } from 'node:fs';
+import { lstatSync, statSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { isConfigChanged } from '../git/config-guard.ts';
 import { messageOf, systemCode } from '../errors.ts';
 import type { HostContext } from './context.ts';
 import { worktreeGit } from './worktree-git.ts';
+
+/** Two ticks of the slowest kernels. */
+const TICK_MS = 20;
 
 /**
  * Whether anything in the session's worktree may have changed since `sinceMs` (epoch): HEAD, the index, or a file that git
@@ -16,7 +19,7 @@ export async function worktreeTouched(context: HostContext, sinceMs: number): Pr
     const git = worktreeGit(context);
     const changedMs = (file: string): number | null => {
       const found = statSync(file, { throwIfNoEntry: false });
-      return found === undefined ? null : Math.max(found.ctimeMs, found.mtimeMs);
+      return found === undefined ? null : latestChangeMs(found);
     };
     const gitPath = async (name: string): Promise<string> =>
       path.resolve(record.cwd, await git.line(['rev-parse', '--git-path', name]));
@@ -31,14 +34,20 @@ export async function worktreeTouched(context: HostContext, sinceMs: number): Pr
     const list = ['-C', top, 'ls-files', '-t', '-z', '--cached', '--others', '--exclude-standard'];
     // `S`: left out of a sparse checkout.
     const files = (await git.run(list)).stdout.split('\0').filter((line) => line !== '' && !line.startsWith('S '));
-    return files.some((line) => {
-      const { ctimeMs, mtimeMs } = lstatSync(path.resolve(top, line.slice(2)));
-      return Math.max(ctimeMs, mtimeMs) >= sinceMs;
-    });
+    return files.some((line) => latestChangeMs(lstatSync(path.resolve(top, line.slice(2)))) >= sinceMs);
   } catch (error) {
     // A file that is gone, or settings that somebody planted since: both are changes.
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR' || isConfigChanged(error)) return true;
     note(`looking at the worktree: ${messageOf(error)}`);
     return null;
   }
+}
+
+/**
+ * When it was changed at the latest. A kernel stamps files with the time of its last tick (5 ms behind the clock were
+ * measured at 250 Hz), and some file systems with whole seconds.
+ */
+function latestChangeMs({ ctimeMs, mtimeMs }: Stats): number {
+  const atMs = Math.max(ctimeMs, mtimeMs);
+  return atMs % 1000 === 0 ? atMs + 999 : atMs + TICK_MS;
 }
