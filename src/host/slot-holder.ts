@@ -1,10 +1,9 @@
 import path from 'node:path';
 import type { BatchLimit, SessionRecord } from '../session/record.ts';
 import { sessionPaths } from '../store/paths.ts';
-import type { LentPlace } from './asking-places.ts';
 import type { HostContext } from './context.ts';
 import { takeSlot, type Slot } from './slots.ts';
-import { Turnstile } from './turnstile.ts';
+import { TurnPlace } from './turn-place.ts';
 
 /** `--priority` goes up to here. */
 const TOP_PRIORITY = 1000;
@@ -13,40 +12,17 @@ const TOP_PRIORITY = 1000;
  * Holds the session's slot from its first work to the moment it rests, but for the time a person is asked something.
  * A question that is asked once (`ask`) needs none.
  */
-export class SlotHolder implements LentPlace {
+export class SlotHolder extends TurnPlace {
   readonly #context: HostContext;
   #slot: Slot | null = null;
-  /** One change at a time: two permissions answered at once must not take two slots. */
-  readonly #turnstile = new Turnstile();
-  /** From the taking to the release, also while it is lent. */
-  #isTurns = false;
 
   constructor(context: HostContext) {
+    super();
     this.#context = context;
   }
 
-  /** False when `signal` aborted while waiting. */
-  take(signal: AbortSignal): Promise<boolean> {
-    return this.#turnstile.pass(async () => (this.#isTurns = await this.#take(signal)));
-  }
-
-  release(): Promise<void> {
-    return this.#turnstile.pass(() => {
-      this.#isTurns = false;
-      return this.#giveUp();
-    });
-  }
-
-  lend(): Promise<void> {
-    return this.#turnstile.pass(() => this.#giveUp());
-  }
-
   /** The agent goes on only with a slot, unless `signal` aborts: then its turn is over. */
-  async takeBack(signal: AbortSignal): Promise<void> {
-    await this.#turnstile.pass(async () => this.#isTurns && this.#take(signal));
-  }
-
-  async #take(signal: AbortSignal): Promise<boolean> {
+  protected async acquire(signal: AbortSignal): Promise<boolean> {
     if (this.#slot !== null) return true;
     const { record, slotsDir, log } = this.#context;
     const { slotsPerUser: perUser, slotsPerAgent: perAgent, batch } = record.limits;
@@ -69,7 +45,7 @@ export class SlotHolder implements LentPlace {
     return { pool: path.join(sessionPaths(home, sessionId, runtimeDir).dir, 'batch'), size };
   }
 
-  async #giveUp(): Promise<void> {
+  protected async giveUp(): Promise<void> {
     if (this.#slot === null) return;
     this.#slot.release();
     this.#slot = null;

@@ -2,52 +2,28 @@ import { heldElsewhere, messageOf, ConduxtError } from '../errors.ts';
 import { withTrustedPath } from '../process/find-program.ts';
 import { SharedLock } from '../lock/shared-lock.ts';
 import { formatDuration } from '../views/quantities.ts';
-import type { LentPlace } from './asking-places.ts';
 import type { HostContext } from './context.ts';
-import { Turnstile } from './turnstile.ts';
+import { TurnPlace } from './turn-place.ts';
 
 /**
  * Holds the lock that agents share around this agent's turns, where that is asked for: two agents that refresh one login
  * at once lose it. In between, and while a person is asked something, others may have it. The file stays open.
  */
-export class TurnLock implements LentPlace {
+export class TurnLock extends TurnPlace {
   readonly #context: HostContext;
   readonly #lock: SharedLock | null;
-  /** One change at a time: two permissions answered at once must not take it twice. */
-  readonly #turnstile = new Turnstile();
-  /** From the taking to the release, also while it is lent. */
-  #isTurns = false;
 
   constructor(context: HostContext) {
+    super();
     this.#context = context;
     const { turnLock } = context.record;
     this.#lock =
       turnLock === undefined ? null : new SharedLock(turnLock.file, withTrustedPath(context.env, context.record.cwd));
   }
 
-  /**
-   * False when `signal` aborted while waiting. Taken twice, it is held once.
-   * @throws `lock-held` (exit 75) when it was not free in time, and as `SharedLock.take`.
-   */
-  take(signal: AbortSignal): Promise<boolean> {
-    return this.#turnstile.pass(async () => (this.#isTurns = await this.#take(signal)));
-  }
-
-  release(): Promise<void> {
-    return this.#turnstile.pass(() => {
-      this.#isTurns = false;
-      return this.#giveUp();
-    });
-  }
-
-  lend(): Promise<void> {
-    return this.#turnstile.pass(() => this.#giveUp());
-  }
-
   /** An answer is not a prompt: the agent gets it also when the lock could not be had again in time, and that is said. */
-  async takeBack(signal: AbortSignal): Promise<void> {
-    const taken = this.#turnstile.pass(async () => this.#isTurns && this.#take(signal));
-    await taken.catch((error: unknown) => this.#goOnWithout(error));
+  override async takeBack(signal: AbortSignal): Promise<void> {
+    await super.takeBack(signal).catch((error: unknown) => this.#goOnWithout(error));
   }
 
   /** For a turn that goes on whoever holds the lock: its agent outlived the host that had it. `release` ends the wait. */
@@ -69,7 +45,8 @@ export class TurnLock implements LentPlace {
     await this.#context.log.appendPatiently({ type: 'milestone', level: 'warn', text });
   }
 
-  async #take(signal: AbortSignal): Promise<boolean> {
+  /** @throws `lock-held` (exit 75) when it was not free in time, and as `SharedLock.take`. */
+  protected async acquire(signal: AbortSignal): Promise<boolean> {
     const { log, record } = this.#context;
     if (this.#lock === null || record.turnLock === undefined || log.folded.life.lock === 'taken') return true;
     const { file, waitMs } = record.turnLock;
@@ -90,7 +67,7 @@ export class TurnLock implements LentPlace {
     return true;
   }
 
-  async #giveUp(): Promise<void> {
+  protected async giveUp(): Promise<void> {
     if (this.#lock === null || this.#context.log.folded.life.lock !== 'taken') return;
     await this.#lock.release();
     await this.#context.log.appendPatiently({ type: 'lock-released' });
