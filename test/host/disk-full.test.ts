@@ -21,18 +21,25 @@ import { Scratch, waitFor } from './scratch.ts';
 
 const HEADLESS_AGENT = path.resolve(import.meta.dirname, '../backend/headless/scripted-agent.ts');
 
-/** A file system of its own with this many bytes; null when this machine does not let us make one. */
-function smallDisk(t: TestContext, size: string): string | null {
+/**
+ * Puts the state directory of `scratch` on a file system of 3 MiB, and answers where that is; null, and the test is skipped,
+ * when this machine does not let us make one. Called after the scratch was made: hooks run in the order they were made, and
+ * its processes must be gone before the disk is.
+ */
+function onSmallDisk(t: TestContext, scratch: Scratch): string | null {
   const directory = mkdtempSync(path.join(tmpdir(), 'conduxt-disk-'));
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=0700`, 'tmpfs', directory]);
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m,mode=0700', 'tmpfs', directory]);
   if (mounted.status !== 0) {
     rmSync(directory, { recursive: true });
+    t.skip('a file system cannot be mounted here (needs root)');
     return null;
   }
   t.after(() => {
     execFileSync('umount', ['-l', directory]);
     rmSync(directory, { recursive: true, force: true });
   });
+  scratch.home = path.join(directory, 'state');
+  mkdirSync(scratch.home);
   return directory;
 }
 
@@ -42,14 +49,8 @@ const OWED = 40;
 describe('a full disk', () => {
   it('refuses prompts loudly, keeps every acknowledged one, and goes on when there is space again', async (t) => {
     const scratch = new Scratch(t);
-    // After the scratch: hooks run in the order they were made, and its processes must be gone before the disk is.
-    const disk = smallDisk(t, '3m');
-    if (disk === null) {
-      t.skip('a file system cannot be mounted here (needs root)');
-      return;
-    }
-    scratch.home = path.join(disk, 'state');
-    mkdirSync(scratch.home);
+    const disk = onSmallDisk(t, scratch);
+    if (disk === null) return;
     const goOn = path.join(scratch.root, 'go-on');
     const session = scratch.plain({
       prompts: [
@@ -91,13 +92,8 @@ describe('a full disk', () => {
 
   it('holds back the end of a task until there is space to record it, under the same host', async (t) => {
     const scratch = new Scratch(t);
-    const disk = smallDisk(t, '3m');
-    if (disk === null) {
-      t.skip('a file system cannot be mounted here (needs root)');
-      return;
-    }
-    scratch.home = path.join(disk, 'state');
-    mkdirSync(scratch.home);
+    const disk = onSmallDisk(t, scratch);
+    if (disk === null) return;
     const task = scratch.task(
       { prompts: [{ match: '.', steps: [{ type: 'text', text: 'x' }, { type: 'hang' }] }] },
       { limits: { taskTimeoutMs: TIMEOUT_MS } },
@@ -128,13 +124,8 @@ describe('a full disk', () => {
 
   it('holds back a headless prompt until there is room for its file: it stays owed, and is handed once', async (t) => {
     const scratch = new Scratch(t);
-    const disk = smallDisk(t, '3m');
-    if (disk === null) {
-      t.skip('a file system cannot be mounted here (needs root)');
-      return;
-    }
-    scratch.home = path.join(disk, 'state');
-    mkdirSync(scratch.home);
+    const disk = onSmallDisk(t, scratch);
+    if (disk === null) return;
     const file = (name: string): string => path.join(scratch.root, name);
     const prompts = [[{ type: 'wait-for-file', path: file('go-on') }], [{ type: 'say', text: 'two' }]];
     const script = { log: file('headless.log'), state: file('conversations.json'), prompts };
