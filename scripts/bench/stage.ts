@@ -159,9 +159,18 @@ function installPeer(): string | null {
   }
 }
 
-/** Kilobytes the kernel counts for a process: resident, and its fair share of what is shared. */
-export function memoryOf(pid: number): { readonly rssMb: number; readonly pssMb: number } {
-  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  const kb = (key: string): number => Number(new RegExp(`^${key}: +(\\d+) kB`, 'm').exec(text)?.[1]);
-  return { rssMb: kb('Rss') / 1024, pssMb: kb('Pss') / 1024 };
+export interface Memory {
+  readonly rssMb: number;
+  /** Its fair share of what is shared, and what it has alone. */
+  readonly pssMb: number;
+  /** The most that was ever resident. */
+  readonly peakMb: number;
+}
+
+/** What the kernel counts for a process. */
+export function memoryOf(pid: number): Memory {
+  const read = (name: string): string => readFileSync(`/proc/${pid}/${name}`, 'utf8');
+  const text = read('smaps_rollup') + read('status');
+  const mb = (key: string): number => Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(text)?.[1]) / 1024;
+  return { rssMb: mb('Rss'), pssMb: mb('Pss'), peakMb: mb('VmHWM') };
 }

@@ -1,27 +1,28 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, watch, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { GENERIC_TERMINAL } from '../../src/agents/terminal/profiles.ts';
-import type { AgentListener, OpenSpec } from '../../src/backend/backend.ts';
-import { Pane } from '../../src/backend/terminal/pane.ts';
-import { Wake } from '../../src/backend/terminal/wake.ts';
-import { systemClock } from '../../src/clock.ts';
-import { terminalBackend } from '../../src/backend/terminal/terminal-backend.ts';
-import { supervisorProgram } from '../../src/tmux/programs.ts';
+import { GENERIC_TERMINAL } from '../../../src/agents/terminal/profiles.ts';
+import type { AgentListener, OpenSpec } from '../../../src/backend/backend.ts';
+import { Pane } from '../../../src/backend/terminal/pane.ts';
+import { Wake } from '../../../src/backend/terminal/wake.ts';
+import { systemClock } from '../../../src/clock.ts';
+import { terminalBackend } from '../../../src/backend/terminal/terminal-backend.ts';
+import { supervisorProgram } from '../../../src/tmux/programs.ts';
 import {
   makeRunDirectory,
   readExit,
   readStarted,
   writeLaunch,
   type RunDirectory,
-} from '../../src/tmux/run-directory.ts';
-import { TmuxServer } from '../../src/tmux/server.ts';
-import { installedTmux } from '../../src/tmux/version.ts';
-import { row, type Part, type Row } from './row.ts';
-import type { Stage } from './stage.ts';
+} from '../../../src/tmux/run-directory.ts';
+import { TmuxServer } from '../../../src/tmux/server.ts';
+import { installedTmux } from '../../../src/tmux/version.ts';
+import { cpuSeconds, familyOf } from '../processes.ts';
+import { row, type Part, type Row } from '../row.ts';
+import type { Stage } from '../stage.ts';
 
-const TUI = path.resolve(import.meta.dirname, '../../src/rehearsal/scripted-tui.ts');
+const TUI = path.resolve(import.meta.dirname, '../../../src/rehearsal/scripted-tui.ts');
 /** The longest prompt there is. */
 const MEGABYTE = 1024 * 1024;
 const WAKE_LIMIT_MS = 1_000;
@@ -29,8 +30,6 @@ const EXITS = 200;
 const EXITS_AT_ONCE = 10;
 const IDLE_SESSIONS = 100;
 const IDLE_SECONDS = 60;
-/** Of `/proc/<pid>/stat`; the same on every Linux that Node runs on. */
-const TICKS_PER_SECOND = 100;
 
 /** What agents in terminals cost: a prompt's way in, how soon output and ends are noticed, and what idle ones take. */
 export const terminal: Part = {
@@ -245,33 +244,4 @@ async function idle(scene: Scene): Promise<Row> {
   const share = (cpuSeconds(pids) - before) / ((performance.now() - began) / 1000);
   const what = `${IDLE_SESSIONS} idle terminals, ${pids.length} processes, for ${IDLE_SECONDS} s`;
   return row(what, '<= 1 % of one core', { ours: [share * 100] }, '%');
-}
-
-/** A process and all below it. */
-function familyOf(root: number): number[] {
-  const parents = new Map<number, number>();
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const fields = statOf(Number(name));
-    if (fields !== null) parents.set(Number(name), Number(fields[1]));
-  }
-  const family = [root];
-  for (const parent of family) for (const [pid, of] of parents) if (of === parent) family.push(pid);
-  return family;
-}
-
-const cpuSeconds = (pids: readonly number[]): number =>
-  pids.reduce((sum, pid) => {
-    const fields = statOf(pid);
-    return sum + (Number(fields?.[11] ?? 0) + Number(fields?.[12] ?? 0)) / TICKS_PER_SECOND;
-  }, 0);
-
-/** What stands behind the name in `/proc/<pid>/stat`, from the state on; null when it is gone. */
-function statOf(pid: number): readonly string[] | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  } catch {
-    return null;
-  }
 }

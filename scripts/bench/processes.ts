@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Of `/proc/<pid>/stat`; the same on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+/** A process and all below it. */
+export function familyOf(root: number): number[] {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const fields = statOf(Number(name));
+    if (fields !== null) parents.set(Number(name), Number(fields[1]));
+  }
+  const family = [root];
+  for (const parent of family) for (const [pid, of] of parents) if (of === parent) family.push(pid);
+  return family;
+}
+
+/** The processor time of these processes until now, in seconds; what is gone counts nothing. */
+export const cpuSeconds = (pids: readonly number[]): number =>
+  pids.reduce((sum, pid) => {
+    const fields = statOf(pid);
+    return sum + (Number(fields?.[11] ?? 0) + Number(fields?.[12] ?? 0)) / TICKS_PER_SECOND;
+  }, 0);
+
+/** What stands behind the name in `/proc/<pid>/stat`, from the state on; null when it is gone. */
+function statOf(pid: number): readonly string[] | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return null;
+  }
+}
+
+/** The processes with `dir` in their environment, with their words. */
+export function processesOf(dir: string): { readonly pid: number; readonly args: readonly string[] }[] {
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      if (!readFileSync(`/proc/${name}/environ`, 'utf8').includes(dir)) return [];
+      return [{ pid: Number(name), args: readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0') }];
+    } catch {
+      return []; // It ended between the look and the reading, or is another user's.
+    }
+  });
+}
