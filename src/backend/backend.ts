@@ -174,6 +174,8 @@ export interface PermissionRequest {
   readonly kind: string | null;
   /** From structured fields, never from the title: what would be run, and which paths it names. */
   readonly command: string | null;
+  /** Other ways to read `command`, where it was drawn in lines: each of them must be allowed. */
+  readonly otherReadings?: readonly string[];
   /** The command as an argument vector, where the agent gave one: no shell looks at it first. */
   readonly argv?: readonly string[];
   /** The directory the command is run in, where the agent said so. */

@@ -10,6 +10,8 @@ export interface ToolRequest {
   readonly kind: string | null;
   readonly title: string;
   readonly command: string | null;
+  /** Other ways to read `command`, where it was drawn on a screen: what one of them would do may be what happens. */
+  readonly otherReadings?: readonly string[];
   /** When the agent gives an argument vector, it counts instead of `command`. */
   readonly argv?: readonly string[];
   /** The directory the command is run in, when the agent says so. */
@@ -21,7 +23,10 @@ export interface ToolRequest {
 export function judgeRequest(request: ToolRequest, facts: GuardFacts): Verdict {
   const here = request.cwd === undefined ? facts : { ...facts, cwd: request.cwd };
   if (request.argv !== undefined) return judgeArgv(request.argv, here);
-  if (request.command !== null) return judgeShell(request.command, here);
+  if (request.command !== null) {
+    const verdicts = readingsOf(request.command, request).map((reading) => judgeShell(reading, here));
+    return verdicts.find(({ type }) => type === 'deny') ?? verdicts[0] ?? { type: 'allow', unseen: [] };
+  }
   if (request.kind === 'execute') {
     // A title is written for people and proves nothing. Where it is all there is, it may still be reason to refuse.
     const titled = judgeShell(request.title.replaceAll('`', ''), here);
@@ -34,9 +39,16 @@ export function judgeRequest(request: ToolRequest, facts: GuardFacts): Verdict {
 /** The commands a request names, one by one, for the user's own rules; null when it names none. */
 export function commandsIn(request: ToolRequest, facts: GuardFacts): SeenCommands | null {
   const here = request.cwd === undefined ? facts : { ...facts, cwd: request.cwd };
-  const source = request.argv ?? request.command;
-  return source === null ? null : seenCommands(source, here);
+  if (request.argv !== undefined) return seenCommands(request.argv, here);
+  if (request.command === null) return null;
+  const seen = readingsOf(request.command, request).map((reading) => seenCommands(reading, here));
+  return { lines: seen.flatMap(({ lines }) => lines), isComplete: seen.every(({ isComplete }) => isComplete) };
 }
+
+const readingsOf = (command: string, { otherReadings = [] }: ToolRequest): readonly string[] => [
+  command,
+  ...otherReadings,
+];
 
 /** A tool that deletes is asked for one file or directory at a time, and nobody knows which of both. */
 function judgeDeletion(paths: readonly string[], facts: GuardFacts): Verdict {

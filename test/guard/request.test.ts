@@ -24,6 +24,20 @@ describe('the guard over a request', () => {
       { command: 'bash -c git push -f', argv: ['bash', '-c', 'git push -f'] },
       'deny',
     ],
+    ['a command in several lines', { command: 'echo hello\nrm -rf ~' }, 'deny'],
+    [
+      'one drawn in two lines, where the second may end the first',
+      {
+        command: 'git push --fo\nrce origin main',
+        otherReadings: ['git push --fo rce origin main', 'git push --force origin main'],
+      },
+      'deny',
+    ],
+    [
+      'one that is harmless however it is read',
+      { command: 'echo a\nb', otherReadings: ['echo a b', 'echo ab'] },
+      'allow',
+    ],
     ['a command in another directory', { command: 'rm -rf x', cwd: '/srv' }, 'deny'],
     ['a title, where there is nothing else', { title: '`git push -f origin main`' }, 'deny'],
     ['a title beside a command proves nothing', { title: 'git push -f origin main', command: 'ls' }, 'allow'],

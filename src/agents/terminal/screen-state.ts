@@ -1,3 +1,4 @@
+import { askedCommand, type AskedCommand } from './asked-command.ts';
 import { findBox } from './input-box.ts';
 import type { ScreenRules } from './profile.ts';
 
@@ -13,7 +14,7 @@ export type ScreenState =
   | {
       readonly type: 'permission';
       readonly question: string;
-      readonly command: string | null;
+      readonly command: AskedCommand | null;
       /** Enter would allow it, once. */
       readonly yesIsChosen: boolean;
     }
@@ -56,7 +57,7 @@ function withoutBox(rules: ScreenRules, lines: readonly string[], title: string)
     return {
       type: 'permission',
       question: shown.find((line) => matches(rules.asks, line))?.trim() ?? 'a permission',
-      command: commandIn(shown),
+      command: askedCommand(shown, rules.asks),
       yesIsChosen: rules.yesIsChosen?.test(text) === true,
     };
   }
@@ -72,23 +73,3 @@ const isBusyTitle = (rules: ScreenRules, title: string): boolean =>
 
 const lastContent = (lines: readonly string[], count: number): string[] =>
   lines.filter((line) => line.trim() !== '').slice(-count);
-
-/** A line that looks like the command it asks about: `$ touch x`, or what stands below a dashed line or in a box. */
-function commandIn(lines: readonly string[]): string | null {
-  const plain = lines.map(unframed);
-  const shell = plain.findLast((line) => line.startsWith('$ '));
-  if (shell !== undefined) return shell.slice(2).trim();
-  const isFrame = (line: string): boolean => /^[╌┄╭╰]{1}[╌┄─]{3,}/.test(line);
-  const at = plain.findLastIndex(
-    (line, index) => isFrame(line) && isWords(plain[index + 1]) && isFrame(plain[index + 2] ?? ''),
-  );
-  return at < 0 ? null : (plain[at + 1] ?? null);
-}
-
-/** The line without the sides of boxes around it. A pipe in a command is none. */
-const unframed = (line: string): string => {
-  const plain = line.trim();
-  return /^[│┃|]/.test(plain) ? plain.replace(/^(?:[│┃|]\s*)+/, '').replace(/(?:\s*[│┃|])+$/, '') : plain;
-};
-
-const isWords = (line: string | undefined): boolean => line !== undefined && /^[^╌┄╭╰─]/.test(line);

@@ -1,6 +1,6 @@
 import { choicesIn, onceChoice, questionMark, refusingChoice } from '../../agents/terminal/choices.ts';
 import { messageOf } from '../../errors.ts';
-import type { PermissionAnswer } from '../backend.ts';
+import type { PermissionAnswer, PermissionRequest } from '../backend.ts';
 import type { AgentPane, Look } from './agent-pane.ts';
 import { choose } from './choose.ts';
 import { accept, settle, type RunningTurn } from './running-turn.ts';
@@ -64,9 +64,7 @@ function askPermission(agent: AgentPane, running: RunningTurn, question: AskedQu
   const { listener } = agent.parts;
   const { state } = look;
   if (state.type !== 'permission') return;
-  const { command } = state;
-  const kind = command === null ? null : 'execute';
-  const request = { toolCallId: null, title: command ?? state.question, kind, command, paths: [] };
+  const request = requestFor(state);
   work(agent, running, question, async () => {
     const answer = await listener.permission(request, question.asking.signal);
     if (answer.type === 'cancelled' || running.question !== question) return;
@@ -78,6 +76,15 @@ function askPermission(agent: AgentPane, running: RunningTurn, question: AskedQu
       question.givenAt = isPressed ? agent.parts.clock.monotonic() : -Infinity;
     }
   });
+}
+
+/** A command of which the screen shows a part is only a title: what it does is not known. */
+function requestFor({ question, command }: Look['state'] & { readonly type: 'permission' }): PermissionRequest {
+  const asked = { toolCallId: null, paths: [] };
+  if (command === null) return { ...asked, title: question, kind: null, command: null };
+  const [likeliest, ...otherReadings] = command.readings;
+  const known = command.isCut ? { command: null } : { command: likeliest, otherReadings };
+  return { ...asked, title: likeliest, kind: 'execute', ...known };
 }
 
 /** False when no key is known for it: it must not be asked for ever. A key is pressed once, whatever comes of it. */

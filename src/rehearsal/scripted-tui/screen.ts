@@ -70,6 +70,7 @@ export class Screen {
   }
 
   #question(command: string): string[] {
-    return ['', ' Do you want to proceed?', `   ${command}`, ' ❯ 1. Yes', '   2. No', ' Esc to cancel'];
+    const lines = command.split('\n').map((line, index) => `   ${index === 0 ? '$' : ' '} ${line}`);
+    return ['', ' Do you want to proceed?', ...lines, ' ❯ 1. Yes', '   2. No', ' Esc to cancel'];
   }
 }

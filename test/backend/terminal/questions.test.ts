@@ -26,6 +26,16 @@ describe('what an agent asks in the middle of a turn', { concurrency: 4 }, () =>
     assert.equal(rig.seen.permissions.length, 1);
   });
 
+  it('is a permission for all lines of its command', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const command = 'echo hello\nrm -rf ~';
+    const rig = new Rig(t, { prompts: [{ steps: [{ type: 'ask', command }, done] }] });
+    const session = await rig.open();
+    await session.prompt({ turnId: 't-1', text: PROMPT });
+    assert.equal(rig.seen.permissions.length, 1);
+    assert.partialDeepStrictEqual(rig.seen.permissions[0], { request: { kind: 'execute', command } });
+  });
+
   it('is asked once, and then a person, when the key for its answer does nothing', async (t) => {
     if (!(await hasTmux(t))) return;
     const rig = new Rig(t, { prompts: [{ steps: [{ type: 'ask', command: 'touch x', deaf: true }, done] }] });

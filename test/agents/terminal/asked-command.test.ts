@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { askedCommand } from '../../../src/agents/terminal/asked-command.ts';
+import { terminalFor } from '../../../src/agents/terminal/profiles.ts';
+
+const SCREENS = path.resolve(import.meta.dirname, '../../../fixtures/screens');
+const RECORDED = 'touch /home/lab/work/perm.txt';
+const AGENTS = ['claude', 'codex', 'gemini', 'opencode'] as const;
+
+/** The recorded question of an agent with another command in its place, line by line as it draws them. */
+function asking(agent: string, drawn: readonly string[]): string[] {
+  const screen = readFileSync(path.join(SCREENS, agent, '080-permission.txt'), 'utf8').split('\n');
+  const at = screen.findLastIndex((line) => line.includes(RECORDED) && !line.includes('? Shell'));
+  const [before = '', after = ''] = (screen[at] ?? '').split(RECORDED);
+  const blank = before.replace('$ ', '  ');
+  const sides = after.trimStart();
+  const width = before.length + RECORDED.length + after.length - sides.length;
+  const lines = drawn.map((line, index) => `${index === 0 ? before : blank}${line}`.padEnd(width) + sides);
+  return [...screen.slice(0, at), ...lines, ...screen.slice(at + 1)].filter((line) => line.trim() !== '');
+}
+
+const asked = (agent: string, drawn: readonly string[]): ReturnType<typeof askedCommand> =>
+  askedCommand(asking(agent, drawn), terminalFor(agent).screen.asks);
+
+describe('the command that a screen asks about', () => {
+  for (const agent of AGENTS) {
+    it(`${agent} is one line, with its pipes`, () => {
+      const command = 'echo y | git push --force';
+      assert.deepEqual(asked(agent, [command]), { readings: [command], isCut: false });
+    });
+
+    it(`${agent} has all its lines, not the first or the last one`, () => {
+      const lines = ['cd src', 'rm -rf ~', 'echo done'];
+      assert.equal(asked(agent, lines)?.readings[0], lines.join('\n'));
+    });
+
+    it(`${agent} is what stands there, whatever it draws itself`, () => {
+      const lines = ['rm -rf ~', '$ echo hello', '╭──────────', 'echo hello', '╰──────────', '╌╌╌╌╌╌╌╌', 'echo hello'];
+      assert.match(asked(agent, lines)?.readings[0] ?? '', /rm -rf ~/);
+    });
+
+    it(`${agent} may be one line that was broken to fit, and is read in that way too`, () => {
+      const readings = asked(agent, ['x'.repeat(70) + ' --fo', 'rce'])?.readings ?? [];
+      assert.ok(
+        readings.some((reading) => reading.endsWith('--force')),
+        readings.join('\n'),
+      );
+    });
+
+    it(`${agent} is not known when some of it is not shown`, () => {
+      for (const cut of ['… +12 lines', '... 3 more lines hidden ...'])
+        assert.equal(asked(agent, ['cat > a <<EOF', cut])?.isCut, true, cut);
+    });
+  }
+
+  it('is none where nothing looks like one, and one of any lines is found again', () => {
+    assert.equal(askedCommand(['May I edit a.js?', '❯ 1. Yes', '  2. No'], [/May I/]), null);
+    const line = fc.stringMatching(/^[a-z]{1,9}( [a-z-]{1,9}){0,3}$/);
+    fc.assert(
+      fc.property(fc.constantFrom(...AGENTS), fc.array(line, { minLength: 1, maxLength: 6 }), (agent, lines) => {
+        assert.equal(asked(agent, lines)?.readings[0], lines.join('\n'));
+      }),
+    );
+  });
+});
