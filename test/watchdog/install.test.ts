@@ -178,7 +178,7 @@ describe('conduxt watchdog install where the user has a systemd', () => {
     assert.equal(code, 6);
     assert.match(
       out,
-      /written to .*conduxt-watchdog\.service:\n[^]*KillMode=process[^]*ExecStart="\/[^]*OnUnitActiveSec=180s/,
+      /written to .*conduxt-watchdog\.service:\n[^]*ExecStart=systemd-run [^\n]*--scope [^\n]*"\/[^]*OnUnitActiveSec=180s/,
     );
     assert.equal(existsSync(unit('service')), false);
     assert.deepEqual(calls(), ['show-environment']);

@@ -1,14 +1,17 @@
 import { usageError } from '../../errors.ts';
 import type { PatrolCommand } from './schedule.ts';
 
-/** What systemd takes for the name of a program; it refuses quotes and such there, even when they are escaped. */
-const PLAIN = /^[\w./@+ -]+$/;
-const THROUGH_SHELL = `/bin/sh -c 'exec "$$@"' sh `;
-
 /**
- * One look, started by the timer. `KillMode=process`: by default systemd ends everything that a look has started when the
- * look is over, and that is the hosts it brought back.
+ * Every look in a scope of its own, in which the hosts it brings back go on when it is over. In the service itself systemd
+ * would end them with the look; told not to (`KillMode=process`), it complains of each of them at every further look
+ * (`Found left-over process`), and ends them without a signal when the machine is shut down.
  */
+const IN_ITS_OWN_SCOPE = 'systemd-run --user --scope --collect --quiet --';
+
+/** A look takes seconds; one that hangs must not keep all others from being begun. Its hosts live on. */
+const LONGEST_LOOK = '15min';
+
+/** One look, started by the timer. */
 export function serviceText({ node, program, env }: PatrolCommand): string {
   const settings = Object.entries(env).map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}`);
   return [
@@ -18,9 +21,10 @@ export function serviceText({ node, program, env }: PatrolCommand): string {
     '',
     '[Service]',
     'Type=oneshot',
-    'KillMode=process',
+    `TimeoutStartSec=${LONGEST_LOOK}`,
+    'SyslogIdentifier=conduxt',
     ...settings,
-    `ExecStart=${PLAIN.test(node) ? '' : THROUGH_SHELL}${word(node)} ${word(program)} watchdog --once`,
+    `ExecStart=${IN_ITS_OWN_SCOPE} ${word(node)} ${word(program)} watchdog --once`,
     '',
   ].join('\n');
 }
@@ -47,7 +51,7 @@ export function timerText(intervalMs: number): string {
 /** The paths that a service needs, to see whether they are still there. */
 export function programsIn(service: string): string[] {
   const line = /^ExecStart=(.*)$/m.exec(service)?.[1] ?? '';
-  return [...line.replace(THROUGH_SHELL, '').matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) =>
+  return [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) =>
     text.replaceAll('$$', '$').replaceAll('%%', '%').replaceAll(/\\(.)/g, '$1'),
   );
 }
