@@ -10,6 +10,7 @@ import {
   type WatchReply,
   type WireError,
 } from './protocol.ts';
+import { reach, type Reach } from './reach.ts';
 
 /**
  * Sends one request to the host behind `socketPath`. Null when no host listens there. A host that does not answer
@@ -101,21 +102,32 @@ async function* watchReplies(socket: Socket): AsyncGenerator<WatchReply> {
 async function connectTo(socketPath: string): Promise<Socket | null> {
   // `status` only reads files and never comes here.
   const { connect } = await import('node:net');
+  let way: Reach;
+  try {
+    way = reach(socketPath);
+  } catch (error) {
+    if (isNobodyThere(error)) return null;
+    throw error;
+  }
   return new Promise((resolve, reject) => {
-    const socket = connect(socketPath);
+    const socket = connect(way.address);
     socket.once('connect', () => {
+      way.release();
       socket.removeAllListeners('error');
       socket.on('error', () => {});
       resolve(socket);
     });
     socket.once('error', (error) => {
-      const code = systemCode(error);
-      // ECONNRESET: the host closed its door while we stood in it.
-      if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR' || code === 'ECONNRESET') resolve(null);
+      way.release();
+      if (isNobodyThere(error)) resolve(null);
       else reject(error);
     });
   });
 }
+
+/** ECONNRESET: the host closed its door while we stood in it. */
+const isNobodyThere = (error: unknown): boolean =>
+  ['ENOENT', 'ECONNREFUSED', 'ENOTDIR', 'ECONNRESET'].includes(systemCode(error) ?? '');
 
 const EXIT_CODES = new Set<number>(Object.values(ExitCode));
 

@@ -12,6 +12,7 @@ import {
   type WatchReply,
 } from './protocol.ts';
 import { parseRequest } from './parse-request.ts';
+import { reach, type Reach } from './reach.ts';
 
 export interface ControlHandler {
   handle<R extends Exclude<ControlRequest, { op: 'watch' }>>(request: R): Promise<Replies[R['op']]>;
@@ -43,12 +44,18 @@ export async function listen(socketPath: string, handler: ControlHandler): Promi
     answering.add(served);
     void served.finally(() => answering.delete(served));
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(socketPath, resolve);
-  });
+  const way = reach(socketPath);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(way.address, resolve);
+    });
+  } catch (error) {
+    way.release();
+    throw error;
+  }
   chmodSync(socketPath, 0o600);
-  return { close: () => closeServer(server, sockets, answering, socketPath) };
+  return { close: () => closeServer(server, way, sockets, answering, socketPath) };
 }
 
 async function serve(socket: Socket, handler: ControlHandler): Promise<void> {
@@ -95,12 +102,14 @@ function asConduxtError(error: unknown): ConduxtError {
 /** Requests that have arrived are still answered, within a bound; watchers are sent away. */
 async function closeServer(
   server: Server,
+  way: Reach,
   sockets: ReadonlySet<Socket>,
   answering: ReadonlySet<Promise<void>>,
   socketPath: string,
 ): Promise<void> {
   rmSync(socketPath, { force: true });
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  // Node removes the socket by the address it listens at, so the way must lead there until then.
+  const closed = new Promise<void>((resolve) => server.close(() => resolve())).then(() => way.release());
   await Promise.race([Promise.allSettled([...answering]), delay(CLOSE_GRACE_MS, undefined, { ref: false })]);
   for (const socket of sockets) {
     if (socket.writableLength === 0) socket.destroy();

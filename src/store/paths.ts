@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { MAX_SOCKET_BYTES } from '../control/reach.ts';
 import { sha256 } from '../text/sha256.ts';
 
 /** Where one session keeps its files (README, "Files"). All absolute; directories 0700, files 0600. */
@@ -16,10 +17,13 @@ export interface SessionPaths {
   readonly socket: string;
 }
 
-/** Longer socket paths are cut off or refused by the system: 104 bytes on macOS, 108 on Linux (measured). */
-const MAX_SOCKET_BYTES = 100;
-
-export function sessionPaths(home: string, id: string, runtimeDir: string): SessionPaths {
+/** @param runtimeDir for sockets where a long path can in no way be reached (`control/reach.ts`: not on Linux) */
+export function sessionPaths(
+  home: string,
+  id: string,
+  runtimeDir: string,
+  platform: NodeJS.Platform = process.platform,
+): SessionPaths {
   const dir = path.join(home, 'sessions', id);
   // Not joined by Node, which takes every part to pieces: `status` does this for a hundred sessions.
   const socket = `${dir}/control.sock`;
@@ -33,7 +37,10 @@ export function sessionPaths(home: string, id: string, runtimeDir: string): Sess
     lock: `${dir}/host.lock`,
     epochs: `${dir}/epochs`,
     run: `${dir}/run`,
-    socket: Buffer.byteLength(socket) <= MAX_SOCKET_BYTES ? socket : path.join(runtimeDir, `${shortHash(dir)}.sock`),
+    socket:
+      platform === 'linux' || Buffer.byteLength(socket) <= MAX_SOCKET_BYTES
+        ? socket
+        : path.join(runtimeDir, `${shortHash(dir)}.sock`),
   };
 }
 

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -49,6 +59,32 @@ describe('the control socket', () => {
     const reply = await callHost(socket, { op: 'tell', promptId: 'p-1', key: 'k', text, mode: 'queue' }, 5000);
     assert.equal(reply?.ahead, text.length);
     await server.close();
+  });
+
+  it('is reached also where its path is longer than the system takes for one, and leaves nothing open', async (t) => {
+    if (process.platform !== 'linux') return t.skip('elsewhere a socket lies in a short directory instead');
+    const deep = path.join(directory, 'd'.repeat(150));
+    mkdirSync(deep);
+    const socket = path.join(deep, 'control.sock');
+    const openHere = (): string[] =>
+      readdirSync('/proc/self/fd').filter((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`) === deep;
+        } catch {
+          return false;
+        }
+      });
+    assert.equal(await callHost(socket, { op: 'hello' }, 5000), null);
+    const server = await listen(
+      socket,
+      handlerFor(async () => ({ pid: 7 })),
+    );
+    assert.equal(statSync(socket).mode & 0o777, 0o600);
+    assert.equal((await callHost(socket, { op: 'hello' }, 5000))?.pid, 7);
+    assert.equal(openHere().length, 1, 'only the server keeps its directory open');
+    await server.close();
+    assert.deepEqual([existsSync(socket), openHere()], [false, []]);
+    assert.equal(await callHost(path.join(directory, 'gone'.repeat(40), 'x'), { op: 'hello' }, 5000), null);
   });
 
   it('is reachable by its owner only and gone after close', async () => {

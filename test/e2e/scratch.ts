@@ -35,11 +35,12 @@ export class Machine {
   readonly remote: string;
   readonly env: Record<string, string>;
 
-  constructor(t: TestContext) {
+  /** @param state name of the state directory */
+  constructor(t: TestContext, state = 'state') {
     assert.ok(existsSync(path.join(DIST, 'conduxt.js')), 'build first: these tests run the built program');
     this.root = realpathSync(mkdtempSync(path.join(tmpdir(), 'conduxt-e2e-')));
     this.home = path.join(this.root, 'home');
-    this.state = path.join(this.root, 'state');
+    this.state = path.join(this.root, state);
     this.repo = path.join(this.root, 'demo');
     this.remote = path.join(this.root, 'remote.git');
     this.env = {

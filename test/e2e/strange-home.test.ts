@@ -51,6 +51,22 @@ describe('a state directory', () => {
     }
   });
 
+  it('that is deep has one host, whatever runtime directory the shell, cron or a timer has', async (t) => {
+    if (process.platform !== 'linux')
+      return t.skip('elsewhere the sockets of a deep home lie in the runtime directory');
+    const machine = new Machine(t, 'state'.repeat(20));
+    machine.agent({ prompts: [{ match: '.', steps: [{ type: 'text', text: 'ok' }] }] });
+    machine.env['XDG_RUNTIME_DIR'] = machine.home;
+    await machine.ok('start', 'deep', 'first');
+    // As cron has it where nobody is logged in: recorded at the time of install, and not there.
+    machine.env['XDG_RUNTIME_DIR'] = '/run/user/54321';
+    await machine.ok('tell', 'deep', 'second', '--wait');
+    assert.equal(machine.journal().filter(({ type }) => type === 'host-started').length, 1);
+    await machine.ok('stop', 'deep');
+    await machine.ok('resume', 'deep');
+    await machine.ok('stop', 'deep');
+  });
+
   it('of another user is not taken for one’s own', (t) => {
     if (!isRoot) return t.skip('needs root: another user is tried');
     if (spawnSync('setpriv', ['--version']).status !== 0) return t.skip('setpriv is not installed');

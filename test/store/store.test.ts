@@ -209,13 +209,18 @@ describe('the directory for sockets', () => {
 });
 
 describe('socket paths', () => {
-  it('move to the short runtime directory when the home is deep, and differ per session', () => {
-    const deep = path.join(root, 'd'.repeat(150));
-    mkdirSync(deep, { recursive: true });
-    const [a, b] = [record('a-one'), record('b-two')].map(
-      (one) => sessionPaths(deep, one.id, '/run/user/0/conduxt').socket,
-    );
+  const deep = `/home/${'d'.repeat(150)}`;
+  const pathsOn = (platform: NodeJS.Platform): readonly string[] =>
+    [record('a-one'), record('b-two')].map((one) => sessionPaths(deep, one.id, '/run/user/0/conduxt', platform).socket);
+
+  it('stay in the session where the system lets a long one be reached, whatever the environment says', () => {
+    for (const socket of pathsOn('linux')) assert.ok(socket.startsWith(`${deep}/sessions/`), socket);
+  });
+
+  it('elsewhere move to the short runtime directory when the home is deep, and differ per session', () => {
+    const [a, b] = pathsOn('darwin');
     assert.notEqual(a, b);
     assert.ok(Buffer.byteLength(a ?? '') <= 100);
+    assert.ok(a?.startsWith('/run/user/0/conduxt/'));
   });
 });
