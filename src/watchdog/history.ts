@@ -8,6 +8,6 @@ export function historyOfTries(memory: WatchMemory): string {
     const at = new Date(atMs).toISOString().replace(/\.\d+Z$/, 'Z');
     return `${at} ${oneLine(why, 100)}: ${problem === null ? 'a host was started' : oneLine(problem, 200)}`;
   });
-  const count = `${plural(memory.tried, 'try', 'tries')} in ${formatDuration(memory.failingMs)}`;
+  const count = `${plural(Math.max(memory.tried, tries.length), 'try', 'tries')} in ${formatDuration(memory.failingMs)}`;
   return tries.length === 0 ? count : `${count} (${tries.join('; ')})`;
 }

@@ -22,6 +22,8 @@ export interface WatchMemory {
   readonly tries: readonly Try[];
   /** How often in a row it was tried; `tries` keeps only the last of them. */
   readonly tried: number;
+  /** Of the last try: a machine that was restarted since is tried again at once. Null while nothing fails. */
+  readonly bootId: string | null;
   /** Before this, nothing is tried again. */
   readonly nextTryAtMs: number | null;
   /** Time in which recovery was failing; parked and waiting time is not in it. */
@@ -39,6 +41,7 @@ export interface WatchMemory {
 export const noMemory: WatchMemory = {
   tries: [],
   tried: 0,
+  bootId: null,
   nextTryAtMs: null,
   failingMs: 0,
   countedAtMs: null,
@@ -57,6 +60,7 @@ const stored = z.object({
   schemaVersion: z.literal(1),
   tries: z.array(z.object({ atMs: z.number(), why: z.string(), problem: z.string().nullable() })),
   tried: z.number(),
+  bootId: z.string().nullable().default(null),
   nextTryAtMs: time,
   failingMs: z.number(),
   countedAtMs: time,

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, systemCode } from '../errors.ts';
 import { waitForLock } from '../lock/file-lock.ts';
+import { bootId } from '../process/identity.ts';
 import { markedProcesses } from '../process/marker.ts';
 import { makePrivateDirectory } from '../store/durable-files.ts';
 import { sweepLeftovers } from '../store/leftovers.ts';
@@ -154,7 +155,7 @@ async function settle(
 ): Promise<Watched> {
   const { settings } = options;
   const before = readMemory(view.paths);
-  const around = { nowMs: options.now(), haltedAgents: halted, asked: options.only !== undefined };
+  const around = { nowMs: options.now(), haltedAgents: halted, asked: options.only !== undefined, bootId: bootId() };
   const verdict = judge(facts, before, settings, around);
   settled.note(view, facts, verdict, footprint);
   if (verdict.actions.length === 0) {

@@ -16,6 +16,8 @@ export interface Surroundings {
   readonly haltedAgents: { has(agent: string): boolean };
   /** A person named this session: pauses and halts do not hold it up. */
   readonly asked: boolean;
+  /** Of the running system. */
+  readonly bootId: string;
 }
 
 /**
@@ -212,10 +214,12 @@ function revive(case_: Case, rule: Rule, why: string, endFirst: boolean): Verdic
     return { rule: 'login-halt', because, actions: [], nextAtMs: null, memory: memoryNow };
   }
   if (failingMs >= settings.giveUpMs && !asked) return giveUp(case_, counted, why);
-  if (!asked && !isDue(memory, nowMs, settings)) {
+  // What kept it from working may have ended with the machine.
+  const isNewBoot = memory.bootId !== null && memory.bootId !== around.bootId;
+  if (!asked && !isNewBoot && !isDue(memory, nowMs, settings)) {
     return { rule, because: why, actions: [], nextAtMs: memory.nextTryAtMs, memory: counted };
   }
-  const tried = memory.tried + 1;
+  const tried = isNewBoot ? 1 : memory.tried + 1;
   const nextTryAtMs = nowMs + pauseAfter(tried, settings);
   const tries = [...memory.tries, { atMs: nowMs, why, problem: null }];
   return {
@@ -223,7 +227,7 @@ function revive(case_: Case, rule: Rule, why: string, endFirst: boolean): Verdic
     because: why,
     actions: [{ type: 'start-host', endFirst, why }],
     nextAtMs: nextTryAtMs,
-    memory: { ...counted, tried, nextTryAtMs, tries, gaveUp: false },
+    memory: { ...counted, tried, nextTryAtMs, tries, gaveUp: false, bootId: around.bootId },
   };
 }
 

@@ -45,7 +45,7 @@ function liveThrough(sessions: readonly Watched[], random: () => number): readon
 }
 
 function lookAt(session: Watched, nowMs: number): void {
-  const around = { nowMs, haltedAgents: new Set<string>(), asked: false };
+  const around = { nowMs, haltedAgents: new Set<string>(), asked: false, bootId: 'boot-1' };
   const verdict = judge(session.like(nowMs, session.acted), session.memory, settings, around);
   session.memory = verdict.memory;
   for (const { type } of verdict.actions) {

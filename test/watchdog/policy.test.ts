@@ -10,10 +10,11 @@ import type { WatchSettings } from '../../src/watchdog/settings.ts';
 import type { Rule, Verdict } from '../../src/watchdog/verdict.ts';
 import { facts, HOUR, living, MINUTE, NOW, settings, turn } from './facts.ts';
 
-const around = (nowMs = NOW, over: { asked?: boolean; halted?: string[] } = {}) => ({
+const around = (nowMs = NOW, over: { asked?: boolean; halted?: string[]; bootId?: string } = {}) => ({
   nowMs,
   haltedAgents: new Set(over.halted ?? []),
   asked: over.asked ?? false,
+  bootId: over.bootId ?? 'boot-1',
 });
 const look = (one: SessionFacts, memory = noMemory, nowMs = NOW, over: Partial<WatchSettings> = {}): Verdict =>
   judge(one, memory, { ...settings, ...over }, around(nowMs));
@@ -260,6 +261,21 @@ describe('recovery that fails', () => {
     assert.deepEqual(acts(look(facts(), first.memory, NOW + 1000)), []);
     const asked = judge(facts(), first.memory, settings, around(NOW + 1000, { asked: true }));
     assert.deepEqual(acts(asked), ['start-host']);
+  });
+
+  it('is tried at the first look after a reboot, however long its pause was, and then as at first', () => {
+    const { memory } = failing(3 * MINUTE, 95 * MINUTE);
+    const at = NOW + 100 * MINUTE;
+    assert.deepEqual(
+      acts(judge(facts(), memory, settings, around(at))),
+      [],
+      'its next try is an hour and a half ahead',
+    );
+    const booted = judge(facts(), memory, settings, around(at, { bootId: 'boot-2' }));
+    assert.deepEqual(acts(booted), ['start-host']);
+    assert.equal(booted.nextAtMs, at + 3 * MINUTE);
+    assert.ok(booted.memory.failingMs > 90 * MINUTE, 'reboots do not keep it from being given up');
+    assert.deepEqual(acts(judge(facts(), booted.memory, settings, around(at + MINUTE, { bootId: 'boot-2' }))), []);
   });
 
   it('is told to people once, from the second failure on', () => {

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { ExitCode, systemCode, unreachable } from '../../errors.ts';
 import { profileFor } from '../../agents/profiles.ts';
+import { bootId } from '../../process/identity.ts';
 import { markedProcesses } from '../../process/marker.ts';
 import type { SessionRecord } from '../../session/record.ts';
 import type { SessionView } from '../../store/read-session.ts';
@@ -47,7 +48,12 @@ async function why(context: VerbContext, name: string): Promise<number> {
   const facts = await senseSession(view, { helloMs: settings.helloMs, orphans });
   const memory = readMemory(view.paths);
   const halts = currentHalts(context.places.home, context.places.runtimeDir);
-  const verdict = judge(facts, memory, settings, { nowMs: io.now(), haltedAgents: halts, asked: false });
+  const verdict = judge(facts, memory, settings, {
+    nowMs: io.now(),
+    haltedAgents: halts,
+    asked: false,
+    bootId: bootId(),
+  });
   const planned = verdict.actions.map(actionWords);
   const document: WhyJson = {
     schemaVersion: SCHEMA_VERSION,
