@@ -69,7 +69,7 @@ const nothingLater: Plugin = {
   },
 };
 
-/** Packages in CommonJS (cross-spawn in execa) call `require` for Node's own modules, which an ES module lacks. */
+/** Packages in CommonJS call `require` for Node's own modules, which an ES module lacks. */
 const REQUIRE_BANNER =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 

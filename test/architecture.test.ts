@@ -88,7 +88,6 @@ describe('the rooms of src/', () => {
 
   it('have one owner for each outside thing', () => {
     const owners: Readonly<Record<string, RegExp>> = {
-      execa: /^process\/run\.ts$/,
       commander: /^cli\//,
       'node:sqlite': /^lock\//,
       'node:net': /^control\//,

@@ -84,7 +84,7 @@ describe('colour', () => {
 });
 
 describe('what is loaded', () => {
-  const HEAVY = ['zod', 'execa', 'p-queue', '@agentclientprotocol'];
+  const HEAVY = ['zod', 'p-queue', '@agentclientprotocol'];
   const hook = `import { registerHooks } from 'node:module';
     const seen = new Set();
     registerHooks({ resolve(specifier, context, next) { seen.add(specifier); return next(specifier, context); } });

@@ -71,7 +71,37 @@ test('output beyond the limit does not grow in memory', async () => {
     env: cleanEnv(),
     maxOutputBytes: 1000,
   });
-  assert.ok(result.stdout.length <= 1000);
+  assert.deepEqual([result.stdout, result.truncated], ['x'.repeat(1000), true]);
+});
+
+test('a program that goes on printing beyond the limit is ended, also when it does not listen', async () => {
+  const result = await run('sh', ['-c', `trap '' TERM; yes`], { cwd: '/', env: cleanEnv(), maxOutputBytes: 10 });
+  assert.deepEqual([result.stdout, result.exitCode === 0, result.truncated], ['y\ny\ny\ny\ny\n', false, true]);
+});
+
+test('a timeout is said, and is no truncation', async () => {
+  const result = await run('sleep', ['60'], { cwd: '/', env: cleanEnv(), timeoutMs: 50 });
+  assert.deepEqual([result.timedOut, result.truncated, result.signal, result.exitCode], [true, false, 'SIGKILL', null]);
+});
+
+test('characters that come in two pieces stay whole, and what is no text is kept as far as it can be', async () => {
+  const bytes = `const b = Buffer.from('\ufeff\u00e4'); let at = 0;
+    const t = setInterval(() => (at < b.length ? process.stdout.write(b.subarray(at, (at += 1))) : clearInterval(t)), 5);`;
+  assert.equal((await run(...node(bytes), { cwd: '/', env: cleanEnv() })).stdout, '\ufeff\u00e4');
+  assert.equal((await run('printf', ['a\\377b'], { cwd: '/', env: cleanEnv() })).stdout, 'a\ufffdb');
+});
+
+test('a program that does not read its input is no error', async () => {
+  const input = Buffer.alloc(4 * 1024 * 1024, 'x');
+  const result = await run('true', [], { cwd: '/', env: cleanEnv(), input });
+  assert.deepEqual([result.exitCode, result.startError], [0, null]);
+});
+
+test('a directory that is not there, and words that no program can be given, are told like a missing program', async () => {
+  const missing = await run('true', [], { cwd: '/nonexistent', env: cleanEnv() });
+  assert.deepEqual([missing.exitCode, missing.startError], [null, 'ENOENT']);
+  const tooLong = await run('true', ['x'.repeat(1024 * 1024)], { cwd: '/', env: cleanEnv() });
+  assert.deepEqual([tooLong.exitCode, tooLong.startError], [null, 'E2BIG']);
 });
 
 test('a command is shown so that its words can be told apart', () => {
