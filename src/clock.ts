@@ -8,9 +8,18 @@ export interface Clock {
   after(ms: number, fn: () => void): () => void;
 }
 
+/**
+ * Milliseconds from some moment on: `Clock.monotonic` for edges that hold no clock. Node loads its tools for measuring
+ * with the first use of `performance`, a fiftieth of a host's start.
+ */
+export function monotonicMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e3 + nanoseconds / 1e6;
+}
+
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic: monotonicMs,
   after: callAfter,
 };
 
@@ -18,12 +27,12 @@ export const systemClock: Clock = {
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 function callAfter(ms: number, fn: () => void): () => void {
-  const dueAt = performance.now() + ms;
+  const dueAt = monotonicMs() + ms;
   let timer: NodeJS.Timeout;
   const arm = (leftMs: number): void => {
     timer = leftMs > MAX_TIMER_MS ? setTimeout(again, MAX_TIMER_MS) : setTimeout(fn, leftMs);
   };
-  const again = (): void => arm(dueAt - performance.now());
+  const again = (): void => arm(dueAt - monotonicMs());
   arm(ms);
   return () => clearTimeout(timer);
 }

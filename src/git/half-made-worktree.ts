@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicMs } from '../clock.ts';
 import { refused } from '../errors.ts';
 import { filesNotIn, filesOtherThan } from './checkout-files.ts';
 import { branchCommit } from './refs.ts';
@@ -61,8 +62,8 @@ async function leftTraces({ repo, path, branch }: Attempt): Promise<boolean> {
 const CALM_WITHIN_MS = 30_000;
 
 async function waitUntilCalm({ repo, path }: Attempt): Promise<void> {
-  const end = performance.now() + CALM_WITHIN_MS;
-  while (performance.now() < end) {
+  const end = monotonicMs() + CALM_WITHIN_MS;
+  while (monotonicMs() < end) {
     const own = (await readWorktreeFiles(repo.commonDir)).find((files) => files.gitdir === join(path, '.git'));
     if (own === undefined || !isUnfinished(own)) return;
     await delay(200);

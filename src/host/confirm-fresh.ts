@@ -1,3 +1,4 @@
+import { monotonicMs } from '../clock.ts';
 import { ConduxtError, messageOf } from '../errors.ts';
 import { isConfigChanged } from '../git/config-guard.ts';
 import type { FreshRun, Receipt } from '../session/receipt.ts';
@@ -34,9 +35,9 @@ export async function confirmFresh(
     type: 'milestone',
     text: context.redact(`testing once more in a fresh checkout: ${because}`),
   });
-  const startedAt = performance.now();
+  const startedAt = monotonicMs();
   const judged = await judge(context, receipt, signal);
-  const durationMs = Math.round(performance.now() - startedAt);
+  const durationMs = Math.round(monotonicMs() - startedAt);
   if (judged === null) return null;
   return withFresh(judged.receipt, { ...judged.fresh, because, durationMs });
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicMs } from '../clock.ts';
 import { logSince } from '../tmux/bounded-log.ts';
 import { echoEnd } from './echo.ts';
 import type { Terminal } from './terminal.ts';
@@ -13,12 +14,12 @@ const MAX_ECHO_BYTES = 4 * 1024 * 1024;
 export async function afterEcho(terminal: Terminal, line: string, before: number): Promise<number> {
   const { run } = terminal;
   if (run === null) return before;
-  const end = performance.now() + ECHO_PATIENCE_MS;
+  const end = monotonicMs() + ECHO_PATIENCE_MS;
   do {
     const printed = logSince(run, before, MAX_ECHO_BYTES);
     const at = echoEnd(printed, line);
     if (at !== null) return before + Buffer.byteLength(printed.slice(0, at));
     await delay(LOOK_MS);
-  } while (performance.now() < end);
+  } while (monotonicMs() < end);
   return before;
 }

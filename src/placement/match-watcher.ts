@@ -4,6 +4,7 @@
  */
 import { watch } from 'node:fs';
 import path from 'node:path';
+import { monotonicMs } from '../clock.ts';
 import { isAlive } from '../process/identity.ts';
 import { run } from '../process/run.ts';
 import { oneLine } from '../text/sanitize.ts';
@@ -40,7 +41,7 @@ function follow(found: MatchOrder): void {
       gate,
       read.flatMap((line) => firstMatch(line, pattern) ?? []),
     );
-    const next = due(gate, found, performance.now(), isEnding);
+    const next = due(gate, found, monotonicMs(), isEnding);
     clearTimeout(timer);
     if (next.type === 'later') timer = setTimeout(look, Math.min(next.inMs, pauseMs));
     if (next.type === 'over') return leave();

@@ -1,4 +1,5 @@
 import { watch, type FSWatcher } from 'node:fs';
+import { monotonicMs } from '../clock.ts';
 import { stripAnsi } from '../text/sanitize.ts';
 import { logSince } from '../tmux/bounded-log.ts';
 import type { TerminalDesk } from './desk.ts';
@@ -39,14 +40,14 @@ export interface Waiting {
 
 /** Waits until a terminal has printed something, or its shell is idle again; looks after every change of its log. */
 export async function awaitReady(desk: TerminalDesk, terminal: Terminal, waiting: Waiting): Promise<Readiness> {
-  const end = performance.now() + waiting.timeoutMs;
+  const end = monotonicMs() + waiting.timeoutMs;
   for (;;) {
     const now = await desk.refresh(terminal);
     const matched = await seen(desk, now, waiting);
     if (matched !== null) return { state: 'ready', matched };
     if (now.state === 'ended') return { state: 'ended', exitCode: now.exit?.exitCode ?? null };
     if (now.state === 'gone') return { state: 'ended', exitCode: null };
-    const leftMs = end - performance.now();
+    const leftMs = end - monotonicMs();
     if (leftMs <= 0) return { state: 'running-or-hung' };
     if (waiting.leave.aborted) return { state: 'left' };
     await change(now, Math.min(leftMs, PULSE_MS), waiting.leave);

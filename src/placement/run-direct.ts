@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import os from 'node:os';
+import { monotonicMs } from '../clock.ts';
 import { messageOf, systemCode } from '../errors.ts';
 
 export interface DirectOptions {
@@ -28,7 +29,7 @@ const MAX_COLLECTED_BYTES = 256 * 1024;
 /** Runs a command here and now, in the caller's own terminal and process group. Never throws for what it does. */
 export async function runDirect(argv: readonly string[], options: DirectOptions): Promise<DirectResult> {
   const [command = '', ...args] = argv;
-  const began = performance.now();
+  const began = monotonicMs();
   const [out, err] = [new Tail(MAX_COLLECTED_BYTES), new Tail(MAX_COLLECTED_BYTES)];
   const env = Object.fromEntries(
     Object.entries(options.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
@@ -48,7 +49,7 @@ export async function runDirect(argv: readonly string[], options: DirectOptions)
     });
   });
   stop();
-  const durationMs = Math.round(performance.now() - began);
+  const durationMs = Math.round(monotonicMs() - began);
   return { ...end, stdout: out.text, stderr: err.text, truncated: out.truncated || err.truncated, durationMs };
 }
 

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicMs } from '../clock.ts';
 import { systemCode } from '../errors.ts';
 import type { ProcessIdentity } from '../session/events.ts';
 import { bootId, identityOf, isAlive } from './identity.ts';
@@ -129,10 +130,10 @@ function signalPid(pid: number, signal: NodeJS.Signals): void {
 
 /** Polls a fact about other processes, which nothing announces: soon at first, then ever less often. */
 async function waitUntil(fact: () => boolean, withinMs: number): Promise<boolean> {
-  const end = performance.now() + withinMs;
+  const end = monotonicMs() + withinMs;
   for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, MAX_POLL_MS)) {
     if (fact()) return true;
-    const left = end - performance.now();
+    const left = end - monotonicMs();
     if (left <= 0) return false;
     await delay(Math.min(pauseMs, left));
   }

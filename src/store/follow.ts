@@ -1,3 +1,4 @@
+import { monotonicMs } from '../clock.ts';
 import { readJournal } from '../journal/read-journal.ts';
 import { isAlive } from '../process/identity.ts';
 import type { JournalRecord, ProcessIdentity } from '../session/events.ts';
@@ -73,8 +74,8 @@ export async function* followBatches(options: FollowOptions): AsyncGenerator<Fol
       }
       const alive = host.isAlive();
       if (live && alive) {
-        unheardSince ??= performance.now();
-        if (performance.now() - unheardSince < BETWEEN_HOSTS_PATIENCE_MS) {
+        unheardSince ??= monotonicMs();
+        if (monotonicMs() - unheardSince < BETWEEN_HOSTS_PATIENCE_MS) {
           await somethingChanged(paths.dir, BETWEEN_HOSTS_MS, signal);
           continue;
         }
@@ -109,13 +110,13 @@ async function* followHost(
     const { latest, ended } = watch;
     const limits = latest ?? (live ? null : records.sizes());
     if (limits !== null) {
-      const patienceOver: boolean = heldSince !== null && performance.now() - heldSince >= HOLE_PATIENCE_MS;
+      const patienceOver: boolean = heldSince !== null && monotonicMs() - heldSince >= HOLE_PATIENCE_MS;
       let read = records.read(limits, patienceOver);
       while (read.batch.length > 0) {
         yield read.batch;
         read = records.read(limits, patienceOver);
       }
-      heldSince = read.held ? (heldSince ?? performance.now()) : null;
+      heldSince = read.held ? (heldSince ?? monotonicMs()) : null;
       if (!read.held) yield [{ source: 'caught-up', hostAlive: true }];
     }
     if (ended) return;

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicMs } from '../clock.ts';
 import { messageOf, systemCode } from '../errors.ts';
 import { endTree, startGroup, type GroupLeader } from '../process/group.ts';
 import { SESSION_MARKER } from '../process/marker.ts';
@@ -49,8 +50,8 @@ export async function runLogged(input: LoggedRunInput): Promise<LoggedRun> {
   const [own = '', ...ownArgs] =
     input.command.type === 'shell' ? ['/bin/sh', '-c', input.command.line] : input.command.argv;
   const [program, ...args] = input.inside?.([own, ...ownArgs], input.cwd) ?? [own, ...ownArgs];
-  const startedAt = performance.now();
-  const elapsed = (): number => Math.round(performance.now() - startedAt);
+  const startedAt = monotonicMs();
+  const elapsed = (): number => Math.round(monotonicMs() - startedAt);
   let leader: GroupLeader;
   try {
     leader = await startGroup(program, args, {

@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import { monotonicMs } from '../clock.ts';
 import type { SetupPlan, VerifyCommand } from '../session/record.ts';
 import { failureExcerpt } from './excerpt.ts';
 import { openOutputLog, type OutputLog } from './output-log.ts';
@@ -36,7 +37,7 @@ export interface SetupResult {
  * @throws ConduxtError `setup-path-refused` for a listed path that leads out of the repository, `log-not-written`
  */
 export async function prepareWorktree(input: PrepareInput): Promise<SetupResult> {
-  const startedAt = performance.now();
+  const startedAt = monotonicMs();
   const log = await openOutputLog(input.logFile);
   try {
     const notes = await bringFiles(input);
@@ -50,7 +51,7 @@ export async function prepareWorktree(input: PrepareInput): Promise<SetupResult>
       command,
       exitCode,
       excerpt: failureExcerpt(excerpt.join('\n').trim()),
-      durationMs: Math.round(performance.now() - startedAt),
+      durationMs: Math.round(monotonicMs() - startedAt),
     };
   } finally {
     // Also after an error, which is the one to report.
@@ -83,7 +84,7 @@ async function runCommands(input: PrepareInput, log: OutputLog, startedAt: numbe
       why,
     });
     if (input.signal.aborted) return failed('interrupted', null);
-    const leftMs = plan.timeoutMs - (performance.now() - startedAt);
+    const leftMs = plan.timeoutMs - (monotonicMs() - startedAt);
     if (leftMs <= 0) return failed(`the time limit of ${plan.timeoutMs / 1000} s was over`, null);
     await say(log, [`$ ${text}`]);
     const run = await runLogged({ ...input, command, cwd: worktree, log, timeoutMs: leftMs });

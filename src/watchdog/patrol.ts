@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicMs } from '../clock.ts';
 import { messageOf, systemCode } from '../errors.ts';
 import { waitForLock } from '../lock/file-lock.ts';
 import { bootId } from '../process/identity.ts';
@@ -67,15 +68,15 @@ export async function patrol(options: PatrolOptions): Promise<Pass | null> {
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   if (lock === null) return null;
-  const startedAt = performance.now();
+  const startedAt = monotonicMs();
   try {
     const settled = SettledSessions.read(directory);
     const marked = markedProcesses();
     const sessions = await look(options, settled, marked);
-    if (options.only !== undefined) return { sessions, swept: [], tookMs: performance.now() - startedAt };
+    if (options.only !== undefined) return { sessions, swept: [], tookMs: monotonicMs() - startedAt };
     settled.write();
     const swept = await sweep(options, new Set(marked.keys()));
-    return { sessions, swept, tookMs: performance.now() - startedAt };
+    return { sessions, swept, tookMs: monotonicMs() - startedAt };
   } finally {
     lock.release();
   }
@@ -211,7 +212,7 @@ class Spacing {
   }
 
   async wait(): Promise<void> {
-    const now = performance.now();
+    const now = monotonicMs();
     const at = Math.max(now, this.#next);
     this.#next = at + this.#ms;
     if (at > now) await delay(at - now);

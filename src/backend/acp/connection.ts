@@ -1,6 +1,6 @@
-import { randomInt } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicMs } from '../../clock.ts';
 import { messageOf } from '../../errors.ts';
 import { beginningOf } from '../../text/cut.ts';
 import type { BackendNotice } from '../backend.ts';
@@ -54,7 +54,7 @@ export class Connection {
   readonly #running = new Map<string, AbortController>();
   readonly #told = new Set<string>();
   // A log line with `"id":0` must not look like an answer to us.
-  #nextId = randomInt(1_000_000, 2 ** 31 - 1_000_000);
+  #nextId = 1_000_000 + Math.floor(Math.random() * 2_000_000_000);
   #lost: string | null = null;
   #droppedLines = 0;
   #noiseLines = 0;
@@ -96,7 +96,7 @@ export class Connection {
     const framer = new LineFramer();
     let why: string | null = null;
     try {
-      this.#waitingSince = performance.now();
+      this.#waitingSince = monotonicMs();
       for await (const chunk of stream) {
         this.#waitingSince = null;
         if (!Buffer.isBuffer(chunk)) throw new TypeError('the stream must be one of bytes');
@@ -104,7 +104,7 @@ export class Connection {
           const busy = this.#handle(framed);
           if (busy !== undefined) await busy;
         }
-        this.#waitingSince = performance.now();
+        this.#waitingSince = monotonicMs();
       }
       for (const framed of framer.end()) await this.#handle(framed);
     } catch (error) {
@@ -120,7 +120,7 @@ export class Connection {
   async giveUpHeldPipe(stream: Readable): Promise<void> {
     while (!stream.destroyed && !stream.readableEnded) {
       const since = this.#waitingSince;
-      if (since !== null && performance.now() - since >= HELD_PIPE_MS) stream.destroy();
+      if (since !== null && monotonicMs() - since >= HELD_PIPE_MS) stream.destroy();
       else await delay(HELD_PIPE_MS / 5);
     }
   }

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicMs } from '../../clock.ts';
 import { oneLine } from '../../text/sanitize.ts';
 import { beginningOf } from '../../text/cut.ts';
 import type { BackendNotice } from '../backend.ts';
@@ -35,13 +36,13 @@ export class OutputReader {
   async read(): Promise<void> {
     const framer = new LineFramer();
     const decoder = new TextDecoder();
-    this.#waitingSince = performance.now();
+    this.#waitingSince = monotonicMs();
     try {
       for await (const chunk of this.#stream as AsyncIterable<Buffer>) {
         this.#waitingSince = null;
         if (this.#reader === null) await this.#tell(message(decoder.decode(chunk, { stream: true }), null));
         else for (const framed of framer.push(chunk)) await this.#line(this.#reader, framed);
-        this.#waitingSince = performance.now();
+        this.#waitingSince = monotonicMs();
       }
     } catch {
       // Destroyed because something else held it open, or broken: what came has been told.
@@ -55,7 +56,7 @@ export class OutputReader {
   async giveUpHeldPipe(): Promise<void> {
     while (!this.#stream.destroyed && !this.#stream.readableEnded) {
       const since = this.#waitingSince;
-      if (since !== null && performance.now() - since >= HELD_PIPE_MS) this.#stream.destroy();
+      if (since !== null && monotonicMs() - since >= HELD_PIPE_MS) this.#stream.destroy();
       else await delay(HELD_PIPE_MS / 20);
     }
   }

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { monotonicMs } from '../../clock.ts';
 import { loadConfig } from '../../config/load.ts';
 import { findProgram } from '../../process/find-program.ts';
 import type { Config } from '../../config/config.ts';
@@ -52,7 +53,7 @@ async function lock(context: VerbContext, command: readonly string[], options: L
   if (json) throw usageError('lock-json', 'With a command its own output is printed, and no JSON.');
   const timeoutMs = options.timeout ?? config.lock.waitSeconds * 1000;
   const seconds = String(timeoutMs / 1000);
-  const began = performance.now();
+  const began = monotonicMs();
   const flock = [
     findProgram('flock', io.env, io.cwd)?.program ?? '/usr/bin/flock',
     '--timeout',
@@ -68,7 +69,7 @@ async function lock(context: VerbContext, command: readonly string[], options: L
       remedy: 'Install util-linux, or Homebrew’s flock on macOS.',
     });
   }
-  const waited = performance.now() - began >= timeoutMs;
+  const waited = monotonicMs() - began >= timeoutMs;
   if (exitCode === HELD && waited) {
     throw heldElsewhere('lock-held', `The lock ${file} was not free within ${seconds} s.`, {
       remedy: `See who holds it with fuser ${file}, or wait longer with --timeout.`,

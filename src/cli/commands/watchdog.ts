@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { pause } from '../../clock.ts';
+import { monotonicMs, pause } from '../../clock.ts';
 import { ExitCode, usageError } from '../../errors.ts';
 import { oneLine } from '../../text/sanitize.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
@@ -99,11 +99,11 @@ async function loop(context: VerbContext, settings: WatchSettings, intervalMs: n
   const dispose = context.io.onInterrupt(() => stop.abort());
   context.printer.note(`Looking every ${formatDuration(intervalMs)}; Ctrl-C ends it.`);
   try {
-    const firstMs = performance.now();
+    const firstMs = monotonicMs();
     while (!stop.signal.aborted) {
       const pass = await onePass(context, settings, undefined, stop.signal);
       if (pass !== null) show(context, pass, false);
-      const nowMs = performance.now();
+      const nowMs = monotonicMs();
       await pause(nextBeat(firstMs, intervalMs, nowMs) - nowMs, stop.signal);
     }
     return ExitCode.interrupted;

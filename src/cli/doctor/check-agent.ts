@@ -7,6 +7,7 @@ import { profilesWith } from '../../agents/profiles.ts';
 import type { AgentProfile } from '../../agents/profile.ts';
 import { acpBackend } from '../../backend/acp/acp-backend.ts';
 import type { AgentListener, OpenSpec } from '../../backend/backend.ts';
+import { monotonicMs } from '../../clock.ts';
 import { ConduxtError } from '../../errors.ts';
 import type { AgentLaunch } from '../../session/record.ts';
 import type { VerbContext } from '../context.ts';
@@ -102,9 +103,9 @@ async function greetInOneLine(context: VerbContext, profile: AgentProfile, launc
 }
 
 async function greet(spec: OpenSpec, profile: AgentProfile): Promise<Check[]> {
-  const started = performance.now();
+  const started = monotonicMs();
   const session = await acpBackend.open(spec, listener);
-  const tookMs = Math.round(performance.now() - started);
+  const tookMs = Math.round(monotonicMs() - started);
   const { capabilities, agentVersion } = session;
   const exit = await session.close();
   const version = agentVersion ?? 'unknown';

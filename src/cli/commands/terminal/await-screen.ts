@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicMs } from '../../../clock.ts';
 import type { Readiness } from '../../../placement/readiness.ts';
 import type { VerbContext } from '../../context.ts';
 import { onCtrlC } from '../../ctrl-c.ts';
@@ -13,12 +14,12 @@ export async function awaitScreen(
   timeoutMs: number,
 ): Promise<Readiness> {
   const interrupt = onCtrlC(io);
-  const end = performance.now() + timeoutMs;
+  const end = monotonicMs() + timeoutMs;
   try {
     for (;;) {
       const matched = await found();
       if (matched !== null) return { state: 'ready', matched };
-      const leftMs = end - performance.now();
+      const leftMs = end - monotonicMs();
       if (leftMs <= 0) return { state: 'running-or-hung' };
       if (interrupt.signal.aborted) return { state: 'left' };
       // An abort is looked at above.
