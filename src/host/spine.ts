@@ -27,6 +27,7 @@ import { runStep } from './deliver.ts';
 import { Openings } from './openings.ts';
 import { ManualSteps, type ManualStep } from './manual-steps.ts';
 import { routeLastTurn } from './route-last-turn.ts';
+import { preferSmallHeap } from './small-heap.ts';
 import { settleTurn, transcribed } from './settle-turn.ts';
 import { askedAtStart, dialogAtStart } from './start-dialog.ts';
 import type { SlotHolder } from './slot-holder.ts';
@@ -69,6 +70,7 @@ export class Spine {
   /** What everybody hears who asks once the agent is gone. */
   #farewell: StopReply | null = null;
   readonly #tellings: Tellings;
+  #hasRested = false;
   #failedStarts = 0;
   #mishaps = 0;
 
@@ -146,6 +148,8 @@ export class Spine {
       }
       if (action.type === 'rest') {
         await this.#slot.release();
+        if (!this.#hasRested) await preferSmallHeap();
+        this.#hasRested = true;
         // A question's time may be over first; the watchdog closes those whose host has left.
         const { hostIdleMs } = record.limits;
         const untilMs = Math.min(hostIdleMs, nextDeadlineMs(this.#context));
