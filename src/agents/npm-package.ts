@@ -10,18 +10,20 @@ export interface PackageFacts {
   readonly nodeRange: string | null;
 }
 
-const packageSchema = z.object({
-  name: z.string(),
-  version: z.string().optional().catch(undefined),
-  bin: z
-    .union([z.string(), z.record(z.string(), z.string())])
-    .optional()
-    .catch(undefined),
-  engines: z
-    .object({ node: z.string().optional().catch(undefined) })
-    .optional()
-    .catch(undefined),
-});
+/** Made when a package is read: most agents are programs of their own. */
+const packageSchema = () =>
+  z.object({
+    name: z.string(),
+    version: z.string().optional().catch(undefined),
+    bin: z
+      .union([z.string(), z.record(z.string(), z.string())])
+      .optional()
+      .catch(undefined),
+    engines: z
+      .object({ node: z.string().optional().catch(undefined) })
+      .optional()
+      .catch(undefined),
+  });
 
 /** The package that a file belongs to: the nearest `package.json` above it that has a name. */
 export async function packageOf(file: string): Promise<PackageFacts | null> {
@@ -45,9 +47,9 @@ export async function programOfPackage(directory: string, bin: string): Promise<
   return realpath(path.resolve(directory, file)).catch(() => null);
 }
 
-async function readPackage(directory: string): Promise<z.infer<typeof packageSchema> | null> {
+async function readPackage(directory: string): Promise<z.infer<ReturnType<typeof packageSchema>> | null> {
   try {
-    const parsed = packageSchema.safeParse(JSON.parse(await readFile(path.join(directory, 'package.json'), 'utf8')));
+    const parsed = packageSchema().safeParse(JSON.parse(await readFile(path.join(directory, 'package.json'), 'utf8')));
     return parsed.success ? parsed.data : null;
   } catch {
     // No such file, or no JSON: not a package.

@@ -1,4 +1,4 @@
-import { MAX_COST, MAX_TOKENS } from '../config/schema.ts';
+import { MAX_COST, MAX_TOKENS } from '../config/budget-limits.ts';
 import { InvalidValue, type VerbCommand } from './verb-command.ts';
 
 /** Adds the options that limit what a session's turns may take. */

@@ -1,5 +1,5 @@
 import { configInvalid, problemsOf } from './problem.ts';
-import { configFileSchema, type ConfigFile } from './schema.ts';
+import { readConfigFile, type ConfigFile } from './schema.ts';
 
 type Kind = 'text' | 'number' | 'amount' | 'flag' | 'text-or-false';
 
@@ -59,7 +59,7 @@ export function environmentSettings(env: Readonly<Record<string, string | undefi
     if (text === undefined || text === '') return [];
     const value = typed(text, kind);
     const document = key.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value);
-    const parsed = configFileSchema.safeParse(document);
+    const parsed = readConfigFile(document);
     if (parsed.success) return [{ variable, layer: parsed.data }];
     const allowed = parsed.error.issues[0]?.message ?? problemsOf(parsed.error, document)[0]?.what ?? '';
     const problem = {

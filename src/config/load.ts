@@ -6,7 +6,7 @@ import { splitGuarded, type GuardedKeys } from './guarded-keys.ts';
 import { findJsonFault } from './json-position.ts';
 import type { Places } from './places.ts';
 import { configInvalid, problemsOf } from './problem.ts';
-import { configFileSchema, type ConfigFile } from './schema.ts';
+import { readConfigFile, type ConfigFile } from './schema.ts';
 import { isTrusted } from './trust.ts';
 
 export interface LoadOptions {
@@ -81,7 +81,7 @@ export function parseConfig(text: string, label: string): ConfigFile {
   // Windows editors begin a file with a byte order mark.
   const json = text.startsWith('\ufeff') ? text.slice(1) : text;
   const document = parseJson(json, label);
-  const parsed = configFileSchema.safeParse(document);
+  const parsed = readConfigFile(document);
   if (parsed.success) return parsed.data;
   throw configInvalid(label, problemsOf(parsed.error, document));
 }

@@ -49,9 +49,9 @@ function problemsOfIssue(issue: z.core.$ZodIssue, document: unknown): ConfigProb
 
 function unknownKey(parent: readonly PropertyKey[], name: string): ConfigProblem {
   const key = keyPath([...parent, name]);
-  const siblings = keysAt(configFileSchema, parent);
+  const siblings = keysAt(configFileSchema(), parent);
   const near = closest(name, siblings);
-  const elsewhere = allKeys(configFileSchema, '').find((known) => known.endsWith(`.${name}`));
+  const elsewhere = allKeys(configFileSchema(), '').find((known) => known.endsWith(`.${name}`));
   const meant = near === undefined ? elsewhere : keyPath([...parent, near]);
   const hint =
     meant === undefined
@@ -86,7 +86,7 @@ const shapeOf = (schema: z.ZodObject): Readonly<Record<string, z.core.$ZodType>>
 const unwrapped = (schema: z.core.$ZodType): z.core.$ZodType => {
   if (schema instanceof z.ZodOptional) return unwrapped(schema.unwrap());
   // Both forms of `permissions` are told apart in a transform; its keys are those of the longer one.
-  return schema instanceof z.ZodPipe ? permissionSettings : schema;
+  return schema instanceof z.ZodPipe ? permissionSettings() : schema;
 };
 
 const keyPath = (path: readonly PropertyKey[]): string =>

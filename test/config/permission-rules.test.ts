@@ -12,10 +12,10 @@ import { sessionRecord, taskSpec } from '../session/samples.ts';
 const allow: PermissionRule = { command: 'npm *', action: 'allow' };
 const deny: PermissionRule = { tool: 'edit', path: '.env', action: 'deny' };
 
-const read = (document: unknown): ConfigFile => configFileSchema.parse(document);
+const read = (document: unknown): ConfigFile => configFileSchema().parse(document);
 function problem(permissions: unknown): string {
   const document = { permissions };
-  const parsed = configFileSchema.safeParse(document);
+  const parsed = configFileSchema().safeParse(document);
   assert.equal(parsed.success, false);
   return problemsOf(parsed.error, document)
     .map(({ what }) => what)
