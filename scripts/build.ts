@@ -40,6 +40,20 @@ const AS_COMMONJS: BuildOptions = {
   banner: { js: "const __fileUrl=require('node:url').pathToFileURL(__filename).href;" },
 };
 
+/**
+ * Modules of Node's that a short command, and a host in its first seconds, may not need: each is loaded with the first use
+ * of one of its names. esbuild asks for them where the file begins that imports them.
+ */
+const LATER = ['node:crypto', 'node:fs/promises', 'node:child_process', 'node:net', 'node:timers/promises', 'node:v8'];
+const LATER_BANNER =
+  '"use strict";const __later=(name)=>{let loaded;return new Proxy({},{get:(_,key)=>(loaded??=require(name))[key]})};';
+function withLater(code: string): string {
+  const changed = code.replaceAll(/=require\("([\w:/]+)"\)/g, (all, name: string) =>
+    LATER.includes(name) ? `=__later("${name}")` : all,
+  );
+  return changed === code ? code : LATER_BANNER + changed;
+}
+
 /** The command line stays in files of its own, loaded only on a Node that can read them. */
 const commandLineStaysOutside: Plugin = {
   name: 'command-line-stays-outside',
@@ -177,7 +191,9 @@ const results = await Promise.allSettled(present.map(bundle));
 const bundles = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 const complete = bundles.length === results.length;
 const outputs = new Map(
-  bundles.flatMap(({ files }) => files.map((file) => [basename(file.path), Buffer.from(inAscii(file.text))])),
+  bundles.flatMap(({ files }) =>
+    files.map((file) => [basename(file.path), Buffer.from(inAscii(withLater(file.text)))]),
+  ),
 );
 outputs.set('THIRD-PARTY-LICENSES.txt', Buffer.from(await licences(bundles.map(({ metafile }) => metafile))));
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../text/sha256.ts';
 import { permissionsIn } from './config.ts';
 import type { PermissionMode } from '../session/words.ts';
 import type { ConfigFile } from './schema.ts';
@@ -93,10 +93,7 @@ function harmlessPermissions(
   return Object.keys(kept).length === 0 ? {} : { permissions: kept };
 }
 
-const hashOf = (values: unknown): string =>
-  createHash('sha256')
-    .update(JSON.stringify(sorted(values)))
-    .digest('hex');
+const hashOf = (values: unknown): string => sha256(JSON.stringify(sorted(values)));
 
 /** The same value with the keys of every object in order. */
 function sorted(value: unknown): unknown {

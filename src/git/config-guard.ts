@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConduxtError, refused, systemCode } from '../errors.ts';
 import type { GitConfigSnapshot } from '../session/git-config.ts';
 import { oneLine } from '../text/sanitize.ts';
+import { sha256 } from '../text/sha256.ts';
 import type { Git } from './git.ts';
 
 /**
@@ -217,4 +217,4 @@ async function contentHash(path: string): Promise<string | null> {
   }
 }
 
-const hash = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex').slice(0, 32);
+const hash = (content: string | Buffer): string => sha256(content).slice(0, 32);

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ConduxtError, usageError } from '../errors.ts';
 import type { RepoRef } from '../session/record.ts';
+import { sha256 } from '../text/sha256.ts';
 import { cleanStderr, createGit, type Git } from './git.ts';
 import { listWorktrees } from './worktree-list.ts';
 
@@ -133,5 +133,4 @@ const nameOfGitDirectory = (commonDir: string, root: string): string =>
   commonDir.endsWith('.git') ? basename(commonDir, '.git') : basename(root);
 
 /** Stable for a repository wherever it is called from: two checkouts of the same name have different keys. */
-export const keyOf = (slug: string, commonDir: string): string =>
-  `${slug}-${createHash('sha256').update(commonDir).digest('hex').slice(0, 8)}`;
+export const keyOf = (slug: string, commonDir: string): string => `${slug}-${sha256(commonDir).slice(0, 8)}`;

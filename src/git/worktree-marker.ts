@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { markedPids, SESSION_MARKER } from '../process/marker.ts';
+import { sha256 } from '../text/sha256.ts';
 
 /** Carried by every git process that works on the worktree at `path`, so that a later attempt can find it. */
 export const worktreeMarker = (path: string): Record<string, string> => ({ [SESSION_MARKER]: markerOf(path) });
 
-const markerOf = (path: string): string => `worktree-${createHash('sha256').update(path).digest('hex').slice(0, 24)}`;
+const markerOf = (path: string): string => `worktree-${sha256(path).slice(0, 24)}`;
 
 /** Between fork and exec a process still shows its parent's environment: one look could miss it. */
 const SECOND_LOOK_MS = 30;

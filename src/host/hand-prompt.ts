@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { isoTime } from '../clock.ts';
 import { extractCallback } from '../callback/extract.ts';
 import { withPhase } from '../callback/phase.ts';
 import { messageOf } from '../errors.ts';
 import { callbackContract } from '../intake/prompt.ts';
+import { randomBytes } from '../process/random-bytes.ts';
 import { resetTimeIn } from '../route/reset-time.ts';
 import { newTurnId } from '../session/ids.ts';
 import type { CallbackResult } from '../session/callback.ts';

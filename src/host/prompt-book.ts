@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto';
 import type { PromptDropped } from '../session/events.ts';
 import type { PromptEntry } from '../session/fold/prompts.ts';
 import type { PromptKind } from '../session/words.ts';
 import { replaceFile } from '../store/durable-files.ts';
 import { promptFile } from '../store/paths.ts';
+import { sha256 } from '../text/sha256.ts';
 import type { HostContext } from './context.ts';
 
 /** What the journal keeps of a text. */
-export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+export const hashOf = (text: string): string => sha256(text);
 
 export interface NewPrompt {
   readonly promptId: string;

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf, systemCode, ioError } from '../errors.ts';
 import { requireTrustedHome } from '../control/trusted-home.ts';
 import { waitForLock } from '../lock/file-lock.ts';
 import type { FirstPrompt, SessionRecord } from '../session/record.ts';
+import { sha256 } from '../text/sha256.ts';
 import { createFile, makePrivateDirectory, replaceFile, syncDirectory } from './durable-files.ts';
 import { NO_REPOSITORY, promptFile, repoPaths, sessionPaths, type RepoPaths, type SessionPaths } from './paths.ts';
 
@@ -22,7 +22,7 @@ export function describePrompt(promptId: string, kind: FirstPrompt['kind'], text
     promptId,
     kind,
     bytes: Buffer.byteLength(text),
-    sha256: createHash('sha256').update(text).digest('hex'),
+    sha256: sha256(text),
   };
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
@@ -15,6 +14,7 @@ import {
 import path from 'node:path';
 import { ioError, isExhausted, messageOf, refused, systemCode, tooManyFiles } from '../errors.ts';
 import { makeDirectory } from '../journal/make-directory.ts';
+import { randomBytes } from '../process/random-bytes.ts';
 
 /**
  * The primitives for small files that must survive a crash: complete and synced before they have their name.

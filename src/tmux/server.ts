@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { unavailable } from '../errors.ts';
 import { run, showCommand, type RunResult } from '../process/run.ts';
+import { sha256 } from '../text/sha256.ts';
 import { commandLine, pipeWord } from './command-line.ts';
 import { PANE_FORMAT, parsePanes, type PaneFacts } from './pane-list.ts';
 import { SERVER_CONFIGURATION } from './server-configuration.ts';
@@ -172,8 +172,7 @@ export class TmuxServer {
 }
 
 /** One server for each state directory: short, because the socket's path is limited to 100 bytes. */
-export const socketNameFor = (home: string): string =>
-  `conduxt-${createHash('sha256').update(path.resolve(home)).digest('hex').slice(0, 12)}`;
+export const socketNameFor = (home: string): string => `conduxt-${sha256(path.resolve(home)).slice(0, 12)}`;
 
 function readOrNull(file: string): string | null {
   try {
