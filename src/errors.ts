@@ -82,10 +82,13 @@ export function isExhausted(error: unknown): boolean {
 }
 
 const NO_ROOM_ON_DISK = new Set(['ENOSPC', 'EDQUOT', 'disk-full']);
+/** The journal takes nothing more from this process, whatever the cause: only another one can read how much is there. */
+const JOURNAL_IS_OVER = new Set(['journal-sync-failed', 'journal-broken', 'journal-lost']);
 
 /** The disk, or the user's part of it, is full, in whatever that is wrapped: it passes when somebody makes room. */
 export function isDiskFull(error: unknown): boolean {
   for (let one = error; one !== undefined && one !== null; one = one instanceof Error ? one.cause : undefined) {
+    if (JOURNAL_IS_OVER.has(systemCode(one) ?? '')) return false;
     if (NO_ROOM_ON_DISK.has(systemCode(one) ?? '')) return true;
   }
   return false;
