@@ -34,6 +34,7 @@ export class Machine {
   readonly repo: string;
   readonly remote: string;
   readonly env: Record<string, string>;
+  readonly #running = new Set<ChildProcess>();
 
   /** @param state name of the state directory */
   constructor(t: TestContext, state = 'state') {
@@ -100,11 +101,14 @@ export class Machine {
   }
 
   start(...args: string[]): ChildProcess {
-    return spawn(process.execPath, [path.join(DIST, 'conduxt.js'), ...args], {
+    const child = spawn(process.execPath, [path.join(DIST, 'conduxt.js'), ...args], {
       cwd: this.repo,
       env: this.env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    this.#running.add(child);
+    child.once('exit', () => this.#running.delete(child));
+    return child;
   }
 
   run(...args: string[]): Promise<Finished> {
@@ -160,8 +164,9 @@ export class Machine {
     );
   }
 
-  /** Ends what the sessions started, by the pids in their journals. */
+  /** Ends commands that hang, and what the sessions started, by the pids in their journals. */
   close(): void {
+    for (const child of this.#running) child.kill('SIGKILL');
     for (const id of this.sessionIds()) {
       for (const record of readJournal(path.join(this.state, 'sessions', id, 'journal.ndjson')).records) {
         if (record.type !== 'host-started' && record.type !== 'agent-started') continue;

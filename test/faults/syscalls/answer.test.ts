@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Machine } from '../../e2e/scratch.ts';
-import { atEveryCall, foldedOf, journalOf, lookTwice, timesAsked, untilFolded } from './every-call.ts';
+import { atEveryCall } from './every-call.ts';
+import { foldedOf, journalOf, watchdogs, timesAsked, untilFolded } from './looks.ts';
 
 const openDecision = (machine: Machine): string | null => [...foldedOf(machine, 'x').life.decisions.keys()][0] ?? null;
 /** Which question a key is about, for what follows. */
@@ -13,7 +14,7 @@ atEveryCall('answer', 'an answer that was taken reaches the agent, and once', {
       { match: '.', steps: [{ type: 'callback', status: 'need_clarification', fields: { summary: 'Which?' } }] },
     ],
   },
-  most: 15,
+  most: 80,
   victims: ['command', 'starting host', 'living host'],
   sample: [{ victim: 'living host', call: 'fdatasync', kind: 'signal=SIGKILL', nth: 2 }],
   prepare: async (machine) => void (await machine.ok('run', 'Ask me.', '--name', 'x', '--no-wait', '--verify', 'true')),
@@ -37,7 +38,7 @@ atEveryCall('answer', 'an answer that was taken reaches the agent, and once', {
       const again = await machine.run('answer', id, `words ${key} now`);
       assert.ok(again.code === 0 || again.code === 4 || again.code === 6, `${again.code}: ${again.stderr}`);
     }
-    await lookTwice(machine, 'x');
+    await watchdogs(machine, 'x');
     await untilFolded(
       machine,
       'x',

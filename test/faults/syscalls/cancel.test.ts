@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { atEveryCall, foldedOf, lookTwice, timesAsked, untilCalm, untilFolded } from './every-call.ts';
+import { atEveryCall } from './every-call.ts';
+import { foldedOf, watchdogs, timesAsked, untilCalm, untilFolded } from './looks.ts';
 
 /** A turn that ends only when it is cancelled, and a prompt behind it. */
 atEveryCall('cancel', 'a turn that was said to be over is over, and the queue behind it goes on', {
@@ -9,7 +10,7 @@ atEveryCall('cancel', 'a turn that was said to be over is over, and the queue be
       { match: '.', steps: [{ type: 'text', text: 'ok' }] },
     ],
   },
-  most: 15,
+  most: 80,
   victims: ['command', 'starting host', 'living host'],
   sample: [{ victim: 'living host', call: 'fdatasync', kind: 'signal=SIGKILL', nth: 1 }],
   prepare: async (machine) => void (await machine.ok('start', 'x', '--no-wait')),
@@ -34,7 +35,7 @@ atEveryCall('cancel', 'a turn that was said to be over is over, and the queue be
       return turns.open !== null && turns.open.promptId === prompts.byKey.get(`hang/${key}`)?.id;
     };
     if (isOpen()) await machine.ok('cancel', 'x');
-    await lookTwice(machine, 'x');
+    await watchdogs(machine, 'x');
     await untilCalm(machine, 'x');
     const { prompts } = foldedOf(machine, 'x');
     const after = prompts.byKey.get(`after/${key}`)?.state ?? 'lost';

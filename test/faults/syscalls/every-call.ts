@@ -1,40 +1,35 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { isAlive } from '../../../src/process/identity.ts';
 import { readJournal } from '../../../src/journal/read-journal.ts';
-import { foldSession, type FoldedSession } from '../../../src/session/fold/session-fold.ts';
 import type { Script } from '../../../src/rehearsal/fault-agent/script.ts';
-import type { JournalRecord } from '../../../src/session/events.ts';
-import { listNames } from '../../../src/store/read-session.ts';
 import { Machine } from '../../e2e/scratch.ts';
-import { waitFor } from '../../host/scratch.ts';
-import { hurtCommand, hurtLiving, hurtStart, ONE_THREAD, whyNotTraceable, type Hurt, type Point } from './inject.ts';
+import {
+  hurtCommand,
+  hurtLiving,
+  hurtStart,
+  NOTHING,
+  ONE_THREAD,
+  whyNotTraceable,
+  type Hurt,
+  type Point,
+} from './inject.ts';
+import { foldedOf, idOf, killHost, untilFolded, untilQuiet } from './looks.ts';
+import { CALL_NAMES, kindWord, nameOf, parsePlace, Places, type Place, type VictimPoint } from './places.ts';
 
-const FULL = process.env['FAULTS'] === 'all';
-const KILL = 'signal=SIGKILL';
-const FULL_DISK = 'error=ENOSPC';
-const BAD_DISK = 'error=EIO';
-/**
- * What makes things durable and known, and what is written before it, with what can happen there: the other calls change
- * nothing that is promised.
- */
-const CALLS: Readonly<Record<string, readonly string[]>> = {
-  fdatasync: [KILL, FULL_DISK, BAD_DISK],
-  fsync: [KILL, FULL_DISK, BAD_DISK],
-  pwrite64: [KILL, FULL_DISK, BAD_DISK],
-  write: [KILL, FULL_DISK, BAD_DISK],
-  rename: [KILL, FULL_DISK],
-  link: [KILL, FULL_DISK],
-  mkdir: [KILL, FULL_DISK],
-  ftruncate: [KILL, BAD_DISK],
-  unlink: [KILL],
-  bind: [KILL, FULL_DISK],
-  connect: [KILL],
-};
-/** A place takes seconds, of which most are waits. */
-const AT_ONCE = 3;
+/** A single place, to look at it again: `starting host, fdatasync 3, error=EIO`. */
+const PLACE = process.env['FAULT_PLACE'];
+const FULL = process.env['FAULTS'] === 'all' && PLACE === undefined;
+/** A place takes a second of computing, and some waits. */
+const AT_ONCE = availableParallelism();
+/** What does not end by then hangs. */
+const PLACE_PATIENCE_MS = 180_000;
+/** So many broken places tell enough. */
+const MOST_BROKEN = 10;
 
 /** What meets the fault: the command, the host that is started for it after a crash, or the one that lives already. */
 export type Victim = 'command' | 'starting host' | 'living host';
@@ -45,7 +40,7 @@ export interface Scenario {
   readonly most: number;
   readonly victims: readonly Victim[];
   /** Of the sample that `npm test` runs. */
-  readonly sample: readonly (Point & { readonly victim: Victim })[];
+  readonly sample: readonly VictimPoint[];
   /** Once for each machine. */
   readonly prepare?: (machine: Machine) => Promise<void>;
   /** Makes the situation for one fault; `key` is new each time. */
@@ -62,45 +57,71 @@ export interface Situation {
   readonly session: string | null;
 }
 
-/** Registers a test for each kind of call, of refusal and of victim; in each, the n-th call for n from 1. */
+/** Registers a test that tries every place of every victim, or one for each place of the sample. */
 export function atEveryCall(command: string, sentence: string, scenario: Scenario): void {
-  describe(`conduxt ${command}, at every system call`, { concurrency: FULL ? AT_ONCE : 1 }, () => {
+  describe(`conduxt ${command}, at every system call`, () => {
     const why = whyNotTraceable();
     if (!FULL) {
-      for (const { victim, ...point } of scenario.sample) {
-        it(`${victim}, ${point.call} ${point.nth}, ${point.kind}: ${sentence}`, async (t) => {
+      for (const place of PLACE === undefined ? scenario.sample : [parsePlace(PLACE)]) {
+        it(`${nameOf(place)}: ${sentence}`, async (t) => {
           if (why !== null) return t.skip(why);
-          const { hit } = await tryPoint(await desk(t, scenario), scenario, victim, point);
+          const { hit } = await tryPlace(await desk(t, scenario), scenario, place);
           assert.ok(hit, 'nothing was injected');
         });
       }
       return;
     }
-    let places = 0;
-    for (const victim of scenario.victims)
-      for (const [call, kinds] of Object.entries(CALLS)) {
-        it(`${victim}, ${call}: ${sentence}`, { timeout: 1_200_000 }, async (t) => {
-          if (why !== null) return t.skip(why);
-          const machine = await desk(t, scenario);
-          for (const kind of kinds) places += await tryKind(machine, scenario, victim, call, kind);
-          t.diagnostic(`${command}: ${places} places so far`);
-        });
-      }
+    it(sentence, { timeout: 2_400_000 }, async (t) => {
+      if (why !== null) return t.skip(why);
+      const begin = performance.now();
+      const places = new Places(scenario.most);
+      for (const victim of scenario.victims)
+        places.add(victim, await countCalls(await desk(t, scenario), scenario, victim));
+      const broken = await tryAll(t, scenario, places);
+      const seconds = Math.round((performance.now() - begin) / 1_000);
+      t.diagnostic(`${command}: ${places.summary()}; ${broken.length} lost, twice or broken; ${seconds} s`);
+      assert.deepEqual(broken, []);
+    });
   });
 }
 
-async function tryKind(
-  machine: Machine,
-  scenario: Scenario,
-  victim: Victim,
-  call: string,
-  kind: string,
-): Promise<number> {
-  for (let nth = 1; nth <= scenario.most; nth += 1) {
-    const { hit } = await tryPoint(machine, scenario, victim, { call, kind, nth });
-    if (!hit) return nth - 1;
+/** Takes one place after the other, with a machine for each core. @returns what was broken, as sentences. */
+async function tryAll(t: TestContext, scenario: Scenario, places: Places): Promise<string[]> {
+  const broken: string[] = [];
+  const worker = async (): Promise<void> => {
+    let machine = await desk(t, scenario);
+    for (let place = places.next(); place !== undefined && broken.length < MOST_BROKEN; place = places.next()) {
+      try {
+        places.tried(place, (await inTime(tryPlace(machine, scenario, place), machine)).hit);
+      } catch (error) {
+        broken.push(inspect(error));
+        // What is broken may break the next one.
+        machine = await desk(t, scenario);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return broken;
+}
+
+async function inTime<T>(work: Promise<T>, { root }: Machine): Promise<T> {
+  const over = new AbortController();
+  const late = delay(PLACE_PATIENCE_MS, null, { signal: over.signal }).then(() => {
+    throw new Error(`hangs, in ${root}`);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    over.abort();
+    late.catch(() => {});
   }
-  return scenario.most;
+}
+
+/** How often a victim makes each call on the way that nothing disturbs. */
+async function countCalls(machine: Machine, scenario: Scenario, victim: Victim): Promise<ReadonlyMap<string, number>> {
+  const counted = await tryPlace(machine, scenario, { victim, call: CALL_NAMES.join(','), kind: NOTHING, nth: 1 });
+  assert.equal(counted.code, 0, counted.stderr);
+  return counted.calls;
 }
 
 async function desk(t: TestContext, scenario: Scenario): Promise<Machine> {
@@ -111,11 +132,15 @@ async function desk(t: TestContext, scenario: Scenario): Promise<Machine> {
   return machine;
 }
 
-async function tryPoint(machine: Machine, scenario: Scenario, victim: Victim, point: Point): Promise<Hurt> {
+async function tryPlace(
+  machine: Machine,
+  scenario: Scenario,
+  { victim, isAgain = false, ...point }: VictimPoint & Partial<Place>,
+): Promise<Hurt> {
   const { call, kind, nth } = point;
   // Short: it may become a session's name.
-  const key = `${victim[0]}-${call}-${kind.replace(/^.*=(SIG)?/, '').toLowerCase()}-${nth}`;
-  const where = `${victim}: ${call} number ${nth}, ${kind}`;
+  const key = `${victim[0]}-${kind === NOTHING ? 'count' : call}-${kindWord(kind)}-${nth}${isAgain ? '-again' : ''}`;
+  const where = nameOf({ victim, ...point });
   const situation = await scenario.arrange(machine, key, victim);
   const hurt = await hurtOne(machine, victim, point, situation);
   try {
@@ -124,7 +149,7 @@ async function tryPoint(machine: Machine, scenario: Scenario, victim: Victim, po
     await scenario.settle(machine, key, hurt);
     allWhole(machine);
   } catch (error) {
-    throw new Error(`${where}; the command said ${hurt.code}: ${hurt.stderr}`, { cause: error });
+    throw new Error(`${where} (in ${machine.root}); the command said ${hurt.code}: ${hurt.stderr}`, { cause: error });
   }
   return hurt;
 }
@@ -136,14 +161,15 @@ async function hurtOne(machine: Machine, victim: Victim, point: Point, { args, s
   assert.ok(before !== undefined);
   if (victim === 'living host') {
     assert.ok(isAlive(before), 'no host lives');
-    const hurt = await hurtLiving(machine, before.pid, point, args);
+    const hurt = await hurtLiving(machine, before.pid, point, args, () => untilQuiet(machine, session));
     assert.ok(hurt !== null, 'the host could not be traced');
     return hurt;
   }
   await killHost(machine, session);
   const isStarted = (): Promise<void> =>
     untilFolded(machine, session, 'the start of a host', ({ life }) => (life.host?.process.pid ?? 0) !== before.pid);
-  return hurtStart(machine, idOf(machine, session) ?? '', point, args, isStarted);
+  const isOver = (): Promise<void> => untilQuiet(machine, session);
+  return hurtStart(machine, idOf(machine, session) ?? '', point, args, { isStarted, isOver });
 }
 
 function allWhole(machine: Machine): void {
@@ -151,65 +177,4 @@ function allWhole(machine: Machine): void {
     const { damaged } = readJournal(path.join(machine.state, 'sessions', id, 'journal.ndjson'));
     assert.deepEqual(damaged, [], `the journal of ${id}`);
   }
-}
-
-export const foldedOf = (machine: Machine, session: string): FoldedSession => foldSession(journalOf(machine, session));
-
-/** By its name: a directory without one is what a killed command left, and nobody sees it. */
-export const idOf = (machine: Machine, session: string): string | null =>
-  listNames(machine.state, null).find(({ name }) => name === session)?.id ?? null;
-
-export function journalOf(machine: Machine, session: string): readonly JournalRecord[] {
-  const id = idOf(machine, session);
-  return id === null ? [] : readJournal(path.join(machine.state, 'sessions', id, 'journal.ndjson')).records;
-}
-
-/** SIGKILL, when it lives; waits until it is gone. */
-export async function killHost(machine: Machine, session: string): Promise<void> {
-  const { host } = foldedOf(machine, session).life;
-  if (host === null || !isAlive(host.process)) return;
-  process.kill(host.process.pid, 'SIGKILL');
-  const isGone = (): boolean => !isAlive(host.process);
-  await waitFor(machine.root, isGone, 10_000, () => 'a killed host lives on');
-}
-
-/** Waits until the journal of a session shows something. */
-export async function untilFolded(
-  machine: Machine,
-  session: string,
-  what: string,
-  fact: (folded: FoldedSession) => boolean,
-): Promise<void> {
-  await waitFor(
-    machine.state,
-    () => fact(foldedOf(machine, session)),
-    30_000,
-    () =>
-      `${what} did not happen:\n${journalOf(machine, session)
-        .map((one) => JSON.stringify(one))
-        .slice(-40)
-        .join('\n')}`,
-  );
-}
-
-/** As cron does: a host that is just leaving is left alone by the first look. */
-export async function lookTwice(machine: Machine, session: string): Promise<void> {
-  await machine.run('watchdog', session);
-  await machine.ok('watchdog', session);
-}
-
-/** Waits until nothing more happens by itself, however it ended. */
-export async function untilCalm(machine: Machine, session: string): Promise<void> {
-  const { code, stderr } = await machine.run('wait', session, '--timeout', '60s');
-  assert.ok(code === 0 || code === 1 || code === 8, `wait: ${code} ${stderr}`);
-}
-
-/** How often the agent of a session was asked something that holds these words; their quotation after a crash is none. */
-export function timesAsked(machine: Machine, session: string, words: string): number {
-  const log = machine.file(`agent-${idOf(machine, session)}.ndjson`);
-  if (!existsSync(log)) return 0;
-  return readFileSync(log, 'utf8')
-    .split('\n')
-    .filter((line) => line.includes('"prompt"') && line.includes(words) && !line.includes('conduxt was interrupted'))
-    .length;
 }

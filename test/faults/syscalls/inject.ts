@@ -9,14 +9,20 @@ const DIST = path.join(import.meta.dirname, '../../../dist');
 /** One place in a program: its n-th system call of this name, and what happens there instead. */
 export interface Point {
   readonly call: string;
-  /** As strace's `inject` has it: `signal=SIGKILL`, `error=EIO`. */
+  /** As strace's `inject` has it: `signal=SIGKILL`, `error=EIO`; or `NOTHING`, and then `call` may be several. */
   readonly kind: string;
+  /** In the thread that comes there first: strace counts in each. */
   readonly nth: number;
 }
+
+/** A look at the calls, without a fault. */
+export const NOTHING = 'nothing';
 
 export interface Hurt extends Finished {
   /** False when so many such calls were not made: there is nothing more to inject. */
   readonly hit: boolean;
+  /** How often each call was made by the thread that made it most. */
+  readonly calls: ReadonlyMap<string, number>;
 }
 
 /** Why nothing can be injected here; null when it can. */
@@ -34,7 +40,7 @@ const traceLog = (machine: Machine): string => machine.file('strace.log');
 
 const tracing = (machine: Machine, { call, kind, nth }: Point): string[] => [
   ...['-f', '-o', traceLog(machine), '-e', `trace=${call}`],
-  ...['-e', `inject=${call}:${kind}:when=${nth}`],
+  ...(kind === NOTHING ? [] : ['-e', `inject=${call}:${kind}:when=${nth}`]),
 ];
 
 function traced(machine: Machine): string {
@@ -42,23 +48,36 @@ function traced(machine: Machine): string {
   return existsSync(log) ? readFileSync(log, 'utf8') : '';
 }
 
-function wasHit(machine: Machine): boolean {
+function seen(machine: Machine): Pick<Hurt, 'hit' | 'calls'> {
   const text = traced(machine);
   rmSync(traceLog(machine), { force: true });
-  return /INJECTED|killed by SIGKILL/.test(text);
+  return { hit: /INJECTED|killed by SIGKILL/.test(text), calls: callsIn(text) };
 }
 
-const LOOK_MS = 100;
+/** A call that another thread interrupts is two lines, of which one has its arguments. */
+function callsIn(text: string): ReadonlyMap<string, number> {
+  const ofThreads = new Map<string, number>();
+  for (const [, thread = '', call = ''] of text.matchAll(/^(\d+) +(\w+)\(/gm))
+    ofThreads.set(`${thread} ${call}`, (ofThreads.get(`${thread} ${call}`) ?? 0) + 1);
+  const calls = new Map<string, number>();
+  for (const [key, count] of ofThreads) {
+    const call = key.replace(/^\d+ /, '');
+    calls.set(call, Math.max(count, calls.get(call) ?? 0));
+  }
+  return calls;
+}
+
+const LOOK_MS = 30;
 
 /**
  * Ends the tracer once what it traces was killed: it can wait for ever for a process that was just being forked, and as
  * long as it does the dead one keeps its locks (strace 6.1). The returned function ends the watch.
  */
 function endWithTheKilled(machine: Machine, tracer: ChildProcess): () => void {
-  let seen = 0;
+  let looks = 0;
   const timer = setInterval(() => {
-    if (traced(machine).includes('killed by SIGKILL')) seen += 1;
-    if (seen > 1) tracer.kill('SIGKILL');
+    if (traced(machine).includes('killed by SIGKILL')) looks += 1;
+    if (looks > 3) tracer.kill('SIGKILL');
   }, LOOK_MS);
   return () => clearInterval(timer);
 }
@@ -72,16 +91,19 @@ export async function hurtCommand(machine: Machine, point: Point, args: readonly
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const result = await finished(child);
-  return { ...result, hit: wasHit(machine) };
+  return { ...result, ...seen(machine) };
 }
 
-/** Starts a host that meets the fault on its way or at the command, which itself is unhurt and begins when it can be heard. */
+/**
+ * Starts a host that meets the fault on its way, at the command, which itself is unhurt and begins when it can be heard,
+ * or in what it does then, until `isOver` resolves.
+ */
 export async function hurtStart(
   machine: Machine,
   sessionId: string,
   point: Point,
   args: readonly string[],
-  isStarted: () => Promise<void>,
+  { isStarted, isOver }: { readonly isStarted: () => Promise<void>; readonly isOver: () => Promise<void> },
 ): Promise<Hurt> {
   const program = [process.execPath, path.join(DIST, 'host.cjs'), machine.state, sessionId];
   // -I 2: with a program and a file for its log, the tracer would not listen to TERM.
@@ -95,8 +117,9 @@ export async function hurtStart(
   const stop = endWithTheKilled(machine, tracer);
   await Promise.race([gone, isStarted()]);
   const result = await machine.run(...args);
+  await Promise.race([gone, isOver()]);
   stop();
-  return { ...result, hit: await letGo(machine, tracer, gone) };
+  return { ...result, ...(await letGo(machine, tracer, gone)) };
 }
 
 /** The same with a host that lives already. Null when it cannot be traced. */
@@ -105,6 +128,7 @@ export async function hurtLiving(
   pid: number,
   point: Point,
   args: readonly string[],
+  isOver: () => Promise<void>,
 ): Promise<Hurt | null> {
   const tracer = spawn('strace', [...tracing(machine, point), '-p', String(pid)], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -113,14 +137,25 @@ export async function hurtLiving(
   if (!(await isAttached(tracer))) return null;
   const stop = endWithTheKilled(machine, tracer);
   const result = await machine.run(...args);
+  await Promise.race([gone, isOver()]);
   stop();
-  return { ...result, hit: await letGo(machine, tracer, gone) };
+  return { ...result, ...(await letGo(machine, tracer, gone)) };
 }
 
-async function letGo(machine: Machine, tracer: ChildProcess, gone: Promise<void>): Promise<boolean> {
+/** A tracer that was told to let go needs some milliseconds. */
+const LET_GO_MS = 1_000;
+
+/** A tracer can wait for ever for a thread that ended as it was told to go (strace 6.1): then it is ended. */
+async function letGo(
+  machine: Machine,
+  tracer: ChildProcess,
+  gone: Promise<void>,
+): Promise<Pick<Hurt, 'hit' | 'calls'>> {
   tracer.kill(traced(machine).includes('killed by SIGKILL') ? 'SIGKILL' : 'SIGTERM');
+  const timer = setTimeout(() => tracer.kill('SIGKILL'), LET_GO_MS);
   await gone;
-  return wasHit(machine);
+  clearTimeout(timer);
+  return seen(machine);
 }
 
 /** strace says so once it holds all threads; it ends when it cannot. */

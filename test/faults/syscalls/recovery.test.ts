@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { atEveryCall, foldedOf, killHost, lookTwice, timesAsked, untilCalm, untilFolded } from './every-call.ts';
+import { atEveryCall } from './every-call.ts';
+import { foldedOf, killHost, watchdogs, timesAsked, untilCalm, untilFolded } from './looks.ts';
 
 /** A host was killed in the middle of a turn, with a prompt behind it; the one that comes after it is hurt. */
 atEveryCall('watchdog after a crash', 'the turn is unknown, the queue goes on, and nothing is said twice', {
@@ -9,7 +10,7 @@ atEveryCall('watchdog after a crash', 'the turn is unknown, the queue goes on, a
       { match: '.', steps: [{ type: 'text', text: 'ok' }] },
     ],
   },
-  most: 20,
+  most: 80,
   victims: ['command', 'starting host'],
   sample: [{ victim: 'starting host', call: 'fdatasync', kind: 'signal=SIGKILL', nth: 3 }],
   prepare: async (machine) => void (await machine.ok('start', 'x', '--no-wait')),
@@ -27,8 +28,7 @@ atEveryCall('watchdog after a crash', 'the turn is unknown, the queue goes on, a
   },
   promised: () => {},
   settle: async (machine, key) => {
-    await killHost(machine, 'x');
-    await lookTwice(machine, 'x');
+    await watchdogs(machine, 'x');
     await untilCalm(machine, 'x');
     const { prompts } = foldedOf(machine, 'x');
     assert.equal(prompts.byKey.get(`hang/${key}`)?.state, 'unknown');

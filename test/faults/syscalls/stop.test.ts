@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
 import { markedPids } from '../../../src/process/marker.ts';
-import { atEveryCall, foldedOf, idOf, journalOf, timesAsked, untilFolded } from './every-call.ts';
+import { atEveryCall } from './every-call.ts';
+import { foldedOf, idOf, journalOf, timesAsked, untilFolded } from './looks.ts';
 
 atEveryCall('stop', 'a session that was said to be stopped is, and leaves no process', {
   script: {
     prompts: [{ match: '.', steps: [{ type: 'text', text: 'x' }, { type: 'hang' }] }],
   },
-  most: 12,
+  most: 80,
   victims: ['command', 'starting host', 'living host'],
-  sample: [{ victim: 'living host', call: 'pwrite64', kind: 'signal=SIGKILL', nth: 2 }],
+  sample: [
+    { victim: 'living host', call: 'pwrite64', kind: 'signal=SIGKILL', nth: 2 },
+    // The end of the turn: a journal that cannot be synced for want of room is not waited for.
+    { victim: 'starting host', call: 'fdatasync', kind: 'error=ENOSPC', nth: 7 },
+  ],
   arrange: async (machine, key) => {
     await machine.ok('start', key, `hang ${key} now`, '--no-wait');
     await untilFolded(machine, key, 'the turn', ({ prompts }) =>

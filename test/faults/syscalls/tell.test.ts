@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { atEveryCall, foldedOf, journalOf, killHost, timesAsked, untilCalm } from './every-call.ts';
+import { atEveryCall } from './every-call.ts';
+import { foldedOf, journalOf, killHost, timesAsked, untilCalm } from './looks.ts';
 
 const args = (key: string): string[] => ['tell', 'x', `say ${key} now`, '--key', key];
 
 atEveryCall('tell', 'nothing acknowledged is lost, nothing is there twice', {
   script: { prompts: [{ match: '.', steps: [{ type: 'text', text: 'ok' }] }] },
-  most: 15,
+  most: 80,
   victims: ['command', 'starting host', 'living host'],
   sample: [
     { victim: 'starting host', call: 'fdatasync', kind: 'signal=SIGKILL', nth: 2 },
