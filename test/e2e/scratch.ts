@@ -17,6 +17,7 @@ import { readJournal } from '../../src/journal/read-journal.ts';
 import type { JournalRecord } from '../../src/session/events.ts';
 import type { Script } from '../../src/rehearsal/fault-agent/script.ts';
 import { waitFor } from '../host/scratch.ts';
+import { killRecorded } from '../process/kill-recorded.ts';
 
 const DIST = path.resolve(import.meta.dirname, '../../dist');
 
@@ -164,17 +165,12 @@ export class Machine {
     );
   }
 
-  /** Ends commands that hang, and what the sessions started, by the pids in their journals. */
+  /** Ends commands that hang, and what the sessions started, by what their journals name. */
   close(): void {
     for (const child of this.#running) child.kill('SIGKILL');
     for (const id of this.sessionIds()) {
       for (const record of readJournal(path.join(this.state, 'sessions', id, 'journal.ndjson')).records) {
-        if (record.type !== 'host-started' && record.type !== 'agent-started') continue;
-        try {
-          process.kill(record.process.pid, 'SIGKILL');
-        } catch {
-          // It ended long ago, as it should.
-        }
+        if (record.type === 'host-started' || record.type === 'agent-started') killRecorded(record.process);
       }
     }
     rmSync(this.root, { recursive: true, force: true, maxRetries: 5 });

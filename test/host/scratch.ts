@@ -9,14 +9,15 @@ import { requestHost } from '../../src/control/request-host.ts';
 import { ensureHost, type HostAddress } from '../../src/control/start-host.ts';
 import { readJournal } from '../../src/journal/read-journal.ts';
 import { markedPids } from '../../src/process/marker.ts';
-import { startTimeOf } from '../../src/process/identity.ts';
+import { identityOf, isAlive } from '../../src/process/identity.ts';
 import type { Script } from '../../src/rehearsal/fault-agent/script.ts';
 import { newPromptId, newSessionId } from '../../src/session/ids.ts';
-import type { JournalRecord } from '../../src/session/events.ts';
+import type { JournalRecord, ProcessIdentity } from '../../src/session/events.ts';
 import type { SessionRecord, TaskSpec } from '../../src/session/record.ts';
 import { createSession, describePrompt } from '../../src/store/create-session.ts';
 import type { SessionPaths } from '../../src/store/paths.ts';
 import { readSession, type SessionView } from '../../src/store/read-session.ts';
+import { killRecorded } from '../process/kill-recorded.ts';
 import { sessionRecord, taskSpec } from '../session/samples.ts';
 
 const FAULT_AGENT = path.resolve(import.meta.dirname, '../../src/rehearsal/fault-agent.ts');
@@ -287,35 +288,33 @@ export class LiveSession {
   /** SIGKILL for the host, as a crash; waits until it is gone. */
   async killHost(): Promise<void> {
     const { host } = this.view().folded.life;
-    if (host === null) return;
-    await kill(host.process.pid);
+    if (host !== null) await kill(host.process);
   }
 
   async killAgent(): Promise<void> {
     const { process: agent } = this.view().folded.life.agent;
     assert.ok(agent);
-    await kill(agent.pid);
+    await kill(agent);
   }
 
   async end(): Promise<void> {
     // A session that was deleted tells nobody its host; that host has ended, or the marked processes below tell on it.
     if (existsSync(this.paths.record) && existsSync(this.paths.journal)) await this.killHost();
-    for (const pid of markedPids(this.record.id)) await kill(pid);
+    for (const pid of markedPids(this.record.id)) {
+      const marked = identityOf(pid);
+      if (marked !== null) await kill(marked);
+    }
     assert.deepEqual(markedPids(this.record.id), []);
   }
 }
 
-async function kill(pid: number): Promise<void> {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    return;
-  }
+async function kill(identity: ProcessIdentity): Promise<void> {
+  killRecorded(identity);
   await waitFor(
     tmpdir(),
-    () => startTimeOf(pid) === null,
+    () => !isAlive(identity),
     10_000,
-    () => `process ${pid} did not end`,
+    () => `process ${identity.pid} did not end`,
   );
 }
 

@@ -14,6 +14,7 @@ import { decodeTranscript, encodeTranscript } from '../../src/journal/transcript
 import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
 import { socketNameFor } from '../../src/tmux/server.ts';
 import { Machine } from '../e2e/scratch.ts';
+import { killRecorded } from '../process/kill-recorded.ts';
 import { describeState, FIXTURE_HOME } from './state-summary.ts';
 
 const target = path.resolve(process.argv[2] ?? 'fixtures/state/v1');
@@ -137,12 +138,7 @@ async function answered(machine: Machine, name: string, words: string, nth = 1):
 /** The host and its agent, as a power cut ends them. */
 function kill(machine: Machine, name: string): void {
   for (const record of machine.journal(name)) {
-    if (record.type !== 'host-started' && record.type !== 'agent-started') continue;
-    try {
-      process.kill(record.process.pid, 'SIGKILL');
-    } catch {
-      // It has ended.
-    }
+    if (record.type === 'host-started' || record.type === 'agent-started') killRecorded(record.process);
   }
 }
 

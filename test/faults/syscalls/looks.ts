@@ -8,6 +8,7 @@ import type { JournalRecord } from '../../../src/session/events.ts';
 import { listNames } from '../../../src/store/read-session.ts';
 import type { Machine } from '../../e2e/scratch.ts';
 import { waitFor } from '../../host/scratch.ts';
+import { killRecorded } from '../../process/kill-recorded.ts';
 
 export const foldedOf = (machine: Machine, session: string): FoldedSession => foldSession(journalOf(machine, session));
 
@@ -23,8 +24,7 @@ export function journalOf(machine: Machine, session: string): readonly JournalRe
 /** SIGKILL, when it lives; waits until it is gone. */
 export async function killHost(machine: Machine, session: string): Promise<void> {
   const { host } = foldedOf(machine, session).life;
-  if (host === null || !isAlive(host.process)) return;
-  process.kill(host.process.pid, 'SIGKILL');
+  if (host === null || !killRecorded(host.process)) return;
   const isGone = (): boolean => !isAlive(host.process);
   await waitFor(machine.root, isGone, 10_000, () => 'a killed host lives on');
 }
