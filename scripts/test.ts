@@ -155,6 +155,8 @@ if (agents && paths.length === 0) rmSync(join(root, '.test-cache', 'agent-matrix
 totals.failed += await runChecks(paths.length === 0 && !agents);
 await runFiles(testFiles(paths, agents), showFile);
 
+if (process.platform !== 'linux')
+  skipped.push('processes and mounts that a file leaves behind: looked for on Linux only');
 if (skipped.length > 0) console.log(`\nskipped:\n${skipped.map((line) => `  ${line}`).join('\n')}`);
 if (slow.length > SLOWEST) {
   slow.sort((a, b) => b.ms - a.ms);

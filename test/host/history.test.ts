@@ -285,7 +285,7 @@ describe('a turn that somebody ends while its agent tells its history', () => {
   it('is over at once while its host waits for a place, and what interrupts it goes before', async (t) => {
     const limits = { slotsPerUser: 1 };
     const task = await killed(t, 'task', { ...script, load: replays(tellsAll) }, limits);
-    const other = task.scratch.plain({ prompts: [{ steps: working }] }, { limits });
+    const other = task.scratch.plain({ prompts: [{ steps: [say('working'), { type: 'hang' }] }] }, { limits });
     await other.tell('work');
     await other.untilType('prompt-accepted');
     await task.host();

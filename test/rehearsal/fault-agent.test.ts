@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
+import { scratchDir } from '../process/scratch.ts';
 import { run, type RunResult } from '../../src/process/run.ts';
 import { FAULTS } from '../../src/rehearsal/fault-agent/faults.ts';
 import { readScript, wireOf } from '../../src/rehearsal/fault-agent/script.ts';
@@ -104,12 +105,13 @@ test('entries are used up across starts, and runs change one start', async () =>
   });
 });
 
-test('the command names its faults, plays one, and says what it does not know', async () => {
+test('the command names its faults, plays one, and says what it does not know', async (t) => {
+  const home = await scratchDir(t);
   const bin = fileURLToPath(new URL('../../src/cli/bin.ts', import.meta.url));
   const command = (args: readonly string[], input = ''): Promise<RunResult> =>
     run(process.execPath, ['--disable-warning=ExperimentalWarning', bin, 'fake-agent', ...args], {
-      cwd: tmpdir(),
-      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: tmpdir(), XDG_CACHE_HOME: tmpdir() },
+      cwd: home,
+      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: home, XDG_CACHE_HOME: home },
       input,
       timeoutMs: 20_000,
     });
