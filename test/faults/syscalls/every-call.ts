@@ -15,6 +15,7 @@ import {
   NOTHING,
   ONE_THREAD,
   whyNotTraceable,
+  type Calls,
   type Hurt,
   type Point,
 } from './inject.ts';
@@ -117,8 +118,8 @@ async function inTime<T>(work: Promise<T>, { root }: Machine): Promise<T> {
   }
 }
 
-/** How often a victim makes each call on the way that nothing disturbs. */
-async function countCalls(machine: Machine, scenario: Scenario, victim: Victim): Promise<ReadonlyMap<string, number>> {
+/** What calls a victim makes on the way that nothing disturbs. */
+async function countCalls(machine: Machine, scenario: Scenario, victim: Victim): Promise<Calls> {
   const counted = await tryPlace(machine, scenario, { victim, call: CALL_NAMES.join(','), kind: NOTHING, nth: 1 });
   assert.equal(counted.code, 0, counted.stderr);
   return counted.calls;

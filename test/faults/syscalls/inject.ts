@@ -21,9 +21,11 @@ export const NOTHING = 'nothing';
 export interface Hurt extends Finished {
   /** False when so many such calls were not made: there is nothing more to inject. */
   readonly hit: boolean;
-  /** How often each call was made by the thread that made it most. */
-  readonly calls: ReadonlyMap<string, number>;
+  readonly calls: Calls;
 }
+
+/** Of each call the numbers under which threads made one that changes something outside of the program. */
+export type Calls = ReadonlyMap<string, ReadonlySet<number>>;
 
 /** Why nothing can be injected here; null when it can. */
 export function whyNotTraceable(): string | null {
@@ -54,15 +56,18 @@ function seen(machine: Machine): Pick<Hurt, 'hit' | 'calls'> {
   return { hit: /INJECTED|killed by SIGKILL/.test(text), calls: callsIn(text) };
 }
 
+/** A thread of the program wakes another one: nothing outside of it changes. */
+const WAKES = /^\(\d+, "\\1(?:\\0){7}", 8\b/;
+
 /** A call that another thread interrupts is two lines, of which one has its arguments. */
-function callsIn(text: string): ReadonlyMap<string, number> {
+function callsIn(text: string): Calls {
   const ofThreads = new Map<string, number>();
-  for (const [, thread = '', call = ''] of text.matchAll(/^(\d+) +(\w+)\(/gm))
-    ofThreads.set(`${thread} ${call}`, (ofThreads.get(`${thread} ${call}`) ?? 0) + 1);
-  const calls = new Map<string, number>();
-  for (const [key, count] of ofThreads) {
-    const call = key.replace(/^\d+ /, '');
-    calls.set(call, Math.max(count, calls.get(call) ?? 0));
+  const calls = new Map<string, Set<number>>();
+  for (const [, thread = '', call = '', args = ''] of text.matchAll(/^(\d+) +(\w+)(\(.*)$/gm)) {
+    const nth = (ofThreads.get(`${thread} ${call}`) ?? 0) + 1;
+    ofThreads.set(`${thread} ${call}`, nth);
+    if (WAKES.test(args)) continue;
+    calls.set(call, (calls.get(call) ?? new Set<number>()).add(nth));
   }
   return calls;
 }

@@ -1,5 +1,5 @@
 import type { Victim } from './every-call.ts';
-import type { Point } from './inject.ts';
+import type { Calls, Point } from './inject.ts';
 
 const KILL = 'signal=SIGKILL';
 const FULL_DISK = 'error=ENOSPC';
@@ -46,15 +46,18 @@ export function parsePlace(name: string): VictimPoint {
 
 const isVictim = (word: string): word is Victim => ['command', 'starting host', 'living host'].includes(word);
 
+/** Between two runs a call may get another number: a thread was woken once more, or less. */
+const DRIFT = 1;
+
 /**
  * Every place of a command, from how often its victims made each call when nothing was injected, and what became of it.
- * A run is never quite like another one: behind the last place that was counted and hit comes one more, and a place that
- * was not hit is tried once more.
+ * A run is never quite like another one: the neighbours of a place are tried, too, and behind the last one that was hit
+ * comes one more; a place that was not hit is tried once more.
  */
 export class Places {
   readonly #most: number;
   readonly #waiting: Place[] = [];
-  readonly #counted = new Map<string, number>();
+  readonly #last = new Map<string, number>();
   readonly #hit = new Map<string, number>();
   #calls = 0;
   #beyond = 0;
@@ -65,16 +68,18 @@ export class Places {
     this.#most = most;
   }
 
-  /** @param counts the calls of a victim, by name. */
-  add(victim: Victim, counts: ReadonlyMap<string, number>): void {
+  /** @param calls what a victim did when nothing was injected. */
+  add(victim: Victim, calls: Calls): void {
     for (const [call, kinds] of Object.entries(CALLS)) {
-      const count = counts.get(call) ?? 0;
-      this.#calls += count;
-      this.#counted.set(`${victim} ${call}`, count);
+      const numbers = [...(calls.get(call) ?? [])];
+      const last = Math.max(0, ...numbers);
+      this.#calls += numbers.length;
+      this.#last.set(`${victim} ${call}`, last);
+      const around = new Set(numbers.flatMap((nth) => [nth - DRIFT, nth, nth + DRIFT]));
+      const tried = [...around].filter((nth) => nth >= 1 && nth <= last).sort((a, b) => a - b);
       for (const kind of kinds) {
-        this.#beyond += Math.max(0, count - this.#most);
-        for (let nth = 1; nth <= Math.min(count, this.#most); nth += 1)
-          this.#waiting.push({ victim, call, kind, nth, isAgain: false });
+        this.#beyond += tried.filter((nth) => nth > this.#most).length;
+        for (const nth of tried) if (nth <= this.#most) this.#waiting.push({ victim, call, kind, nth, isAgain: false });
       }
     }
   }
@@ -85,12 +90,12 @@ export class Places {
 
   tried(place: Place, hit: boolean): void {
     const { victim, call, kind, nth, isAgain } = place;
-    const count = this.#counted.get(`${victim} ${call}`) ?? 0;
+    const last = this.#last.get(`${victim} ${call}`) ?? 0;
     if (hit) {
       const word = kindWord(kind);
       this.#hit.set(word, (this.#hit.get(word) ?? 0) + 1);
-      if (nth >= count && nth < this.#most) this.#waiting.push({ ...place, nth: nth + 1, isAgain: false });
-    } else if (nth <= count) {
+      if (nth >= last && nth < this.#most) this.#waiting.push({ ...place, nth: nth + 1, isAgain: false });
+    } else if (nth <= last) {
       if (isAgain) this.#unmet += 1;
       else this.#waiting.push({ ...place, isAgain: true });
     }
