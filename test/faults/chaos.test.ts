@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JournalRecord, SessionEvent } from '../../src/session/events.ts';
 import { ended, handed, journalOf, queued } from '../session/samples.ts';
-import { chaos } from './chaos/chaos.ts';
+import { chaos, wordsAboutFaults } from './chaos/chaos.ts';
 import { brokenPromises, promptsSeen, type Asked, type History } from './chaos/history.ts';
 
 const FULL = process.env['FAULTS'] === 'all';
@@ -31,6 +31,12 @@ const whole: History = {
 };
 const dropped: SessionEvent = { type: 'prompt-dropped', promptId: 'b', reason: 'stopped' };
 const stopped: SessionEvent = { type: 'session-stopped' };
+const agent: SessionEvent = {
+  type: 'agent-started',
+  process: { pid: 3, startTime: '1', bootId: 'b' },
+  command: 'agent',
+  args: [],
+};
 const answered = (answer: string): SessionEvent => ({
   type: 'decision-ended',
   decisionId: 'd',
@@ -81,6 +87,11 @@ const LIES: readonly (readonly [string, Partial<History>, RegExp])[] = [
   ['two hosts of one epoch', { journal: journalOf([started, started, ...turn('a'), ...turn('b')]) }, /had 2 hosts/],
   ['a number used twice', { journal: again(whole.journal) }, /comes after/],
   ['work after a stop', { journal: journalOf([started, stopped, ...turn('a'), ...turn('b')]) }, /in a stopped session/],
+  [
+    'an agent that is started after a stop',
+    { journal: [...journalOf([started, ...turn('a'), ...turn('b'), stopped]), ...journalOf([started, agent], 2, 100)] },
+    /agent-started \(\d+\) in a stopped session/,
+  ],
   ['a forgotten answer', { asked: [tell(A), tell(B), answer] }, /it ended as \[\]/],
   [
     'another answer',
@@ -101,7 +112,8 @@ describe('what checks the histories of chaos', () => {
       brokenPromises({
         asked: [tell(A), tell(B), answer, stop],
         seen: seen(A),
-        journal: journalOf([started, ...turn('a'), queued('b'), dropped, answered('yes'), stopped]),
+        // The agent was on its way when it was stopped.
+        journal: journalOf([started, ...turn('a'), queued('b'), dropped, answered('yes'), stopped, agent]),
         damaged: 0,
       }),
       [],
@@ -125,10 +137,11 @@ describe('what checks the histories of chaos', () => {
 describe('chaos', () => {
   const options = FULL ? { sessions: 20, seconds: 60 } : { sessions: 4, seconds: 3 };
   it(`of ${options.sessions} sessions breaks no promise`, { timeout: 400_000 }, async (t) => {
-    const { wrong, acknowledged, faults, canFillDisk, ends, kept } = await chaos({ ...options, seed: SEED });
+    const report = await chaos({ ...options, seed: SEED });
+    const { wrong, acknowledged, faults, canFillDisk, ends, kept } = report;
     t.diagnostic(
-      `seed ${SEED}, ${options.seconds} s; acknowledged: ${JSON.stringify(acknowledged)}, ` +
-        `prompts: ${JSON.stringify(ends)}, faults: ${JSON.stringify(faults)}`,
+      `seed ${SEED}; acknowledged: ${JSON.stringify(acknowledged)}, ` +
+        `prompts: ${JSON.stringify(ends)}; ${wordsAboutFaults(report)}`,
     );
     if (!canFillDisk) t.diagnostic('no full disk: a file system cannot be mounted here');
     assert.deepEqual(wrong, [], `FAULT_SEED=${SEED}, kept in ${kept}`);

@@ -20,6 +20,7 @@ export class Caller {
   readonly #place: Place;
   readonly #random: () => number;
   readonly #isOver: () => boolean;
+  #known: { readonly version: string; readonly folded: FoldedSession } | null = null;
 
   constructor(place: Place, session: { name: string; id: string }, random: () => number, isOver: () => boolean) {
     this.name = session.name;
@@ -29,8 +30,12 @@ export class Caller {
     this.#isOver = isOver;
   }
 
+  /** Read again only when the journal has changed: it is asked at every beat. */
   folded(): FoldedSession {
-    return foldSession(this.#place.journalOf(this.id).records);
+    const version = this.#place.journalVersionOf(this.id);
+    if (this.#known?.version !== version)
+      this.#known = { version, folded: foldSession(this.#place.journalOf(this.id).records) };
+    return this.#known.folded;
   }
 
   async work(): Promise<void> {
@@ -96,6 +101,6 @@ export class Caller {
 
   #run(args: readonly string[]): Promise<Ran> {
     const killAfterMs = this.#random() < KILL_COMMANDS ? Math.floor(this.#random() * 300) : null;
-    return this.#place.conduxt(args, killAfterMs);
+    return this.#place.inTurn(args, killAfterMs);
   }
 }

@@ -4,11 +4,12 @@ import { markedProcesses } from '../../../src/process/marker.ts';
 import { randomOf } from '../simulation.ts';
 import { Caller } from './caller.ts';
 import { brokenPromises, promptsSeen } from './history.ts';
-import { hurt } from './hurt.ts';
+import { Hurter } from './hurt.ts';
 import { Place } from './place.ts';
 
 const FAULT_EVERY_MS = 200;
-const SETTLE_PATIENCE_MS = 90_000;
+/** What was told while hosts died is still owed. */
+const SETTLE_PATIENCE_MS = 180_000;
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -22,6 +23,12 @@ export interface ChaosReport {
   /** Verbs by how often they were acknowledged. */
   readonly acknowledged: Readonly<Record<string, number>>;
   readonly faults: Readonly<Record<string, number>>;
+  /** One every 200 ms. */
+  readonly beats: number;
+  /** At so many beats neither a host nor an agent lived. */
+  readonly deadBeats: number;
+  /** Real time of the faults, in seconds. */
+  readonly seconds: number;
   /** False where no file system can be mounted: then the disk is never full. */
   readonly canFillDisk: boolean;
   /** How the acknowledged prompts ended. */
@@ -31,9 +38,9 @@ export interface ChaosReport {
 }
 
 /**
- * Real sessions of the built program, each with somebody who tells, cancels, answers, stops and resumes, while one of
- * them is hurt every 200 ms; then everything that was acknowledged is checked. Faults and their order follow from the
- * seed, their moments do not. Leaves no process.
+ * Real sessions of the built program, each with somebody who tells, cancels, answers, stops and resumes, while every
+ * 200 ms something is hurt; then everything that was acknowledged is checked. What is drawn follows from the seed, what
+ * lives at that moment and can be hurt does not. Leaves no process.
  */
 export async function chaos({ seed, sessions, seconds }: ChaosOptions): Promise<ChaosReport> {
   const random = randomOf(seed);
@@ -47,15 +54,23 @@ export async function chaos({ seed, sessions, seconds }: ChaosOptions): Promise<
       const session = await start(place, `chaos-${index}`);
       callers.push(new Caller(place, session, randomOf(seed * 1_000 + index), () => performance.now() > endMs));
     }
-    endMs = performance.now() + seconds * 1_000;
-    const running: Promise<void>[] = callers.map((caller) => caller.work());
-    while (performance.now() < endMs) {
-      await delay(FAULT_EVERY_MS);
-      const victim = callers[Math.floor(random() * callers.length)];
-      if (victim === undefined) continue;
-      const hurting = hurt(place, victim, random);
-      running.push(hurting.then((fault) => void (fault !== null && faults.set(fault, (faults.get(fault) ?? 0) + 1))));
+    const beganMs = performance.now();
+    endMs = beganMs + seconds * 1_000;
+    const running: Promise<unknown>[] = callers.map((caller) => caller.work());
+    const hurter = new Hurter(place, callers, random);
+    let beats = 0;
+    let deadBeats = 0;
+    // On a clock: neither a slow fault nor a busy machine makes the beat slower.
+    for (let dueMs = beganMs + FAULT_EVERY_MS; dueMs < endMs; dueMs += FAULT_EVERY_MS) {
+      await delay(Math.max(0, dueMs - performance.now()));
+      beats += 1;
+      if (!hurter.isAnyAlive) deadBeats += 1;
+      const hurt = hurter.hurt();
+      if (hurt === null) continue;
+      running.push(hurt.over);
+      faults.set(hurt.fault, (faults.get(hurt.fault) ?? 0) + 1);
     }
+    const lastedMs = performance.now() - beganMs;
     await Promise.all(running);
     wrong.push(...(await settle(place, callers)));
     for (const caller of callers) wrong.push(...check(place, caller));
@@ -64,6 +79,9 @@ export async function chaos({ seed, sessions, seconds }: ChaosOptions): Promise<
       ...summary(callers),
       wrong,
       faults: Object.fromEntries(faults),
+      beats,
+      deadBeats,
+      seconds: lastedMs / 1_000,
       canFillDisk: place.ownDisk,
       kept: wrong.length > 0 ? place.root : null,
     };
@@ -139,4 +157,14 @@ function endAll(callers: readonly Caller[]): void {
   }
   for (const [id, pids] of markedProcesses())
     if (callers.some((caller) => caller.id === id)) for (const pid of pids) process.kill(pid, 'SIGKILL');
+}
+
+/** One line about what was done to the sessions. */
+export function wordsAboutFaults({ faults, beats, deadBeats, seconds }: ChaosReport): string {
+  const sum = Object.values(faults).reduce((total, count) => total + count, 0);
+  const rate = (sum / seconds).toFixed(1);
+  return (
+    `${sum} faults in ${Math.round(seconds)} s (${rate} a second): ${JSON.stringify(faults)}; ` +
+    `${beats} beats, at ${deadBeats} of which nothing lived`
+  );
 }

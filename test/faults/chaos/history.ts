@@ -123,14 +123,17 @@ function brokenAnswers(asked: readonly Asked[], journal: readonly JournalRecord[
   return wrong;
 }
 
-/** Between a recorded stop and the next resumption nothing is handed over and no agent starts. */
+/**
+ * Between a recorded stop and the next resumption nothing is handed over, and no agent starts but one that was on its way:
+ * the host that recorded the stop says so, and ends it.
+ */
 function workWhileStopped(journal: readonly JournalRecord[]): string[] {
-  let stopped = false;
-  return journal.flatMap(({ type, seq }) => {
-    if (type === 'session-stopped') stopped = true;
-    if (type === 'session-resumed') stopped = false;
-    const works = type === 'prompt-handed' || type === 'agent-started';
-    return stopped && works ? [`${type} (${seq}) in a stopped session`] : [];
+  let stoppedBy: number | null = null;
+  return journal.flatMap(({ type, seq, epoch }) => {
+    if (type === 'session-stopped') stoppedBy = epoch;
+    if (type === 'session-resumed') stoppedBy = null;
+    const works = type === 'prompt-handed' || (type === 'agent-started' && epoch !== stoppedBy);
+    return stoppedBy !== null && works ? [`${type} (${seq}) in a stopped session`] : [];
   });
 }
 

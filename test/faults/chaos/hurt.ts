@@ -9,64 +9,130 @@ const FULL_FOR_MS = 700;
 const FROZEN_HOST_MS = 9_000;
 const FROZEN_AGENT_MS = 1_000;
 
-/** Often is what makes up most crashes. */
-const FAULTS = [
-  'kill-host',
-  'kill-host',
-  'kill-host',
-  'kill-agent',
-  'kill-agent',
-  'kill-both',
-  'freeze-host',
-  'freeze-agent',
-  'watchdog',
-  'two-watchdogs',
-  'full-disk',
-] as const;
-export type Fault = (typeof FAULTS)[number];
+/** Often is what makes up most crashes; seldom what takes the place of many others while it lasts. */
+const WEIGHTS = {
+  'kill-host': 6,
+  'kill-agent': 4,
+  'kill-both': 2,
+  'freeze-host': 1,
+  'freeze-agent': 2,
+  watchdog: 1,
+  'two-watchdogs': 1,
+  'full-disk': 1,
+} as const;
+export type Fault = keyof typeof WEIGHTS;
+const FAULTS = Object.keys(WEIGHTS) as Fault[];
 
-/** Hurts one session, or all of them, as chance has it. @returns what was done; null when there was nothing to hurt. */
-export async function hurt(place: Place, victim: Caller, random: () => number): Promise<Fault | null> {
-  const fault = FAULTS[Math.floor(random() * FAULTS.length)] ?? 'kill-host';
-  const { host, agent } = victim.folded().life;
-  const signal = (process: ProcessIdentity | null | undefined, name: NodeJS.Signals): boolean => send(process, name);
-  switch (fault) {
-    case 'kill-host':
-      return signal(host?.process, 'SIGKILL') ? fault : null;
-    case 'kill-agent':
-      return signal(agent.process, 'SIGKILL') ? fault : null;
-    case 'kill-both': {
-      const both = [signal(host?.process, 'SIGKILL'), signal(agent.process, 'SIGKILL')];
-      return both.every(Boolean) ? fault : null;
+/** Hurts sessions of one place. */
+export class Hurter {
+  readonly #place: Place;
+  readonly #callers: readonly Caller[];
+  readonly #random: () => number;
+  /** One at a time each: the disk, and the watchdogs, are there once. */
+  #isDiskFull = false;
+  #isPatrolled = false;
+
+  constructor(place: Place, callers: readonly Caller[], random: () => number) {
+    this.#place = place;
+    this.#callers = callers;
+    this.#random = random;
+  }
+
+  /** Whether any host or agent lives. */
+  get isAnyAlive(): boolean {
+    return this.#callers.some((caller) => isThere(hostOf(caller)) || isThere(agentOf(caller)));
+  }
+
+  /**
+   * Draws a fault, and whom it meets, until there is one whom it can meet. Where nothing lives, a watchdog looks.
+   * @returns what was done, and when it is over; null when there was nothing to do.
+   */
+  hurt(): { readonly fault: Fault; readonly over: Promise<unknown> } | null {
+    if (!this.isAnyAlive) {
+      const over = this.#patrol(1);
+      return over === null ? null : { fault: 'watchdog', over };
     }
-    case 'freeze-host':
-      return (await freeze(host?.process, FROZEN_HOST_MS)) ? fault : null;
-    case 'freeze-agent':
-      return (await freeze(agent.process, FROZEN_AGENT_MS)) ? fault : null;
-    case 'watchdog':
-      await place.conduxt(['watchdog', '--once'], 30_000);
-      return fault;
-    case 'two-watchdogs':
-      await Promise.all([1, 2].map(() => place.conduxt(['watchdog', '--once'], 30_000)));
-      return fault;
-    case 'full-disk':
-      if (!place.ownDisk) return null;
-      place.fillDisk();
-      await delay(FULL_FOR_MS);
-      place.emptyDisk();
-      return fault;
+    const drawn = new Set<Fault>();
+    while (drawn.size < FAULTS.length) {
+      const fault = this.#draw(drawn);
+      const over = this.#try(fault);
+      if (over !== null) return { fault, over };
+      drawn.add(fault);
+    }
+    return null;
+  }
+
+  #draw(without: ReadonlySet<Fault>): Fault {
+    const left = FAULTS.filter((fault) => !without.has(fault)).flatMap((fault) =>
+      Array.from({ length: WEIGHTS[fault] }, () => fault),
+    );
+    return left[Math.floor(this.#random() * left.length)] ?? 'kill-host';
+  }
+
+  #try(fault: Fault): Promise<unknown> | null {
+    const meets = (aim: (caller: Caller) => boolean): boolean => this.#shuffled().some(aim);
+    const now = Promise.resolve();
+    switch (fault) {
+      case 'kill-host':
+        return meets((one) => send(hostOf(one), 'SIGKILL')) ? now : null;
+      case 'kill-agent':
+        return meets((one) => send(agentOf(one), 'SIGKILL')) ? now : null;
+      case 'kill-both': {
+        const both = (one: Caller): boolean => isThere(agentOf(one)) && send(hostOf(one), 'SIGKILL');
+        return meets((one) => both(one) && send(agentOf(one), 'SIGKILL')) ? now : null;
+      }
+      case 'freeze-host':
+        return this.#freeze(hostOf, FROZEN_HOST_MS);
+      case 'freeze-agent':
+        return this.#freeze(agentOf, FROZEN_AGENT_MS);
+      case 'watchdog':
+        return this.#patrol(1);
+      case 'two-watchdogs':
+        return this.#patrol(2);
+      case 'full-disk':
+        return this.#fillDisk();
+    }
+  }
+
+  #shuffled(): readonly Caller[] {
+    const drawn = this.#callers.map((caller) => ({ caller, at: this.#random() }));
+    return drawn.sort((a, b) => a.at - b.at).map(({ caller }) => caller);
+  }
+
+  #freeze(whom: (caller: Caller) => Identity, forMs: number): Promise<unknown> | null {
+    for (const caller of this.#shuffled()) {
+      const identity = whom(caller);
+      if (send(identity, 'SIGSTOP')) return delay(forMs).then(() => send(identity, 'SIGCONT'));
+    }
+    return null;
+  }
+
+  #patrol(watchdogs: number): Promise<unknown> | null {
+    if (this.#isPatrolled) return null;
+    this.#isPatrolled = true;
+    const looks = Array.from({ length: watchdogs }, () => this.#place.conduxt(['watchdog', '--once'], 30_000));
+    return Promise.all(looks).finally(() => (this.#isPatrolled = false));
+  }
+
+  #fillDisk(): Promise<unknown> | null {
+    if (!this.#place.ownDisk || this.#isDiskFull) return null;
+    this.#isDiskFull = true;
+    this.#place.fillDisk();
+    return delay(FULL_FOR_MS).then(() => {
+      this.#place.emptyDisk();
+      this.#isDiskFull = false;
+    });
   }
 }
 
-async function freeze(process: ProcessIdentity | null | undefined, forMs: number): Promise<boolean> {
-  if (!send(process, 'SIGSTOP')) return false;
-  await delay(forMs);
-  send(process, 'SIGCONT');
-  return true;
-}
+type Identity = ProcessIdentity | null | undefined;
+
+const hostOf = (caller: Caller): Identity => caller.folded().life.host?.process;
+const agentOf = (caller: Caller): Identity => caller.folded().life.agent.process;
+const isThere = (identity: Identity): boolean => identity !== null && identity !== undefined && isAlive(identity);
 
 /** False when it is not that process any more. */
-function send(identity: ProcessIdentity | null | undefined, signal: NodeJS.Signals): boolean {
+function send(identity: Identity, signal: NodeJS.Signals): boolean {
   if (identity === null || identity === undefined || !isAlive(identity)) return false;
   try {
     process.kill(identity.pid, signal);

@@ -8,16 +8,20 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
+import PQueue from 'p-queue';
 import { readJournal, type JournalContents } from '../../../src/journal/read-journal.ts';
 import type { Script } from '../../../src/rehearsal/fault-agent/script.ts';
 
 const DIST = path.resolve(import.meta.dirname, '../../../dist');
-const DISK = 'size=256m,mode=0700';
+const DISK = 'size=64m,mode=0700';
+/** Twenty commands that start at once take the cores from the hosts and agents that are to be hurt. */
+const COMMANDS_AT_ONCE = 2 * availableParallelism();
 
 /** Half a second of work, so that a fault finds it in the middle; `ask` wants to be allowed something. */
 const SCRIPT: Script = {
@@ -62,6 +66,7 @@ export class Place {
   readonly ownDisk: boolean;
   readonly #repo = path.join(this.root, 'repo');
   readonly #env: Readonly<Record<string, string>>;
+  readonly #commands = new PQueue({ concurrency: COMMANDS_AT_ONCE });
 
   constructor() {
     this.#env = {
@@ -108,8 +113,23 @@ export class Place {
     });
   }
 
+  /** The same when few enough others run. */
+  inTurn(args: readonly string[], killAfterMs: number | null): Promise<Ran> {
+    return this.#commands.add(() => this.conduxt(args, killAfterMs));
+  }
+
+  /** Another one when something was written. */
+  journalVersionOf(id: string): string {
+    const { size, mtimeMs } = statSync(this.#journal(id));
+    return `${size} ${mtimeMs}`;
+  }
+
   journalOf(id: string): JournalContents {
-    return readJournal(path.join(this.home, 'sessions', id, 'journal.ndjson'));
+    return readJournal(this.#journal(id));
+  }
+
+  #journal(id: string): string {
+    return path.join(this.home, 'sessions', id, 'journal.ndjson');
   }
 
   agentLogOf(id: string): string {
