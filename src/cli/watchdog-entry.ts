@@ -1,14 +1,16 @@
-import { existsSync, realpathSync } from 'node:fs';
-import { ConduxtError, ExitCode, refused } from '../errors.ts';
+import { realpathSync } from 'node:fs';
+import { ExitCode, refused } from '../errors.ts';
+import { makePrivateDirectory } from '../store/durable-files.ts';
 import { oneLine } from '../text/sanitize.ts';
 import { SCHEMA_VERSION } from '../views/json-session.ts';
+import { watchdogDirectory } from '../watchdog/fleet.ts';
 import { CrontabEntry } from '../watchdog/install/crontab.ts';
-import { programsIn as programsInLine } from '../watchdog/install/crontab-text.ts';
-import type { Entry, PatrolCommand, Schedule, ScheduleKind } from '../watchdog/install/schedule.ts';
+import type { Entry, PatrolCommand, ScheduleKind } from '../watchdog/install/schedule.ts';
 import { reachesSystemd, SystemdTimer } from '../watchdog/install/systemd.ts';
-import { programsIn as programsInService } from '../watchdog/install/systemd-text.ts';
+import { noteLook } from '../watchdog/last-look.ts';
 import type { VerbContext } from './context.ts';
 import { loadWatchSettings } from './watch-settings.ts';
+import { noteNoLinger, showStatus, whatIsThere, type Found } from './watchdog-status.ts';
 import { askYesNo, canAsk } from './yes-or-no.ts';
 
 /** What `watchdog` does with whatever starts it every few minutes. A session of such a name is reached as `repo/name`. */
@@ -23,11 +25,6 @@ export type ScheduleWord = (typeof SCHEDULE_WORDS)[number];
 /** Where things are: what neither cron nor systemd would know by itself. */
 const KEPT = ['PATH', 'CONDUXT_HOME', 'CONDUXT_CONFIG', 'XDG_STATE_HOME', 'XDG_CONFIG_HOME', 'XDG_RUNTIME_DIR'];
 
-const NAMES: Readonly<Record<ScheduleKind, string>> = {
-  systemd: 'a timer of your systemd',
-  crontab: 'in your crontab',
-};
-
 interface EntryOptions {
   readonly yes?: boolean;
   readonly interval?: number;
@@ -40,7 +37,7 @@ export async function watchdogEntry(context: VerbContext, verb: EntryVerb, optio
   const found = await whatIsThere([schedules.systemd, schedules.crontab]);
   switch (verb) {
     case 'status':
-      return status(context, found);
+      return showStatus(context, found);
     case 'install': {
       const kind = await chosenKind(context, found, options.with);
       const wanted = schedules[kind];
@@ -51,6 +48,9 @@ export async function watchdogEntry(context: VerbContext, verb: EntryVerb, optio
       const there = found.find(({ schedule }) => schedule.kind === kind);
       const isThere = others.length === 0 && isSame(there?.entries, entries) && (await wanted.problem()) === null;
       const code = await change(context, { verb, by: kind, entries, removed: others, isThere, options }, async () => {
+        const directory = watchdogDirectory(context.places.home);
+        makePrivateDirectory(directory);
+        noteLook(directory, null);
         for (const { schedule } of others) await schedule.remove();
         try {
           await wanted.install(entries);
@@ -59,10 +59,7 @@ export async function watchdogEntry(context: VerbContext, verb: EntryVerb, optio
           throw error;
         }
       });
-      if (kind === 'systemd' && (await schedules.systemd.lingers()) === false) {
-        context.printer.note('It pauses while you are logged out, and then what it started ends with your last login.');
-        context.printer.note('  → loginctl enable-linger');
-      }
+      if (kind === 'systemd' && (await schedules.systemd.lingers()) === false) noteNoLinger(context);
       return code;
     }
     case 'uninstall': {
@@ -73,25 +70,6 @@ export async function watchdogEntry(context: VerbContext, verb: EntryVerb, optio
       });
     }
   }
-}
-
-interface Found {
-  readonly schedule: Schedule;
-  readonly entries: readonly Entry[];
-}
-
-/** Of both kinds. A machine without cron has no entry in a crontab; any other trouble with it is told. */
-async function whatIsThere(schedules: readonly Schedule[]): Promise<Found[]> {
-  const found: Found[] = [];
-  for (const schedule of schedules) {
-    try {
-      const entries = await schedule.installed();
-      if (entries !== null) found.push({ schedule, entries });
-    } catch (error) {
-      if (!(error instanceof ConduxtError) || error.code !== 'no-crontab') throw error;
-    }
-  }
-  return found;
 }
 
 /** As a person said; else what is there already; else systemd where it answers. */
@@ -177,56 +155,3 @@ function show({ printer }: VerbContext, verb: string, kind: ScheduleKind, entrie
       for (const line of text.trimEnd().split('\n')) printer.result(`  ${oneLine(line, 2000)}`);
   }
 }
-
-async function status({ printer, json }: VerbContext, found: readonly Found[]): Promise<number> {
-  const [one] = found;
-  const { missing, problem } = await whatIsWrong(found);
-  if (json) {
-    const entry = one?.schedule.kind === 'systemd' ? one.entries.at(-1)?.place : one?.entries[0]?.text;
-    const document = { by: one?.schedule.kind ?? 'crontab', installed: one !== undefined, entry: entry ?? null };
-    printer.document({ schemaVersion: SCHEMA_VERSION, ...document, missing, problem });
-    return ExitCode.done;
-  }
-  if (one === undefined) {
-    printer.result('The watchdog is neither in your crontab nor a timer of your systemd.');
-    printer.note('  → conduxt watchdog install');
-    return ExitCode.done;
-  }
-  for (const { schedule, entries } of found) {
-    printer.result(`The watchdog is ${NAMES[schedule.kind]}:`);
-    for (const { place, text } of entries)
-      printer.result(`  ${schedule.kind === 'crontab' ? oneLine(text, 2000) : oneLine(place, 300)}`);
-  }
-  const wrong = missing === null ? problem : `${missing} is not there any more`;
-  if (wrong !== null) {
-    printer.note(`It cannot run: ${wrong}.`, 'bad');
-    printer.note('  → conduxt watchdog install');
-  }
-  return ExitCode.done;
-}
-
-/** What is wrong with what is there: then it does not run. */
-async function whatIsWrong(
-  found: readonly Found[],
-): Promise<{ readonly missing: string | null; readonly problem: string | null }> {
-  const programs = found.flatMap(({ schedule, entries }) =>
-    entries.flatMap(({ text }) => (schedule.kind === 'crontab' ? programsInLine(text) : programsInService(text))),
-  );
-  const [one] = found;
-  const problem = one === undefined ? null : found.length > 1 ? BOTH : await one.schedule.problem();
-  return { missing: programs.find((file) => !existsSync(file)) ?? null, problem };
-}
-
-/** For whoever wants to know whether the watchdog runs: where it is installed, and why it cannot run. */
-export async function watchdogState({
-  env,
-  homedir,
-}: VerbContext['io']): Promise<{ readonly where: string | null; readonly wrong: string | null }> {
-  const found = await whatIsThere([new SystemdTimer(env, homedir), new CrontabEntry(env)]);
-  const [one] = found;
-  if (one === undefined) return { where: null, wrong: null };
-  const { missing, problem } = await whatIsWrong(found);
-  return { where: NAMES[one.schedule.kind], wrong: missing === null ? problem : `${missing} is not there any more` };
-}
-
-const BOTH = 'it is installed twice; one of them is enough';

@@ -12,6 +12,7 @@ import { sessionPaths } from '../store/paths.ts';
 import { act, type Target } from './act.ts';
 import type { SessionFacts } from './facts.ts';
 import { watchdogDirectory } from './fleet.ts';
+import { noteLook } from './last-look.ts';
 import { loginHalts, type LoginFacts } from './login-halt.ts';
 import { isSameMemory, readMemory, writeMemory } from './memory.ts';
 import { afterTry, judge, type Surroundings } from './policy.ts';
@@ -75,6 +76,7 @@ export async function patrol(options: PatrolOptions): Promise<Pass | null> {
     const sessions = await look(options, settled, marked);
     if (options.only !== undefined) return { sessions, swept: [], tookMs: monotonicMs() - startedAt };
     settled.write();
+    noteLook(directory, options.now());
     const swept = await sweep(options, new Set(marked.keys()));
     return { sessions, swept, tookMs: monotonicMs() - startedAt };
   } finally {

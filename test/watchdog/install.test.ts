@@ -8,17 +8,37 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
-import { cronLine, entryIn, withEntry, withoutEntry } from '../../src/watchdog/install/crontab-text.ts';
-import { programsIn, serviceText, timerText } from '../../src/watchdog/install/systemd-text.ts';
+import {
+  cronLine,
+  entryIn,
+  intervalOf as cronIntervalOf,
+  withEntry,
+  withoutEntry,
+} from '../../src/watchdog/install/crontab-text.ts';
+import { intervalOf, programsIn, serviceText, timerText } from '../../src/watchdog/install/systemd-text.ts';
 import { Desk } from '../cli/scratch.ts';
 
 const line = '*/3 * * * * node conduxt.js watchdog --once';
+
+describe('how often it looks', () => {
+  it('is read from what was written, and from nothing that a person changed', () => {
+    for (const minutes of [1, 2, 3, 10, 59, 60]) {
+      const written = cronLine({ node: '/n', program: '/p', env: {} }, minutes * 60_000);
+      assert.equal(cronIntervalOf(written), minutes * 60_000, written);
+      assert.equal(intervalOf(timerText(minutes * 60_000)), minutes * 60_000);
+    }
+    for (const other of ['5 4 * * * x', '0 3 * * * x', '@reboot x', '*/x * * * * x', ''])
+      assert.equal(cronIntervalOf(other), null, other);
+    assert.equal(intervalOf('[Timer]\nOnCalendar=hourly\n'), null);
+  });
+});
 
 describe('the text of a crontab', () => {
   const lines = fc.array(
@@ -110,6 +130,8 @@ exit 0
   return {
     file,
     at,
+    home: scratch.home,
+    nowMs: scratch.io().now(),
     json,
     unit: (kind: 'service' | 'timer') => at(`.config/systemd/user/conduxt-watchdog.${kind}`),
     calls: () => (existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : []),
@@ -242,12 +264,44 @@ describe('conduxt watchdog install where the user has a systemd', () => {
     await run('install', '--yes');
     assert.match(await checked(), /^ok .*every few minutes: a timer of your systemd/);
     rmSync(at('enabled'));
-    assert.match(await checked(), /^note .*cannot run: its timer is inactive/);
+    assert.match(await checked(), /^note .*does not run: its timer is inactive/);
     writeFileSync(unit('service'), readFileSync(unit('service'), 'utf8').replace(process.execPath, '/gone/node'));
-    assert.match(await checked(), /cannot run: \/gone\/node is not there any more/);
+    assert.match(await checked(), /does not run: \/gone\/node is not there any more/);
     await run('uninstall', '--yes');
     writeFileSync(file, Buffer.from([0x23, 0xff, 0x0a]));
     assert.match(await checked(), /^note .*not UTF-8/);
+  });
+
+  it('says when it looked last, and that it does not although its files are right', async (t) => {
+    const { at, home, nowMs, json, run, checked } = desk(t, mine);
+    await run('install', '--yes', '--interval', '2m', '--with', 'cron');
+    assert.match((await run('status')).out, /It has not looked yet\./);
+    assert.deepEqual([(await json('status'))['lastLookAt'], (await json('status'))['problem']], [null, null]);
+    await run('--once');
+    assert.match((await run('status')).out, /It looked \d+ m?s ago, at 20/);
+    const look = path.join(home, 'watchdog/last-look');
+    const longAgo = new Date(nowMs - 12 * 60_000);
+    writeFileSync(look, `${longAgo.toISOString()}\n`);
+    utimesSync(look, longAgo, longAgo);
+    const late = await run('status');
+    assert.match(
+      late.err,
+      /does not run: it should look every 2 min 00 s, and did 12 min 00 s ago[^]*→ See whether cron runs/,
+    );
+    assert.match(await checked(), /^note .*does not run: it should look/);
+    // Who installs it now waits for the first look again.
+    writeFileSync(at('bus'), '');
+    await run('install', '--yes', '--with', 'systemd');
+    assert.equal((await json('status'))['problem'], null);
+    utimesSync(look, longAgo, longAgo);
+    assert.match(
+      String((await json('status'))['problem']),
+      /every 3 min 00 s, and did not since it was installed 12 min/,
+    );
+    assert.equal((await json('status'))['lingers'], false);
+    assert.match((await run('status')).err, /after a reboot until your next login[^]*enable-linger/);
+    writeFileSync(at('linger'), 'yes');
+    assert.deepEqual([(await json('status'))['lingers'], /linger/.test((await run('status')).err)], [true, false]);
   });
 
   it('is removed also where no systemd answers any more, and said to be asleep until then', async (t) => {

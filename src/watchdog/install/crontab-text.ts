@@ -57,6 +57,13 @@ function findBlock(crontab: string): { readonly start: number; readonly end: num
   return { start, end: crontab[after] === '\n' ? after + 1 : after };
 }
 
+/** What `schedule` made of it; null: a person changed the line. */
+export function intervalOf(line: string): number | null {
+  const [, minute = ''] = /^(\S+) \* \* \* \* /.exec(line) ?? [];
+  const minutes = minute === '*' ? 1 : minute === '0' ? 60 : Number(/^\*\/(\d+)$/.exec(minute)?.[1] ?? NaN);
+  return Number.isNaN(minutes) ? null : minutes * 60_000;
+}
+
 /** The paths that a line needs, to see whether they are still there. */
 export const programsIn = (line: string): string[] =>
   [...line.matchAll(/ '(\/[^']*)'/g)].map(([, file]) => (file ?? '').replaceAll('\\%', '%'));

@@ -1,7 +1,7 @@
 import { refused, unavailable } from '../../errors.ts';
 import { run } from '../../process/run.ts';
 import { oneLine } from '../../text/sanitize.ts';
-import { cronLine, entryIn, withEntry, withoutEntry } from './crontab-text.ts';
+import { cronLine, entryIn, intervalOf, withEntry, withoutEntry } from './crontab-text.ts';
 import type { Entry, PatrolCommand, Schedule } from './schedule.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -52,6 +52,12 @@ export class CrontabEntry implements Schedule {
   async installed(): Promise<readonly Entry[] | null> {
     const text = entryIn(await readCrontab(this.#env));
     return text === null ? null : [{ place: PLACE, text }];
+  }
+
+  readonly logs = 'See whether cron runs (systemctl status cron, or crond), and its log';
+
+  intervalMs([entry]: readonly Entry[]): number | null {
+    return entry === undefined ? null : intervalOf(entry.text);
   }
 
   problem(): Promise<string | null> {

@@ -21,6 +21,10 @@ export interface Schedule {
   installed(): Promise<readonly Entry[] | null>;
   /** Why what is there does not work although its files are right; null: it does. */
   problem(): Promise<string | null>;
+  /** How often it looks, from what is there; null: that cannot be read from it. */
+  intervalMs(entries: readonly Entry[]): number | null;
+  /** Where to look when it does not. */
+  readonly logs: string;
   /** What `install` would write. @throws where a path cannot be written there. */
   wanted(command: PatrolCommand, intervalMs: number): readonly Entry[];
   install(entries: readonly Entry[]): Promise<void>;

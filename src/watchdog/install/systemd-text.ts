@@ -48,6 +48,12 @@ export function timerText(intervalMs: number): string {
   ].join('\n');
 }
 
+/** Null: a person changed it. */
+export function intervalOf(timer: string): number | null {
+  const [, seconds] = /^OnUnitActiveSec=(\d+)s$/m.exec(timer) ?? [];
+  return seconds === undefined ? null : Number(seconds) * 1000;
+}
+
 /** The paths that a service needs, to see whether they are still there. */
 export function programsIn(service: string): string[] {
   const line = /^ExecStart=(.*)$/m.exec(service)?.[1] ?? '';

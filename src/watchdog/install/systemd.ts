@@ -5,7 +5,7 @@ import { run, type RunResult } from '../../process/run.ts';
 import { makePrivateDirectory, replaceFile } from '../../store/durable-files.ts';
 import { oneLine } from '../../text/sanitize.ts';
 import type { Entry, PatrolCommand, Schedule } from './schedule.ts';
-import { serviceText, timerText } from './systemd-text.ts';
+import { intervalOf, serviceText, timerText } from './systemd-text.ts';
 
 const SERVICE = 'conduxt-watchdog.service';
 const TIMER = 'conduxt-watchdog.timer';
@@ -40,6 +40,12 @@ export class SystemdTimer implements Schedule {
       return text === null ? [] : [{ place, text }];
     });
     return Promise.resolve(entries.length === 0 ? null : entries);
+  }
+
+  readonly logs = 'See journalctl --user --unit conduxt-watchdog';
+
+  intervalMs(entries: readonly Entry[]): number | null {
+    return intervalOf(entries.at(-1)?.text ?? '');
   }
 
   async problem(): Promise<string | null> {

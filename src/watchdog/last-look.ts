@@ -1,0 +1,42 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { systemCode } from '../errors.ts';
+
+/** Two looks may fall out: one that took long, one while the machine was just coming up. */
+const MISSED = 3;
+/** Cron counts in minutes; a timer has its accuracy. */
+const LATE_MS = 60_000;
+
+export interface LastLook {
+  /** When all sessions were last looked at, whoever did it; null: never since the watchdog was installed. */
+  readonly atMs: number | null;
+  /** From when on the next one is waited for. */
+  readonly sinceMs: number;
+}
+
+const fileIn = (directory: string): string => path.join(directory, 'last-look');
+
+/** Null when nobody ever looked or installed a watchdog. @param directory see `watchdogDirectory` */
+export function lastLook(directory: string): LastLook | null {
+  try {
+    const atMs = Date.parse(readFileSync(fileIn(directory), 'utf8').trim());
+    const sinceMs = statSync(fileIn(directory)).mtimeMs;
+    return Number.isNaN(atMs) ? { atMs: null, sinceMs } : { atMs, sinceMs: Math.max(atMs, sinceMs) };
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return null;
+  }
+}
+
+/** `atMs` null: from now on it is waited for. Written without ceremony; a disk that is full changes nothing else. */
+export function noteLook(directory: string, atMs: number | null): void {
+  try {
+    writeFileSync(fileIn(directory), atMs === null ? '' : `${new Date(atMs).toISOString()}\n`, { mode: 0o600 });
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+  }
+}
+
+/** True when looks should have come, and did not: cron does not run, say, or a look hangs. */
+export const isOverdue = (look: LastLook | null, intervalMs: number, nowMs: number): boolean =>
+  look !== null && nowMs - look.sinceMs > MISSED * intervalMs + LATE_MS;
