@@ -20,7 +20,7 @@ import { isAlive } from '../process/identity.ts';
 import { hostEnvironment, hostOwnVariables } from '../process/host-environment.ts';
 import { greet } from './greet.ts';
 import type { HelloReply } from './protocol.ts';
-import { requireTrustedHome } from './trusted-home.ts';
+import { requireTrustedHome, requireTrustedSession } from './trusted-home.ts';
 
 export interface HostAddress {
   /** State directory (`$CONDUXT_HOME`). */
@@ -112,6 +112,7 @@ async function startHost(
   errand: readonly string[] = [],
 ): Promise<'ready' | 'held'> {
   requireTrustedHome(address.home);
+  requireTrustedSession(path.dirname(address.journal));
   // Most commands find a living host and never come here.
   const { spawn } = await import('node:child_process');
   const log = openLog(address.hostLog);
@@ -219,7 +220,7 @@ function reportedFailure(address: HostAddress, code: number | null): Error {
   const reported = /^conduxt-host: (.*)$/m.exec(
     last.split('\n').findLast((line) => line.startsWith('conduxt-host: ')) ?? '',
   );
-  const why = reported?.[1] ?? `exit code ${code ?? 'none'}`;
+  const why = reported?.[1]?.replace(/\.$/, '') ?? `exit code ${code ?? 'none'}`;
   return code === ExitCode.io
     ? new ConduxtError('host-not-started', ExitCode.io, `The host of this session could not start: ${why}`, {
         remedy: `See ${address.hostLog}.`,

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { systemCode } from '../errors.ts';
 import { ignoredFiles, type FileStatus } from '../git/status.ts';
@@ -15,11 +15,16 @@ export function rememberExcludes(context: HostContext): void {
   const copy = excludesBefore(context);
   const { repo } = context.record;
   if (repo === null || existsSync(copy)) return;
+  // Not copied: the copy would be as open to others as the repository's file.
+  writeFileSync(copy, contentOrNothing(path.join(repo.commonDir, 'info', 'exclude')), { mode: 0o600 });
+}
+
+function contentOrNothing(file: string): Buffer | string {
   try {
-    copyFileSync(path.join(repo.commonDir, 'info', 'exclude'), copy);
+    return readFileSync(file);
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
-    writeFileSync(copy, '', { mode: 0o600 });
+    return '';
   }
 }
 

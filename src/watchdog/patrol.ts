@@ -2,6 +2,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { monotonicMs } from '../clock.ts';
 import { messageOf, systemCode } from '../errors.ts';
+import { requireTrustedHome, requireTrustedSession } from '../control/trusted-home.ts';
 import { waitForLock } from '../lock/file-lock.ts';
 import { bootId } from '../process/identity.ts';
 import { markedProcesses } from '../process/marker.ts';
@@ -62,6 +63,8 @@ const LOCK_POLL_MS = 50;
  * waits and then finds the work done. Null when `signal` aborted the wait.
  */
 export async function patrol(options: PatrolOptions): Promise<Pass | null> {
+  // It tells people by itself, with the notifiers that a session's record names.
+  requireTrustedHome(options.home);
   const directory = watchdogDirectory(options.home);
   makePrivateDirectory(directory);
   const lock = await waitForLock(path.join(directory, 'pass.lock'), {
@@ -137,7 +140,9 @@ async function readOne(
   orphans: readonly number[],
 ): Promise<Read> {
   try {
-    const footprint = footprintOf(sessionPaths(home, named.id, runtimeDir).journal);
+    const paths = sessionPaths(home, named.id, runtimeDir);
+    requireTrustedSession(paths.dir);
+    const footprint = footprintOf(paths.journal);
     const known = only === undefined && orphans.length === 0 ? settled.find(named.id, footprint) : null;
     if (known !== null) return { type: 'settled', named, facts: known };
     const view = readSession(home, runtimeDir, named.id);
