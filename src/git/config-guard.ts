@@ -23,6 +23,9 @@ export async function snapshotConfig(git: Git): Promise<GitConfigSnapshot> {
 }
 
 async function readSnapshot(git: Git): Promise<GitConfigSnapshot> {
+  // A turn's end waits for this: both at once.
+  const listed = git.run(['config', '--list', '-z', '--show-scope', '--includes']);
+  listed.catch(() => {});
   const { stdout } = await git.run(['rev-parse', '--git-dir', '--git-common-dir']);
   const [gitDir = '', commonDir = ''] = await Promise.all(
     stdout
@@ -30,7 +33,7 @@ async function readSnapshot(git: Git): Promise<GitConfigSnapshot> {
       .map((line) => resolve(git.cwd, line))
       .map((path) => realpath(path)),
   );
-  const listing = await git.run(['config', '--list', '-z', '--show-scope', '--includes']);
+  const listing = await listed;
   const elsewhere = await elsewhereSettings(git, gitDir, commonDir);
   return {
     gitDir,

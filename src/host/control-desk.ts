@@ -328,13 +328,17 @@ export class ControlDesk implements ControlHandler {
     const { log } = this.#context;
     const turn = log.folded.turns.open;
     if (turn === null) return null;
+    // Its end comes behind it in the journal, however soon the agent answers; whoever judges that waits for this.
+    const written = turn.cancelRequested
+      ? Promise.resolve()
+      : log.append({ type: 'cancel-requested', turnId: turn.turnId });
+    // Also when the disk is too full to write it down: the agent may be what fills it.
+    this.#seat.current
+      ?.cancel(force)
+      .catch((error: unknown) => this.#context.note(`cancelling the turn: ${messageOf(error)}`));
     try {
-      if (!turn.cancelRequested) await log.append({ type: 'cancel-requested', turnId: turn.turnId });
+      await written;
     } finally {
-      // Also when the disk is too full to write it down: the agent may be what fills it.
-      this.#seat.current
-        ?.cancel(force)
-        .catch((error: unknown) => this.#context.note(`cancelling the turn: ${messageOf(error)}`));
       // Of a turn whose agent is gone, the spine looks for evidence; that may wait for a slot.
       if (this.#seat.current === null) this.#spine.interruptStep();
     }

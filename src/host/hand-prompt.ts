@@ -89,6 +89,8 @@ async function recordEnd(
   const { log, record, redact } = context;
   seat.flushText();
   await log.flushTranscript();
+  // That somebody asked for this end may still be on its way to the disk.
+  await log.flushJournal();
   // The turn goes on; the next host tells its end.
   if (end.released === true) return;
   // What could not be looked at is looked at again before each call of git.
