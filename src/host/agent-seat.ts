@@ -69,6 +69,8 @@ export class AgentSeat {
 
   /** Ends what an earlier host's agent left behind: two agents must never work in one directory. */
   async sweep(): Promise<void> {
+    // A look at every process of the machine, and nothing was ever started for this session.
+    if (this.#context.log.epoch === 1) return;
     const { agent } = this.#context.log.folded.life;
     const patience = { patienceMs: 0, termPatienceMs: this.#spec.termPatienceMs };
     if (await this.#adopt()) {
