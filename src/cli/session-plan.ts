@@ -48,7 +48,8 @@ export async function sessionPlace(context: VerbContext, repository: 'required' 
   const { io, places } = context;
   const repo = await repositoryAt(context, repository);
   const head = repo?.head ?? null;
-  const repoConfigText = repo === null || head === null ? null : await treeAt(repo.git, head).read(CONFIG_FILE);
+  const isPlain = repo === null || head === null || repo.headHas === false;
+  const repoConfigText = isPlain ? null : await treeAt(repo.git, head).read(CONFIG_FILE);
   const loaded = await loadConfig({
     env: io.env,
     places,
@@ -64,7 +65,7 @@ export async function sessionPlace(context: VerbContext, repository: 'required' 
 
 async function repositoryAt({ io }: VerbContext, repository: 'required' | 'optional'): Promise<Repository | null> {
   try {
-    return await openRepository(io.cwd, gitEnvironment(io.env));
+    return await openRepository(io.cwd, gitEnvironment(io.env), CONFIG_FILE);
   } catch (error) {
     const elsewhere =
       error instanceof ConduxtError && ['not-a-repository', 'bare-repository', 'git-missing'].includes(error.code);

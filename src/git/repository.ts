@@ -10,6 +10,8 @@ import { listWorktrees } from './worktree-list.ts';
 export interface Repository extends RepoRef {
   /** The commit that is checked out; null on a branch without one. */
   readonly head: string | null;
+  /** Whether that commit has the file that was asked about; null when nobody asked, or it is not known. */
+  readonly headHas: boolean | null;
   /** False right after `git init`: there is nothing to start a branch from. */
   readonly hasCommits: boolean;
   /** The environment of every git call in this repository. */
@@ -20,18 +22,26 @@ export interface Repository extends RepoRef {
 
 /**
  * Finds the repository that `cwd` is in. Inside a linked worktree this is the repository it belongs to.
+ * @param lookFor a file, relative to the root, that the caller would look for in its head next.
  * @throws `not-a-repository` (exit 2), `bare-repository` (exit 2), `git-missing` (exit 5).
  */
-export async function openRepository(cwd: string, env: Readonly<Record<string, string>>): Promise<Repository> {
+export async function openRepository(
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+  lookFor?: string,
+): Promise<Repository> {
   const here = createGit({ cwd, env });
-  const found = await readPlaces(here, cwd);
+  const found = await readPlaces(here, cwd, lookFor);
   const commonDir = await realpath(found.commonDir);
   const root = await findRoot(here, found, commonDir, cwd);
   const git = createGit({ cwd: root, env });
   const slug = slugOf(commonDir, root);
-  const head = await headCommit(git);
+  // A linked worktree has a head of its own.
+  const isHere = root === found.topLevel;
+  const head = isHere ? found.head : await headCommit(git);
+  const headHas = isHere && head !== null ? found.headHas : null;
   const hasCommits = head !== null || (await hasAnyBranch(git));
-  return { root, commonDir, slug, key: keyOf(slug, commonDir), head, hasCommits, env, git };
+  return { root, commonDir, slug, key: keyOf(slug, commonDir), head, headHas, hasCommits, env, git };
 }
 
 /** Throws `no-commits` (exit 2) for a repository without a single commit. */
@@ -48,22 +58,34 @@ interface Places {
   readonly commonDir: string;
   /** The checkout we stand in; null in a bare repository and inside of `.git`. */
   readonly topLevel: string | null;
+  readonly head: string | null;
+  readonly headHas: boolean | null;
 }
 
-/** One call for all of it: `status` and `tell` open a repository, too, and every start of git costs milliseconds. */
-async function readPlaces(git: Git, cwd: string): Promise<Places> {
+/** One call for all of it: every start of git costs milliseconds, here and in the process that has it forked. */
+async function readPlaces(git: Git, cwd: string, lookFor: string | undefined): Promise<Places> {
+  const wanted = lookFor === undefined ? [] : [`HEAD:${lookFor}`];
   let result;
   try {
-    // The last one fails where there is no checkout, after the others have been printed.
-    result = await git.run(['rev-parse', '--git-dir', '--git-common-dir', '--show-toplevel'], { okCodes: [0, 128] });
+    // The third fails where there is no checkout, after the others have been printed. What does not name anything is left out.
+    result = await git.run(
+      ['rev-parse', '--git-dir', '--git-common-dir', '--show-toplevel', '--revs-only', 'HEAD^{commit}', ...wanted],
+      { okCodes: [0, 128] },
+    );
   } catch (error) {
     if (error instanceof ConduxtError && error.code === 'directory-missing') throw notARepository(cwd, '');
     throw error;
   }
-  const [gitDir = '', commonDir = '', topLevel = ''] = result.stdout.split('\n');
+  const [gitDir = '', commonDir = '', topLevel = '', head = '', file = ''] = result.stdout.split('\n');
   if (gitDir === '' || commonDir === '') throw notARepository(cwd, result.stderr.trim());
   const isCheckout = result.exitCode === 0 && topLevel !== '';
-  return { gitDir: resolve(cwd, gitDir), commonDir: resolve(cwd, commonDir), topLevel: isCheckout ? topLevel : null };
+  return {
+    gitDir: resolve(cwd, gitDir),
+    commonDir: resolve(cwd, commonDir),
+    topLevel: isCheckout ? topLevel : null,
+    head: isCheckout && head !== '' ? head : null,
+    headHas: lookFor === undefined ? null : file !== '',
+  };
 }
 
 function notARepository(cwd: string, detail: string): ConduxtError {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { keyOf, requireCommits } from '../../src/git/repository.ts';
+import { keyOf, openRepository, requireCommits } from '../../src/git/repository.ts';
 import { commitFile, makeProject, open, scratch } from './scratch.ts';
 
 test('a repository is found from its root, from a folder in it and from a linked worktree', async (t) => {
@@ -19,6 +19,31 @@ test('a repository is found from its root, from a folder in it and from a linked
     const found = await open(s, cwd);
     assert.deepEqual([found.root, found.key, found.slug], [fromRoot.root, fromRoot.key, fromRoot.slug]);
   }
+});
+
+test('the commit that is checked out in the main checkout comes along, and whether it has a file', async (t) => {
+  const s = scratch(t);
+  const root = makeProject(s);
+  const head = commitFile(s, root, 'folder/there', 'x', 'Add a file');
+  writeFileSync(join(root, 'only-here'), 'x');
+  const look = (cwd: string, file: string): Promise<unknown[]> =>
+    openRepository(cwd, s.env, file).then((repo) => [repo.head, repo.headHas]);
+  assert.deepEqual(await look(root, 'folder/there'), [head, true]);
+  assert.deepEqual(await look(join(root, 'folder'), 'folder/there'), [head, true]);
+  assert.deepEqual(await look(root, 'only-here'), [head, false]);
+  assert.equal((await open(s, root)).headHas, null);
+
+  // A linked worktree has a commit of its own, and what stands there says nothing of the main checkout.
+  const side = join(s.dir, 'side');
+  s.git(root, 'worktree', 'add', '-q', side, '-b', 'side');
+  commitFile(s, side, 'elsewhere', 'x', 'Add another');
+  assert.deepEqual(await look(side, 'elsewhere'), [head, null]);
+
+  s.git(s.dir, 'init', '-q', 'empty');
+  const empty = join(s.dir, 'empty');
+  // Files of the names that are asked for are no commits.
+  for (const name of ['HEAD', 'HEAD^{commit}']) writeFileSync(join(empty, name), '');
+  assert.deepEqual(await look(empty, 'x'), [null, null]);
 });
 
 test('two checkouts of the same name have different keys', () => {
@@ -110,6 +135,5 @@ test('a variable of the caller that aims git elsewhere is not followed', async (
     Object.keys(env).filter((name) => !Object.hasOwn(s.env, name)),
     [],
   );
-  const { openRepository } = await import('../../src/git/repository.ts');
   assert.equal((await openRepository(root, env)).root, root);
 });
