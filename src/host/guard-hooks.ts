@@ -7,6 +7,7 @@ import { gitEnvironment } from '../git/git-environment.ts';
 import { writeGuardHooks } from '../git/guard-hooks.ts';
 import { ownBranch } from '../guard/rules/context.ts';
 import { guardFacts } from '../guard/session-facts.ts';
+import type { GitConfigSnapshot } from '../session/git-config.ts';
 import type { HostContext } from './context.ts';
 
 /**
@@ -31,7 +32,7 @@ export async function guardedEnvironment(
   const directory = path.join(paths.dir, 'git-hooks');
   const facts = guardFacts(record, undefined);
   try {
-    await writeGuardHooks(directory, {
+    writeGuardHooks(directory, {
       protectedBranches: [facts.primaryBranch, ...(facts.alsoProtected ?? [])],
       protectsLocally: facts.taskBranch !== null,
       commonDir: record.repo.commonDir,
@@ -48,8 +49,12 @@ export async function guardedEnvironment(
 }
 
 /** Where the repository's hooks are by its own configuration, which our calls of git override. */
-async function ownHooks({ record, env }: HostContext): Promise<string | null> {
+async function ownHooks({ record, env, log }: HostContext): Promise<string | null> {
   if (record.repo === null) return null;
+  const { gitConfig, turns } = log.folded;
+  // Before the first turn the configuration was looked at a moment ago, and mostly says nothing of hooks.
+  if (turns.count === 0 && gitConfig.accepted !== null && namesNoHooks(gitConfig.accepted))
+    return path.join(record.repo.commonDir, 'hooks');
   const git = createGit({ cwd: record.cwd, env: gitEnvironment(env) });
   const { stdout } = await git.run(['config', '--type=path', '--show-scope', '--null', '--get-all', 'core.hooksPath'], {
     okCodes: [0, 1],
@@ -61,3 +66,6 @@ async function ownHooks({ record, env }: HostContext): Promise<string | null> {
     ? path.join(record.repo.commonDir, 'hooks')
     : path.resolve(record.cwd, configured);
 }
+
+const namesNoHooks = ({ problem, settings }: GitConfigSnapshot): boolean =>
+  problem === null && !Object.keys(settings).some((name) => name.toLowerCase().startsWith('core.hookspath '));

@@ -53,7 +53,7 @@ class Place {
   }
 
   async guard(over: Partial<HookFacts> = {}, before: Record<string, string> = {}): Promise<this> {
-    await writeGuardHooks(this.hooks, {
+    writeGuardHooks(this.hooks, {
       protectedBranches: ['main', 'master'],
       protectsLocally: true,
       commonDir: path.join(this.main, '.git'),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
 import { Scratch } from './scratch.ts';
@@ -50,6 +51,20 @@ describe('the guard', () => {
       /these were not carried out, and will not be:\n- refused: cd .*main\. Stay on|a force push/,
     );
     assert.match(second ?? '', /gh pr merge 3.*Merging is a person’s decision/);
+  });
+
+  it('hands on to hooks of the repository, wherever its configuration has them', async (t) => {
+    const scratch = new Scratch(t);
+    const directory = path.join(scratch.root, 'hooks of ours');
+    mkdirSync(directory);
+    const log = path.join(scratch.root, 'hook.log');
+    // One that is only in the guard's directory when it was found in the repository's.
+    writeFileSync(path.join(directory, 'post-index-change'), `#!/bin/sh\necho ran >> '${log}'\n`, { mode: 0o755 });
+    scratch.git('config', 'core.hooksPath', directory);
+    const session = scratch.plain({ prompts: [{ steps: [{ type: 'shell', command: 'touch new && git add new' }] }] });
+    await session.tell('add a file');
+    await session.untilType('turn-ended');
+    assert.match(readFileSync(log, 'utf8'), /ran/);
   });
 
   it('tells an agent that can be steered at once', async (t) => {
