@@ -30,7 +30,10 @@ export interface Io {
 }
 
 export interface Output {
-  write(text: string): void;
+  /** Bytes are UTF-8, and may be written over when this returns. */
+  write(text: string | Uint8Array): void;
+  /** Null when there is room for more; else resolves when there is, or when nothing can be written any more. */
+  room(): Promise<void> | null;
   readonly isTTY: boolean;
   /** Columns of the terminal; undefined when it is none. */
   readonly columns: number | undefined;

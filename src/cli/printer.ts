@@ -40,12 +40,12 @@ export class Printer {
 
   /** One line of a JSON stream. */
   record(value: object): void {
-    this.line(safeJson(value));
+    this.#io.stdout.write(`${safeJson(value)}\n`);
   }
 
-  /** One line of a JSON stream that is made already. */
-  line(json: string): void {
-    this.#io.stdout.write(`${json}\n`);
+  /** Lines of a JSON stream that are made already, in UTF-8; they may be written over after this. */
+  bytes(lines: Uint8Array): void {
+    this.#io.stdout.write(lines);
   }
 
   /** Something to know that is not the result. */

@@ -1,11 +1,14 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { systemCode } from '../errors.ts';
+import { ByteText } from '../text/byte-text.ts';
 import type { Output } from './io.ts';
 
 /** More than this is handed over at once: as much as a pipe holds. */
-const GATHERED_CHARS = 64 * 1024;
+const GATHERED_BYTES = 64 * 1024;
 /** As much as a pipe takes whether or not somebody reads: what waits for its reader must not keep us from a Ctrl-C. */
 const PLAIN_BYTES = 64 * 1024;
+/** So much may wait for a slow reader before who prints shall wait, too. */
+const WAITING_BYTES = 256 * 1024;
 
 /** One of the process's own streams. Node opens it when it is first looked at, which takes a tenth of a short command. */
 export interface OwnStream {
@@ -25,7 +28,7 @@ export class ProcessOutput implements Output {
   #stream: NodeJS.WriteStream | null = null;
   #isPlain: boolean | null = null;
   #plainBytes = 0;
-  #pieces = '';
+  readonly #gathered = new ByteText();
   #due: NodeJS.Immediate | null = null;
   #gone = false;
 
@@ -44,22 +47,34 @@ export class ProcessOutput implements Output {
     return this.isTTY ? this.#opened().columns : undefined;
   }
 
-  write(text: string): void {
+  write(text: string | Uint8Array): void {
     this.#before?.flush();
-    this.#pieces += text;
-    if (this.#before !== null || this.#pieces.length >= GATHERED_CHARS) this.flush();
+    if (typeof text === 'string') this.#gathered.text(text);
+    else this.#gathered.copy(text);
+    if (this.#before !== null || this.#gathered.length >= GATHERED_BYTES) this.flush();
     else this.#due ??= setImmediate(() => this.flush());
+  }
+
+  room(): Promise<void> | null {
+    const stream = this.#stream;
+    if (this.#gone || stream === null || stream.writableLength < WAITING_BYTES) return null;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        stream.off('drain', done).off('close', done).off('error', done);
+        resolve();
+      };
+      stream.on('drain', done).on('close', done).on('error', done);
+    });
   }
 
   /** Hands over what was gathered. */
   flush(): void {
     if (this.#due !== null) clearImmediate(this.#due);
     this.#due = null;
-    const text = this.#pieces;
-    this.#pieces = '';
-    if (text === '' || this.#gone) return;
-    const bytes = Buffer.from(text);
-    this.#plainBytes += bytes.length;
+    const { length } = this.#gathered;
+    if (length === 0 || this.#gone) return;
+    const bytes = this.#gathered.taken();
+    this.#plainBytes += length;
     const plain = this.#stream === null && this.#plainBytes <= PLAIN_BYTES && this.#isFileOrPipe;
     if (plain) this.#writePlainly(bytes);
     else this.#opened().write(bytes);

@@ -6,7 +6,7 @@
  * @param end how many of the bytes count
  */
 export function crc32(bytes: Uint8Array, end = bytes.length): number {
-  if (native !== null) return native(bytes.subarray(0, end));
+  if (native !== null) return native(end === bytes.length ? bytes : bytes.subarray(0, end));
   own += end;
   if (own > MAX_OWN_BYTES) native = process.getBuiltinModule('node:zlib').crc32;
   let sum = -1;

@@ -1,4 +1,5 @@
 import { crc32 } from './crc32.ts';
+import { HeadReader } from './head-reader.ts';
 import { checksum } from './record-line.ts';
 
 /**
@@ -27,30 +28,44 @@ export function transcriptHead(prefix: TranscriptPrefix, message: Buffer): strin
   );
 }
 
+const word = (text: string): Buffer => Buffer.from(text, 'latin1');
+/** What stands between the values of the prefix. */
+const WORDS = {
+  seq: word('{"seq":'),
+  epoch: word(',"epoch":'),
+  at: word(',"t":'),
+  turn: word(',"turn":'),
+  bytes: word(',"n":'),
+  checksum: word(',"c":"'),
+  message: word('","m":'),
+};
+
+const CLOSE = 0x7d;
 export const TRANSCRIPT_END = '}\n';
 
 /** The whole line. */
 export const encodeTranscript = (prefix: TranscriptPrefix, message: Buffer): Buffer =>
   Buffer.concat([Buffer.from(transcriptHead(prefix, message)), message, Buffer.from(TRANSCRIPT_END)]);
 
-/** Ids are ULIDs with a short prefix: nothing in the prefix needs unescaping. */
-const HEAD = /^\{"seq":(\d+),"epoch":(\d+),"t":(\d+),"turn":(null|"[\w-]*"),"n":(\d+),"c":"([0-9a-f]{8})","m":/;
-const MAX_HEAD_BYTES = 200;
-
-/** The record of one line without its newline; null when it is damaged. */
-export function decodeTranscript(line: Buffer): TranscriptRecord | null {
-  const match = HEAD.exec(line.toString('latin1', 0, MAX_HEAD_BYTES));
-  if (match === null) return null;
-  const [head, seq, epoch, at, turn, length, crc] = match;
-  const message = line.subarray(head.length, line.length - 1);
-  if (message.length !== Number(length) || crc === undefined || crc32(message) !== parseInt(crc, 16)) return null;
-  return {
-    seq: Number(seq),
-    epoch: Number(epoch),
-    atMs: Number(at),
-    turnId: turn === 'null' || turn === undefined ? null : turn.slice(1, -1),
-    message,
-  };
+/** The record of one line without its newline; null when it is damaged. @param likelyTurn saves making the same text anew */
+export function decodeTranscript(line: Buffer, likelyTurn: string | null = null): TranscriptRecord | null {
+  const head = new HeadReader(line);
+  head.word(WORDS.seq);
+  const seq = head.number();
+  head.word(WORDS.epoch);
+  const epoch = head.number();
+  head.word(WORDS.at);
+  const atMs = head.number();
+  head.word(WORDS.turn);
+  const turnId = head.id(likelyTurn);
+  head.word(WORDS.bytes);
+  const bytes = head.number();
+  head.word(WORDS.checksum);
+  const sum = head.checksum();
+  head.word(WORDS.message);
+  if (head.at + bytes !== line.length - 1 || line[line.length - 1] !== CLOSE) return null;
+  const message = line.subarray(head.at, line.length - 1);
+  return crc32(message) === sum ? { seq, epoch, atMs, turnId, message } : null;
 }
 
 /** Only the sequence number: cheap enough to scan for a cursor. Null for a damaged line. */

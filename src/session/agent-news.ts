@@ -17,3 +17,21 @@ export type AgentNews =
   | { readonly type: 'plan'; readonly entries: readonly { readonly content: string; readonly status: string }[] }
   | { readonly type: 'usage'; readonly usage: Usage }
   | { readonly type: 'other'; readonly kind: string };
+
+/** A text of a message as it stands in its bytes, between the quotes: its first byte, and the place behind its last one. */
+export interface TextPlace {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** As `AgentNews`, of the kinds that come by the hundred thousand: the place of each text in the message, not yet read. */
+export type PlacedNews =
+  | { readonly type: 'message'; readonly text: TextPlace; readonly messageId: TextPlace | null }
+  | { readonly type: 'thought'; readonly text: TextPlace }
+  | {
+      readonly type: 'tool';
+      readonly toolCallId: TextPlace;
+      readonly title: TextPlace | null;
+      readonly kind: TextPlace | null;
+      readonly status: TextPlace | null;
+    };

@@ -36,7 +36,7 @@ const IDLE_LOOK_MS = 60_000;
 const BETWEEN_HOSTS_MS = 50;
 const BETWEEN_HOSTS_PATIENCE_MS = 1_000;
 
-/** Some records in their order. */
+/** Some records in their order; their messages are good until the next batch is asked for. */
 export type FollowedBatch = readonly Followed[];
 
 /**

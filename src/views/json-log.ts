@@ -1,6 +1,5 @@
 import type { JournalRecord } from '../session/events.ts';
 import { SCHEMA_VERSION } from './json-session.ts';
-import { escapeUnsafe, safeJson } from './json-text.ts';
 import type { AgentNews } from '../session/agent-news.ts';
 
 /** One line of `log --json`, and of `run --json` while it follows. */
@@ -43,7 +42,7 @@ export interface SessionLabel {
   readonly id: string;
 }
 
-const head = <T extends string>(
+export const logLineHead = <T extends string>(
   type: T,
   session: SessionLabel,
   cursor: string,
@@ -60,35 +59,7 @@ const head = <T extends string>(
 export function eventJson(session: SessionLabel, cursor: string, record: JournalRecord): LogLineJson {
   const { seq: _seq, epoch: _epoch, at, ...rest } = record;
   const { c: _checksum, ...event } = rest as typeof rest & { readonly c?: unknown };
-  return { ...head('event', session, cursor, at), event };
-}
-
-export interface UpdateLine {
-  /** Milliseconds since 1970. */
-  readonly atMs: number;
-  readonly turnId: string | null;
-  readonly news: AgentNews | null;
-  readonly bytes: number;
-  /** The agent's message as it came, one JSON value; null for one too long to hold; undefined leaves it out. */
-  readonly message: string | null | undefined;
-}
-
-/**
- * Makes the lines of a session's updates, of `LogLineJson`'s shape, without a newline. Put together from pieces: a log
- * has a million of them, and to build and print the same head each time would be most of the work.
- */
-export function updateLines(session: SessionLabel): (cursor: string, update: UpdateLine) => string {
-  const { cursor: _cursor, at: _at, ...same } = head('update', session, '', '');
-  const begin = `${safeJson(same).slice(0, -1)},"cursor":"`;
-  let turn = { id: null as string | null, json: 'null' };
-  let time = { ms: NaN, iso: '' };
-  return (cursor, { atMs, turnId, news, bytes, message }) => {
-    // Thousands of updates share their turn, and many their millisecond.
-    if (turn.id !== turnId) turn = { id: turnId, json: safeJson(turnId) };
-    if (time.ms !== atMs) time = { ms: atMs, iso: new Date(atMs).toISOString() };
-    const rest = message === undefined ? '' : `,"message":${message === null ? 'null' : escapeUnsafe(message)}`;
-    return `${begin}${cursor}","at":"${time.iso}","turnId":${turn.json},"update":${safeJson(news)},"bytes":${bytes}${rest}}`;
-  };
+  return { ...logLineHead('event', session, cursor, at), event };
 }
 
 export const damagedJson = (

@@ -27,8 +27,9 @@ export function fakeIo(options: FakeOptions = {}): FakeIo {
   const readerGone = new AbortController();
   const output = (stream: 'out' | 'err', isTTY: boolean): Output => ({
     write(text) {
-      written[stream] += text;
+      written[stream] += typeof text === 'string' ? text : Buffer.from(text).toString('utf8');
     },
+    room: () => null,
     isTTY,
     columns: isTTY ? 100 : undefined,
   });

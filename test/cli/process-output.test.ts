@@ -30,6 +30,22 @@ describe('output of this process', () => {
     assert.equal(text, `${Array.from({ length: 100_000 }, (_, n) => n).join(' ')} `);
   });
 
+  it('takes bytes that are written over afterwards, in their place among the texts', async () => {
+    const text = await printed(
+      "const bytes = Buffer.from('1 '); for (let n = 0; n < 50_000; n += 1) { bytes[0] = 48 + (n % 10); out.write(bytes); }" +
+        "out.write('–');",
+    );
+    assert.equal(text, `${Array.from({ length: 50_000 }, (_, n) => `${n % 10} `).join('')}–`);
+  });
+
+  it('has no room for more while much waits for its reader, and has it again when it was read', async () => {
+    const body =
+      "const line = 'x'.repeat(64 * 1024); const before = out.room(); let count = 0;" +
+      'while (out.room() === null && count < 1000) { out.write(line); count += 1; }' +
+      'const after = out.room(); await after; out.write(`\\n${before === null} ${count < 1000} ${out.room() === null}`);';
+    assert.match(await printed(body), /^x+\ntrue true true$/);
+  });
+
   it('is all there when it was settled', async () => {
     assert.equal(await printed("out.write('a'); await out.settle(); process.kill(process.pid, 'SIGKILL');"), 'a');
   });

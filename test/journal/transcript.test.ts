@@ -18,7 +18,7 @@ describe('a transcript line', () => {
         const line = encodeTranscript({ seq, epoch: 3, atMs: 1_700_000_000_000, turnId }, message);
         assert.equal(line.at(-1), 10);
         const bare = line.subarray(0, -1);
-        const record = decodeTranscript(bare);
+        const record = decodeTranscript(bare, 't-1');
         assert.deepEqual(record, { seq, epoch: 3, atMs: 1_700_000_000_000, turnId, message });
         assert.equal(transcriptSeq(bare), seq);
         assert.deepEqual((JSON.parse(bare.toString('utf8')) as { m: unknown }).m, JSON.parse(message.toString('utf8')));
@@ -30,6 +30,20 @@ describe('a transcript line', () => {
     const line = encodeTranscript({ seq: 1, epoch: 1, atMs: 1, turnId: null }, Buffer.from('{"a":1}'));
     const changed = Buffer.from(line.toString('latin1').replace('"a":1', '"a":2'), 'latin1');
     assert.equal(decodeTranscript(changed.subarray(0, -1)), null);
+  });
+
+  it('is refused when any byte of its form changed, or is missing', () => {
+    const line = encodeTranscript({ seq: 12, epoch: 3, atMs: 45, turnId: 't-1' }, Buffer.from('{"a":1}'));
+    const anyValue = /\d(?=\d*,)|[\w-](?=[\w-]*",)/g;
+    const bare = line.subarray(0, -1);
+    const free = new Set([...bare.toString('latin1', 0, bare.indexOf('"m":')).matchAll(anyValue)].map((m) => m.index));
+    for (let at = 0; at < bare.length; at += 1) {
+      assert.equal(decodeTranscript(bare.subarray(0, at)), null, `the first ${at} bytes`);
+      if (free.has(at)) continue;
+      const changed = Buffer.from(bare);
+      changed[at] = (changed[at] ?? 0) ^ 0x20;
+      assert.equal(decodeTranscript(changed), null, changed.toString('latin1'));
+    }
   });
 });
 

@@ -3,7 +3,7 @@ import { appendFileSync, readFileSync, statSync, truncateSync, writeFileSync } f
 import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { parseCursor, type Cursor } from '../../src/store/cursor.ts';
-import { beginAt, follow, type Beginning, type Followed } from '../../src/store/follow.ts';
+import { beginAt, follow, followBatches, type Beginning, type Followed } from '../../src/store/follow.ts';
 import { MAX_LINE_BYTES } from '../../src/store/follow/line-window.ts';
 import type { SessionPaths } from '../../src/store/paths.ts';
 import { FakeHost, hostStarted, journal, nameOf, scratchSession, sizes, transcript } from './follow/session-files.ts';
@@ -46,6 +46,23 @@ describe('reading a session whose host is gone', () => {
     for (const seq of [1, 2, 5]) journal(paths, seq);
     for (const seq of [3, 4, 6]) transcript(paths, seq);
     assert.deepEqual(await readAll(paths), ['j1:1', 'j1:2', 't1:3', 't1:4', 'j1:5', 't1:6', 'caught-up dead']);
+  });
+
+  it('gives each message of a batch as it was written, however much is read for it', async (t) => {
+    const paths = scratchSession(t);
+    const messages = Array.from({ length: 600 }, (_, index) =>
+      JSON.stringify(`${index} `.repeat(1 + ((index * 977) % (index % 100 === 99 ? 150_000 : 3_000)))),
+    );
+    messages.forEach((message, index) => transcript(paths, index + 1, 1, message));
+    // It waits to be told, with its message, while all the others are read.
+    journal(paths, messages.length + 1);
+    const read: string[] = [];
+    const { signal } = new AbortController();
+    for await (const batch of followBatches({ paths, since: START, live: false, signal })) {
+      for (const followed of batch) if (followed.source === 'transcript') read.push(String(followed.message));
+    }
+    assert.ok(read.join('').length > 3_000_000);
+    assert.deepEqual(read, messages);
   });
 
   it('is empty for a session that has not begun', async (t) => {

@@ -4,11 +4,15 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import { errorJson } from '../../src/cli/report-error.ts';
 import { refused } from '../../src/errors.ts';
+import type { AgentNews, PlacedNews } from '../../src/session/agent-news.ts';
 import type { SessionEvent } from '../../src/session/events.ts';
+import type { Cursor } from '../../src/store/cursor.ts';
+import { ByteText } from '../../src/text/byte-text.ts';
 import { safeJson } from '../../src/views/json-text.ts';
-import { damagedJson, eventJson, updateLines } from '../../src/views/json-log.ts';
+import { damagedJson, eventJson } from '../../src/views/json-log.ts';
 import { outcomeJson, waitJson } from '../../src/views/json-outcome.ts';
 import { sessionDetailsJson, sessionJson } from '../../src/views/json-session.ts';
+import { addNews, copyNews, UpdateLines } from '../../src/views/update-lines.ts';
 import { turnsOf, usageJson } from '../../src/views/usage.ts';
 import { plannedTaskJson } from '../../src/views/plan.ts';
 import { outcomeOf } from '../../src/views/outcome.ts';
@@ -113,7 +117,18 @@ const paths = {
   transcript: '/state/sessions/s-01jd0000000000000000000000/transcript.ndjson',
 };
 const label = { name: 'issue-78', id: 's-01jd0000000000000000000000' };
-const updateLine = updateLines(label);
+/** As `log` puts an update's line together. */
+function updateLine(
+  cursor: Cursor,
+  update: { atMs: number; turnId: string | null; news: AgentNews | null; bytes: number; message?: string },
+): string {
+  const out = new ByteText();
+  const lines = new UpdateLines(label);
+  lines.begin(out, cursor, update.atMs, update.turnId);
+  addNews(out, update.news);
+  lines.end(out, update.bytes, update.message === undefined ? undefined : Buffer.from(update.message));
+  return out.bytes.toString('utf8').replace(/\n$/, '');
+}
 const firstRecord = (event: SessionEvent) => {
   const [record] = journalOf([event]);
   assert.ok(record !== undefined);
@@ -160,38 +175,47 @@ const documents: Readonly<Record<string, object | readonly object[]>> = {
   'run.ndjson': [
     { schemaVersion: 1, type: 'task', ...plannedTaskJson(plan) },
     eventJson(label, '1:1', firstRecord(hostStarted)),
-    updateLine('1:2', {
-      atMs: Date.UTC(2026, 0, 1, 0, 0, 1),
-      turnId: 't-1',
-      news: { type: 'message', text: 'Hello\u202e', messageId: null },
-      bytes: 140,
-      message: undefined,
-    }),
+    updateLine(
+      { epoch: 1, seq: 2 },
+      {
+        atMs: Date.UTC(2026, 0, 1, 0, 0, 1),
+        turnId: 't-1',
+        news: { type: 'message', text: 'Hello\u202e', messageId: null },
+        bytes: 140,
+      },
+    ),
     { schemaVersion: 1, type: 'outcome', ...outcomeJson(factsOf(delivered), 'settled', 0, NOW) },
   ],
   'log.ndjson': [
     eventJson(label, '1:4', firstRecord(setUp)),
-    updateLine('1:5', {
-      atMs: Date.UTC(2026, 0, 1, 0, 0, 1),
-      turnId: 't-1',
-      news: { type: 'tool', toolCallId: 'c1', title: 'Read a.ts', kind: 'read', status: 'completed' },
-      bytes: 200,
-      message: undefined,
-    }),
-    updateLine('1:6', {
-      atMs: Date.UTC(2026, 0, 1, 0, 0, 2),
-      turnId: null,
-      news: null,
-      bytes: 9_000_000,
-      message: undefined,
-    }),
-    updateLine('1:7', {
-      atMs: Date.UTC(2026, 0, 1, 0, 0, 3),
-      turnId: 't-1',
-      news: { type: 'thought', text: 'hm' },
-      bytes: 90,
-      message: '{"jsonrpc":"2.0"}',
-    }),
+    updateLine(
+      { epoch: 1, seq: 5 },
+      {
+        atMs: Date.UTC(2026, 0, 1, 0, 0, 1),
+        turnId: 't-1',
+        news: { type: 'tool', toolCallId: 'c1', title: 'Read a.ts', kind: 'read', status: 'completed' },
+        bytes: 200,
+      },
+    ),
+    updateLine(
+      { epoch: 1, seq: 6 },
+      {
+        atMs: Date.UTC(2026, 0, 1, 0, 0, 2),
+        turnId: null,
+        news: null,
+        bytes: 9_000_000,
+      },
+    ),
+    updateLine(
+      { epoch: 1, seq: 7 },
+      {
+        atMs: Date.UTC(2026, 0, 1, 0, 0, 3),
+        turnId: 't-1',
+        news: { type: 'thought', text: 'hm' },
+        bytes: 90,
+        message: '{"jsonrpc":"2.0"}',
+      },
+    ),
     damagedJson(label, { file: 'journal', offset: 812, bytes: 90 }),
   ],
   'error.json': errorJson(
@@ -218,6 +242,26 @@ describe('the JSON contract', () => {
       assert.equal(text, readFileSync(fixture, 'utf8'));
     });
   }
+
+  it('is the same for news that are copied from the message', () => {
+    const message = Buffer.from('{"id":"c1","title":"Read a.ts","kind":"read"}');
+    const place = (text: string) => ({ from: message.indexOf(text), to: message.indexOf(text) + text.length });
+    const [toolCallId, title, kind] = ['c1', 'Read a.ts', 'read'].map(place);
+    assert.ok(toolCallId !== undefined && title !== undefined && kind !== undefined);
+    const printed = (news: AgentNews, placed: PlacedNews): void => {
+      const [made, copied] = [new ByteText(), new ByteText()];
+      addNews(made, news);
+      assert.equal(copyNews(copied, message, placed), true);
+      assert.equal(copied.bytes.toString(), made.bytes.toString());
+    };
+    printed(
+      { type: 'tool', toolCallId: 'c1', title: 'Read a.ts', kind: 'read', status: null },
+      { type: 'tool', toolCallId, title, kind, status: null },
+    );
+    printed({ type: 'message', text: 'c1', messageId: 'read' }, { type: 'message', text: toolCallId, messageId: kind });
+    printed({ type: 'message', text: 'c1', messageId: null }, { type: 'message', text: toolCallId, messageId: null });
+    printed({ type: 'thought', text: 'read' }, { type: 'thought', text: kind });
+  });
 
   it('names its schema version in every document and on every line', () => {
     for (const [file, document] of Object.entries(documents)) {

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { endOfString } from '../../text/json-bytes.ts';
 
 /** Longest line that is parsed. qwen sends 563 kB in its list of commands, a tool result can be some MB. */
 export const MAX_LINE_BYTES = 8 * 1024 * 1024;
@@ -121,27 +122,4 @@ export function isDeeperThan(bytes: Uint8Array, limit: number): boolean {
     } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
   }
   return false;
-}
-
-/** Shorter strings are walked through faster than they are searched. */
-const WALKED_BYTES = 32;
-
-/** Where the quote stands that ends the string which begins at `from`; the length of `bytes` when none does. */
-function endOfString(bytes: Uint8Array, from: number): number {
-  const walkedTo = Math.min(from + WALKED_BYTES, bytes.length);
-  let at = from;
-  for (; at < walkedTo; at += 1) {
-    const byte = bytes[at];
-    if (byte === 0x22) return at;
-    if (byte === 0x5c) at += 1;
-  }
-  const searchedFrom = at;
-  for (;;) {
-    const quote = bytes.indexOf(0x22, at);
-    if (quote < 0) return bytes.length;
-    let slashes = 0;
-    while (quote - slashes > searchedFrom && bytes[quote - slashes - 1] === 0x5c) slashes += 1;
-    if (slashes % 2 === 0) return quote;
-    at = quote + 1;
-  }
 }

@@ -3,6 +3,7 @@ import { formatCursor, isAfter, parseCursor, type Cursor } from '../../store/cur
 import { beginAt, followBatches, type Beginning, type Followed } from '../../store/follow.ts';
 import type { SessionView } from '../../store/read-session.ts';
 import type { VerbContext } from '../context.ts';
+import type { Output } from '../io.ts';
 import { onCtrlC } from '../ctrl-c.ts';
 import { BlockBuilder, PieceReader, type Block } from '../follow/blocks.ts';
 import { ProgressPrinter } from '../follow/progress-printer.ts';
@@ -17,6 +18,8 @@ interface LogOptions {
   readonly since?: Beginning;
   readonly raw?: boolean;
 }
+
+type Told = Exclude<Followed, { source: 'caught-up' }>;
 
 const DEFAULT_TAIL = 20;
 const MAX_MESSAGE_CHARS = 4_000;
@@ -66,13 +69,13 @@ export async function showLog(context: VerbContext, name: string, options: LogOp
     const programs = context.json || options.raw === true;
     const forPrograms = withoutRepeats(jsonSink(context.printer, session.record, options.raw === true));
     const end = programs
-      ? await logForPrograms(session, options, forPrograms, signal)
+      ? await logForPrograms(io.stdout, session, options, forPrograms, signal)
       : await logForPeople(context, session, options, signal);
     if (options.follow !== true || signal.aborted) return ExitCode.done;
     const sink = programs
       ? forPrograms
       : textSink(io, io.stdout, { name: null, times: true }, recordsUpTo(session.paths, end));
-    await showAll(session, end, true, sink, signal);
+    await showAll(io.stdout, session, end, true, sink, signal);
     return ExitCode.done;
   } finally {
     interrupt.dispose();
@@ -107,8 +110,9 @@ function withoutRepeats(sink: Sink): Sink {
   };
 }
 
-/** Shows everything after `since`. @returns the cursor of the last record. */
+/** Shows everything after `since`, no faster than it is read. @returns the cursor of the last record. */
 async function showAll(
+  output: Output,
   session: SessionView,
   since: Cursor,
   live: boolean,
@@ -122,12 +126,25 @@ async function showAll(
       if (followed.source !== 'damaged') last = followed.cursor;
       sink.show(followed);
     }
+    await roomIn(output, signal);
   }
   sink.finish();
   return last;
 }
 
+/** Resolves when there is room for more output, or nobody wants any. */
+async function roomIn(output: Output, signal: AbortSignal): Promise<void> {
+  const room = output.room();
+  if (room === null || signal.aborted) return;
+  const over = Promise.withResolvers<void>();
+  const leave = (): void => over.resolve();
+  signal.addEventListener('abort', leave);
+  await Promise.race([room, over.promise]);
+  signal.removeEventListener('abort', leave);
+}
+
 async function logForPrograms(
+  output: Output,
   session: SessionView,
   options: LogOptions,
   sink: Sink,
@@ -135,16 +152,17 @@ async function logForPrograms(
 ): Promise<Cursor> {
   if (options.since === undefined) {
     const since = beginAt(session.paths, { type: 'last', count: options.tail ?? DEFAULT_TAIL });
-    return showAll(session, since, false, sink, signal);
+    return showAll(output, session, since, false, sink, signal);
   }
   const since = beginAt(session.paths, options.since);
-  if (options.tail === undefined) return showAll(session, since, false, sink, signal);
-  const last: Exclude<Followed, { source: 'caught-up' }>[] = [];
+  if (options.tail === undefined) return showAll(output, session, since, false, sink, signal);
+  const last: Told[] = [];
   const end = await showAll(
+    output,
     session,
     since,
     false,
-    { show: (followed) => keepLast(last, followed, options.tail ?? 0), finish: () => {} },
+    { show: (followed) => keepLast(last, kept(followed), options.tail ?? 0), finish: () => {} },
     signal,
   );
   for (const followed of last) sink.show(followed);
@@ -176,7 +194,7 @@ async function logForPeople(
       for (const block of builder.flush()) keepLast(blocks, block, limit);
     },
   };
-  const end = await showAll(session, since, false, sink, signal);
+  const end = await showAll(context.io.stdout, session, since, false, sink, signal);
   for (const block of blocks) printer.piece(block.at, shortened(block.piece));
   printer.finish();
   return end;
@@ -188,6 +206,12 @@ function shortened(piece: Block['piece']): Block['piece'] {
   const cut = piece.text.length - MAX_MESSAGE_CHARS;
   return { ...piece, text: `… (${cut} characters left out; --since 0 shows all)\n${piece.text.slice(cut)}` };
 }
+
+/** With a message of its own: the one it came with is written over. */
+const kept = (followed: Told): Told =>
+  followed.source === 'transcript' && followed.message !== null
+    ? { ...followed, message: Buffer.from(followed.message) }
+    : followed;
 
 function keepLast<T>(list: T[], item: T, count: number): void {
   list.push(item);

@@ -6,12 +6,11 @@ export function newsOf(message: Buffer | null): AgentNews | null {
   return readMessage(message)?.news ?? null;
 }
 
-/** A message as it came, and what conduxt reads of it; null when it was too long to hold or is not JSON. */
-export function readMessage(message: Buffer | null): { readonly text: string; readonly news: AgentNews | null } | null {
+/** What conduxt reads of a message of an agent; null when it was too long to hold or is not JSON. */
+export function readMessage(message: Buffer | null): { readonly news: AgentNews | null } | null {
   if (message === null) return null;
-  const text = message.toString('utf8');
   try {
-    return { text, news: viewOfMessage(JSON.parse(text)) };
+    return { news: viewOfMessage(JSON.parse(message.toString('utf8'))) };
   } catch {
     return null;
   }

@@ -1,13 +1,16 @@
+import { newsPlaces } from '../../backend/acp/news-places.ts';
 import type { JournalRecord } from '../../session/events.ts';
 import type { SessionRecord } from '../../session/record.ts';
 import { formatCursor } from '../../store/cursor.ts';
 import type { Followed } from '../../store/follow.ts';
-import { damagedJson, eventJson, updateLines } from '../../views/json-log.ts';
+import { ByteText } from '../../text/byte-text.ts';
+import { damagedJson, eventJson } from '../../views/json-log.ts';
+import { addNews, copyNews, UpdateLines } from '../../views/update-lines.ts';
 import type { Io, Output } from '../io.ts';
 import type { Printer } from '../printer.ts';
 import { PieceReader } from './blocks.ts';
 import { ProgressPrinter, type ProgressStyle } from './progress-printer.ts';
-import { readMessage } from './read-news.ts';
+import { newsOf, readMessage } from './read-news.ts';
 
 type FollowedUpdate = Extract<Followed, { source: 'transcript' }>;
 
@@ -34,11 +37,21 @@ export function textSink(io: Io, output: Output, style: ProgressStyle, before: r
 
 /** One JSON object per record. `raw` adds the agent's message as it came. */
 export function jsonSink(printer: Printer, session: Pick<SessionRecord, 'name' | 'id'>, raw: boolean): Sink {
-  const updateLine = updateLines(session);
-  function showUpdate({ cursor, atMs, turnId, bytes, message: content }: FollowedUpdate): void {
-    const read = readMessage(content);
-    const message = raw ? (read?.text ?? null) : undefined;
-    printer.line(updateLine(formatCursor(cursor), { atMs, turnId, bytes, news: read?.news ?? null, message }));
+  const lines = new UpdateLines(session);
+  const line = new ByteText();
+  function showUpdate({ cursor, atMs, turnId, bytes, message }: FollowedUpdate): void {
+    line.cut(0);
+    lines.begin(line, cursor, atMs, turnId);
+    if (raw) {
+      const read = readMessage(message);
+      addNews(line, read?.news ?? null);
+      lines.end(line, bytes, read === null ? null : message);
+    } else {
+      const places = message === null ? null : newsPlaces(message);
+      if (message === null || places === null || !copyNews(line, message, places)) addNews(line, newsOf(message));
+      lines.end(line, bytes);
+    }
+    printer.bytes(line.bytes);
   }
   return {
     show(followed) {

@@ -21,7 +21,7 @@ export type FollowedRecord =
       readonly cursor: Cursor;
       readonly atMs: number;
       readonly turnId: string | null;
-      /** The agent's message as it came; null when it is too long to hold. */
+      /** The agent's message as it came, good until the next batch is asked for; null when it is too long to hold. */
       readonly message: Buffer | null;
       readonly bytes: number;
     };

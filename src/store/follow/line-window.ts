@@ -8,12 +8,16 @@ const CHUNK_BYTES = 256 * 1024;
 /** Enough for the envelope of a record whose line is too long to hold. */
 const HEAD_BYTES = 256;
 
+const NOTHING = Buffer.alloc(0);
+/** Pieces that are kept to be filled again; a reader that never says so needs none. */
+const MAX_KEPT = 4;
+
 export interface Line {
   /** Where it begins in the file. */
   readonly offset: number;
   /** Its length without the newline. */
   readonly bytes: number;
-  /** The line without its newline; only its beginning when `whole` is false. */
+  /** The line without its newline; only its beginning when `whole` is false. Good until `reuse` is called. */
   readonly content: Buffer;
   readonly whole: boolean;
 }
@@ -28,8 +32,13 @@ export class LineWindow {
   /** Offset of the first byte that was not returned. */
   #position: number;
   /** What was read ahead; its bytes from `#from` on are those from `#position` on. */
-  #buffer: Buffer = Buffer.alloc(0);
+  #buffer: Buffer = NOTHING;
   #from = 0;
+  /** What `#buffer` is the filled part of. */
+  #memory: Buffer = NOTHING;
+  /** Memory whose lines were all returned, and what may be filled again. */
+  readonly #used: Buffer[] = [];
+  readonly #free: Buffer[] = [];
 
   constructor(filePath: string, position = 0) {
     this.#path = filePath;
@@ -64,8 +73,14 @@ export class LineWindow {
 
   /** Forgets what was read ahead: a torn end may have been cut off and written anew. */
   rewind(): void {
-    this.#buffer = Buffer.alloc(0);
+    this.#putAway();
+    this.#buffer = NOTHING;
     this.#from = 0;
+  }
+
+  /** The lines that were returned are not needed any more: fresh memory for each piece costs as much as reading it. */
+  reuse(): void {
+    this.#free.push(...this.#used.splice(0, MAX_KEPT - this.#free.length));
   }
 
   close(): void {
@@ -98,15 +113,25 @@ export class LineWindow {
   #fill(fd: number, limit: number): boolean {
     const held = this.#buffer.subarray(this.#from);
     const from = this.#position + held.length;
-    const want = Math.min(CHUNK_BYTES, limit - from);
-    if (want <= 0) return false;
-    const chunk = Buffer.allocUnsafe(want);
-    const got = readSync(fd, chunk, 0, want, from);
+    if (limit <= from) return false;
+    // A long line is read in pieces that grow with it, so that it is not copied again and again.
+    const memory =
+      held.length < CHUNK_BYTES / 2
+        ? (this.#free.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES))
+        : Buffer.allocUnsafeSlow(2 * held.length + CHUNK_BYTES);
+    held.copy(memory);
+    const got = readSync(fd, memory, held.length, Math.min(memory.length - held.length, limit - from), from);
     if (got === 0) return false;
-    const fresh = chunk.subarray(0, got);
-    this.#buffer = held.length === 0 ? fresh : Buffer.concat([held, fresh]);
+    this.#putAway();
+    this.#memory = memory;
+    this.#buffer = memory.subarray(0, held.length + got);
     this.#from = 0;
     return true;
+  }
+
+  #putAway(): void {
+    if (this.#memory.length === CHUNK_BYTES && this.#used.length < MAX_KEPT) this.#used.push(this.#memory);
+    this.#memory = NOTHING;
   }
 
   #skipLong(fd: number, limit: number): Line | null {

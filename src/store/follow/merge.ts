@@ -10,6 +10,7 @@ export interface Limits {
 }
 
 type Source = 'journal' | 'transcript';
+const SOURCES: readonly Source[] = ['journal', 'transcript'];
 type Told = Exclude<Followed, { source: 'caught-up' }>;
 type DamagedPlace = Extract<Followed, { source: 'damaged' }>;
 
@@ -27,6 +28,8 @@ export class MergedRecords {
   readonly #heads: Record<Source, FollowedRecord | null> = { journal: null, transcript: null };
   readonly #since: Cursor;
   #seen: Cursor;
+  /** Of the last update that was read. */
+  #turnId: string | null = null;
   /** The last read found an end, which may be another one by now. */
   #isAtEnd = true;
   /** The lines before the first one that was not seen are passed over; their numbers only rise. */
@@ -52,15 +55,17 @@ export class MergedRecords {
 
   /**
    * Some of what can be told now; nothing when that is all. A batch is small enough to hold: a message is 8 MiB at most.
+   * Its messages are good until the next one is read.
    * @param complete nothing with a lower number can come any more: the host is dead, or had time enough.
    * @returns `held`: something waits for a record with a lower number.
    */
   read(limits: Limits, complete: boolean): { readonly batch: readonly Told[]; readonly held: boolean } {
     const batch: Told[] = [];
     let bytes = 0;
-    if (this.#isAtEnd) {
-      this.#windows.journal.rewind();
-      this.#windows.transcript.rewind();
+    for (const source of SOURCES) {
+      if (this.#isAtEnd) this.#windows[source].rewind();
+      // What waits to be told stands in the same memory.
+      if (this.#heads[source] === null) this.#windows[source].reuse();
     }
     this.#isAtEnd = true;
     for (;;) {
@@ -97,10 +102,13 @@ export class MergedRecords {
           continue;
         }
       }
-      const record = source === 'journal' ? parseJournalLine(line) : parseTranscriptLine(line);
+      const record = source === 'journal' ? parseJournalLine(line) : parseTranscriptLine(line, this.#turnId);
       if (record === null)
         damaged.push({ source: 'damaged', file: source, offset: line.offset, bytes: line.bytes + 1 });
-      else this.#heads[source] = record;
+      else {
+        this.#heads[source] = record;
+        if (record.source === 'transcript') this.#turnId = record.turnId;
+      }
     }
     batch.push(...damaged);
     return this.#heads[source];

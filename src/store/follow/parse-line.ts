@@ -14,13 +14,13 @@ export function parseJournalLine(line: Line): FollowedRecord | null {
 }
 
 /** A transcript line as a record, or null when it is damaged. One that is too long to hold keeps only its envelope. */
-export function parseTranscriptLine(line: Line): FollowedRecord | null {
+export function parseTranscriptLine(line: Line, likelyTurn: string | null): FollowedRecord | null {
   if (!line.whole) {
     const cursor = cursorOfLine(line.content);
     if (cursor === null) return null;
     return { source: 'transcript', cursor, atMs: atOf(line.content), turnId: null, message: null, bytes: line.bytes };
   }
-  const decoded = decodeTranscript(line.content);
+  const decoded = decodeTranscript(line.content, likelyTurn);
   if (decoded === null) return null;
   const { seq, epoch, atMs, turnId, message } = decoded;
   return { source: 'transcript', cursor: { epoch, seq }, atMs, turnId, message, bytes: line.bytes };
