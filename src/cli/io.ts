@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { systemCode } from '../errors.ts';
 import { newPromptId } from '../session/ids.ts';
+import type { ByteText } from '../text/byte-text.ts';
 import { ProcessOutput } from './process-output.ts';
 
 /** What the command line reads and writes. Passed in, so that a test sees what a user would see. */
@@ -30,8 +31,9 @@ export interface Io {
 }
 
 export interface Output {
-  /** Bytes are UTF-8, and may be written over when this returns. */
-  write(text: string | Uint8Array): void;
+  write(text: string): void;
+  /** Writes what `add` adds to the text that it gets. For those who print a million lines; `write` is for everyone else. */
+  compose(add: (text: ByteText) => void): void;
   /** Null when there is room for more; else resolves when there is, or when nothing can be written any more. */
   room(): Promise<void> | null;
   readonly isTTY: boolean;

@@ -1,3 +1,4 @@
+import type { ByteText } from '../text/byte-text.ts';
 import { safeJson } from '../views/json-text.ts';
 import { plain, toned, type Line, type Tone } from '../views/tone.ts';
 import { paintLine, usesColour } from './colours.ts';
@@ -43,9 +44,9 @@ export class Printer {
     this.#io.stdout.write(`${safeJson(value)}\n`);
   }
 
-  /** Lines of a JSON stream that are made already, in UTF-8; they may be written over after this. */
-  bytes(lines: Uint8Array): void {
-    this.#io.stdout.write(lines);
+  /** Lines of a JSON stream that `add` puts together. */
+  compose(add: (lines: ByteText) => void): void {
+    this.#io.stdout.compose(add);
   }
 
   /** Something to know that is not the result. */

@@ -47,10 +47,13 @@ export class ProcessOutput implements Output {
     return this.isTTY ? this.#opened().columns : undefined;
   }
 
-  write(text: string | Uint8Array): void {
+  write(text: string): void {
+    this.compose((gathered) => gathered.text(text));
+  }
+
+  compose(add: (text: ByteText) => void): void {
     this.#before?.flush();
-    if (typeof text === 'string') this.#gathered.text(text);
-    else this.#gathered.copy(text);
+    add(this.#gathered);
     if (this.#before !== null || this.#gathered.length >= GATHERED_BYTES) this.flush();
     else this.#due ??= setImmediate(() => this.flush());
   }

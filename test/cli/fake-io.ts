@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Io, Output } from '../../src/cli/io.ts';
+import { ByteText } from '../../src/text/byte-text.ts';
 import { newPromptId } from '../../src/session/ids.ts';
 
 export interface FakeIo extends Io {
@@ -27,7 +28,12 @@ export function fakeIo(options: FakeOptions = {}): FakeIo {
   const readerGone = new AbortController();
   const output = (stream: 'out' | 'err', isTTY: boolean): Output => ({
     write(text) {
-      written[stream] += typeof text === 'string' ? text : Buffer.from(text).toString('utf8');
+      written[stream] += text;
+    },
+    compose(add) {
+      const text = new ByteText();
+      add(text);
+      written[stream] += text.bytes.toString('utf8');
     },
     room: () => null,
     isTTY,

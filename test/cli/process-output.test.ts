@@ -30,9 +30,9 @@ describe('output of this process', () => {
     assert.equal(text, `${Array.from({ length: 100_000 }, (_, n) => n).join(' ')} `);
   });
 
-  it('takes bytes that are written over afterwards, in their place among the texts', async () => {
+  it('takes bytes that are put together, in their place among the texts', async () => {
     const text = await printed(
-      "const bytes = Buffer.from('1 '); for (let n = 0; n < 50_000; n += 1) { bytes[0] = 48 + (n % 10); out.write(bytes); }" +
+      "const bytes = Buffer.from('1 '); for (let n = 0; n < 50_000; n += 1) { bytes[0] = 48 + (n % 10); out.compose((text) => text.copy(bytes)); }" +
         "out.write('–');",
     );
     assert.equal(text, `${Array.from({ length: 50_000 }, (_, n) => `${n % 10} `).join('')}–`);

@@ -3,7 +3,7 @@ import type { JournalRecord } from '../../session/events.ts';
 import type { SessionRecord } from '../../session/record.ts';
 import { formatCursor } from '../../store/cursor.ts';
 import type { Followed } from '../../store/follow.ts';
-import { ByteText } from '../../text/byte-text.ts';
+import type { ByteText } from '../../text/byte-text.ts';
 import { damagedJson, eventJson } from '../../views/json-log.ts';
 import { addNews, copyNews, UpdateLines } from '../../views/update-lines.ts';
 import type { Io, Output } from '../io.ts';
@@ -38,20 +38,17 @@ export function textSink(io: Io, output: Output, style: ProgressStyle, before: r
 /** One JSON object per record. `raw` adds the agent's message as it came. */
 export function jsonSink(printer: Printer, session: Pick<SessionRecord, 'name' | 'id'>, raw: boolean): Sink {
   const lines = new UpdateLines(session);
-  const line = new ByteText();
-  function showUpdate({ cursor, atMs, turnId, bytes, message }: FollowedUpdate): void {
-    line.cut(0);
-    lines.begin(line, cursor, atMs, turnId);
+  function addUpdate(text: ByteText, { cursor, atMs, turnId, bytes, message }: FollowedUpdate): void {
+    lines.begin(text, cursor, atMs, turnId);
     if (raw) {
       const read = readMessage(message);
-      addNews(line, read?.news ?? null);
-      lines.end(line, bytes, read === null ? null : message);
-    } else {
-      const places = message === null ? null : newsPlaces(message);
-      if (message === null || places === null || !copyNews(line, message, places)) addNews(line, newsOf(message));
-      lines.end(line, bytes);
+      addNews(text, read?.news ?? null);
+      lines.end(text, bytes, read === null ? null : message);
+      return;
     }
-    printer.bytes(line.bytes);
+    const placed = message === null ? null : newsPlaces(message);
+    if (message === null || placed === null || !copyNews(text, message, placed)) addNews(text, newsOf(message));
+    lines.end(text, bytes);
   }
   return {
     show(followed) {
@@ -60,7 +57,7 @@ export function jsonSink(printer: Printer, session: Pick<SessionRecord, 'name' |
           printer.record(eventJson(session, formatCursor(followed.cursor), followed.record));
           return;
         case 'transcript':
-          showUpdate(followed);
+          printer.compose((text) => addUpdate(text, followed));
           return;
         case 'damaged':
           printer.record(damagedJson(session, followed));

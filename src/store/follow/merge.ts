@@ -12,7 +12,6 @@ export interface Limits {
 type Source = 'journal' | 'transcript';
 const SOURCES: readonly Source[] = ['journal', 'transcript'];
 type Told = Exclude<Followed, { source: 'caught-up' }>;
-type DamagedPlace = Extract<Followed, { source: 'damaged' }>;
 
 /** Enough to make the rest of the work cheap, and a pause between two of them short. */
 const BATCH_RECORDS = 512;
@@ -90,28 +89,28 @@ export class MergedRecords {
    * of their own: one with a seen line behind it was there to be seen as well.
    */
   #head(source: Source, limit: number, batch: Told[]): FollowedRecord | null {
-    let damaged: DamagedPlace[] = [];
-    while (this.#heads[source] === null) {
-      const line = this.#windows[source].next(limit);
-      if (line === null) break;
+    return this.#heads[source] ?? (this.#heads[source] = this.#nextUnseen(source, limit, batch));
+  }
+
+  #nextUnseen(source: Source, limit: number, batch: Told[]): FollowedRecord | null {
+    const firstDamaged = batch.length;
+    for (let line = this.#windows[source].next(limit); line !== null; line = this.#windows[source].next(limit)) {
       if (!this.#isPast[source]) {
         const place = cursorOfLine(line.content);
         this.#isPast[source] = place !== null && isAfter(place, this.#since);
         if (place !== null && !this.#isPast[source]) {
-          damaged = [];
+          batch.length = firstDamaged;
           continue;
         }
       }
       const record = source === 'journal' ? parseJournalLine(line) : parseTranscriptLine(line, this.#turnId);
-      if (record === null)
-        damaged.push({ source: 'damaged', file: source, offset: line.offset, bytes: line.bytes + 1 });
-      else {
-        this.#heads[source] = record;
+      if (record !== null) {
         if (record.source === 'transcript') this.#turnId = record.turnId;
+        return record;
       }
+      batch.push({ source: 'damaged', file: source, offset: line.offset, bytes: line.bytes + 1 });
     }
-    batch.push(...damaged);
-    return this.#heads[source];
+    return null;
   }
 
   /** A new epoch begins when nothing of the old one can come any more, so only holes within an epoch are open. */
