@@ -60,6 +60,10 @@ export class HeadReader {
       return null;
     }
     const from = this.at + 1;
+    if (likely !== null && isText(line, from, likely) && line[from + likely.length] === QUOTE) {
+      this.at = from + likely.length + 1;
+      return likely;
+    }
     let to = from;
     while (isIdByte(line[to] ?? 0)) to += 1;
     if (line[to] !== QUOTE) {
@@ -67,7 +71,7 @@ export class HeadReader {
       return null;
     }
     this.at = to + 1;
-    return likely !== null && isText(line, from, to, likely) ? likely : line.toString('latin1', from, to);
+    return line.toString('latin1', from, to);
   }
 
   #miss(): void {
@@ -83,8 +87,7 @@ const isIdByte = (byte: number): boolean =>
   byte === 0x2d ||
   byte === 0x5f;
 
-function isText(bytes: Buffer, from: number, to: number, text: string): boolean {
-  if (to - from !== text.length) return false;
+function isText(bytes: Buffer, from: number, text: string): boolean {
   for (let at = 0; at < text.length; at += 1) if (bytes[from + at] !== text.charCodeAt(at)) return false;
   return true;
 }

@@ -51,7 +51,6 @@ const CLOSE = 0x7d;
 /** The way to what is read: in each object the key of the next one. */
 const WAY: readonly (Buffer | null)[] = [word('params'), word('update'), word('content'), null];
 const UPDATE = 2;
-const CONTENT = 3;
 
 /** Walks the way and passes over everything else. Null: see `newsPlaces`. */
 function textsOf(bytes: Buffer): Texts | null {
@@ -96,15 +95,14 @@ function textsOf(bytes: Buffer): Texts | null {
       } else at = afterValue(bytes, at);
       continue;
     }
-    const name =
-      depth === UPDATE
-        ? updateText(bytes, keyFrom, keyTo)
-        : depth === CONTENT
-          ? contentText(bytes, keyFrom, keyTo)
-          : null;
-    const to = bytes[at] === QUOTE ? endOfString(bytes, at + 1) : -1;
-    if (name !== null) texts[name] = to < 0 ? null : { from: at + 1, to };
-    at = to < 0 ? afterValue(bytes, at) : to + 1;
+    const isText = bytes[at] === QUOTE;
+    const end = isText ? endOfString(bytes, at + 1) + 1 : afterValue(bytes, at);
+    if (depth >= UPDATE) {
+      const place = isText ? { from: at + 1, to: end - 1 } : null;
+      if (depth === UPDATE) seeInUpdate(texts, bytes, keyFrom, keyTo, place);
+      else seeInContent(texts, bytes, keyFrom, keyTo, place);
+    }
+    at = end;
   }
 }
 
@@ -128,25 +126,30 @@ const KEYS = {
   text: word('text'),
 };
 
-/** Which text of an update it is, by its length first: no two have the same. */
-function updateText(bytes: Buffer, from: number, to: number): keyof Texts | null {
+/** Keeps the place of a text that is read. By the length of its key first: no two have the same. */
+function seeInUpdate(texts: Texts, bytes: Buffer, from: number, to: number, place: TextPlace | null): void {
   switch (to - from) {
     case 4:
-      return isAt(bytes, from, to, KEYS.kind) ? 'kind' : null;
+      if (isAt(bytes, from, to, KEYS.kind)) texts.kind = place;
+      return;
     case 5:
-      return isAt(bytes, from, to, KEYS.title) ? 'title' : null;
+      if (isAt(bytes, from, to, KEYS.title)) texts.title = place;
+      return;
     case 6:
-      return isAt(bytes, from, to, KEYS.status) ? 'status' : null;
+      if (isAt(bytes, from, to, KEYS.status)) texts.status = place;
+      return;
     case 9:
-      return isAt(bytes, from, to, KEYS.messageId) ? 'messageId' : null;
+      if (isAt(bytes, from, to, KEYS.messageId)) texts.messageId = place;
+      return;
     case 10:
-      return isAt(bytes, from, to, KEYS.toolCallId) ? 'toolCallId' : null;
+      if (isAt(bytes, from, to, KEYS.toolCallId)) texts.toolCallId = place;
+      return;
     case 13:
-      return isAt(bytes, from, to, KEYS.sessionUpdate) ? 'sessionUpdate' : null;
-    default:
-      return null;
+      if (isAt(bytes, from, to, KEYS.sessionUpdate)) texts.sessionUpdate = place;
   }
 }
 
-const contentText = (bytes: Buffer, from: number, to: number): keyof Texts | null =>
-  isAt(bytes, from, to, KEYS.text) ? 'text' : isAt(bytes, from, to, KEYS.type) ? 'type' : null;
+function seeInContent(texts: Texts, bytes: Buffer, from: number, to: number, place: TextPlace | null): void {
+  if (isAt(bytes, from, to, KEYS.text)) texts.text = place;
+  else if (isAt(bytes, from, to, KEYS.type)) texts.type = place;
+}
