@@ -41,22 +41,25 @@ export class ChunkRedactor<T> {
   }
 
   push({ item, piece }: Chunk<T>): readonly Released<T>[] {
-    if (piece === null) return [...this.flush(), { item, text: null }];
+    if (piece === null) return join(this.flush(), [{ item, text: null }]);
     const released = piece.of === this.#of ? [] : this.flush();
     if (piece.of !== this.#of) this.#before = '';
     this.#of = piece.of;
     this.#waiting.push(item);
     this.#text += piece.text;
     const isLong = this.#text.length > MAX_WAITING_CHARS || this.#waiting.length > MAX_WAITING;
-    return !isLong && this.#mayGoOn(this.#before + this.#text) ? released : [...released, ...this.flush()];
+    const whole = this.#before + this.#text;
+    return !isLong && this.#mayGoOn(whole) ? released : join(released, this.#release(whole));
   }
 
   /** Everything that waits. */
   flush(): readonly Released<T>[] {
-    const waiting = this.#waiting;
-    if (waiting.length === 0) return [];
-    const [before, text] = [this.#before, this.#text];
-    const whole = before + text;
+    return this.#waiting.length === 0 ? [] : this.#release(this.#before + this.#text);
+  }
+
+  /** @param whole what waits, behind what went on before it */
+  #release(whole: string): readonly Released<T>[] {
+    const [waiting, before, text] = [this.#waiting, this.#before, this.#text];
     const safe = this.#redact(whole);
     this.#waiting = [];
     this.#text = '';
@@ -68,6 +71,9 @@ export class ChunkRedactor<T> {
     return waiting.map((item, index) => ({ item, text: index === 0 ? rest : '' }));
   }
 }
+
+/** Nearly always one of them is empty. */
+const join = <T>(a: readonly T[], b: readonly T[]): readonly T[] => (a.length === 0 ? b : [...a, ...b]);
 
 function commonLength(a: string, b: string): number {
   let length = 0;

@@ -55,6 +55,7 @@ export function makeMayGoOn(env: Readonly<Record<string, string | undefined>>): 
   const mayBegin = new Uint8Array(256);
   for (const key of beginnings.keys()) mayBegin[key.charCodeAt(0) & 0xff] = 1;
   const isOpenValue = (text: string): boolean => {
+    if (longest === 0) return false;
     const tail = text.slice(-longest);
     for (let at = 0; at + MIN_BEGINNING_CHARS <= tail.length; at += 1) {
       if (mayBegin[tail.charCodeAt(at) & 0xff] === 0) continue;
@@ -66,15 +67,17 @@ export function makeMayGoOn(env: Readonly<Record<string, string | undefined>>): 
   };
   return (text) => {
     const tail = text.slice(-MAX_TAIL_CHARS);
-    const key = tail.lastIndexOf('-----BEGIN ');
     return (
-      isOpenValue(tail) ||
-      OPEN_TOKEN.test(tail.slice(-MAX_TOKEN_CHARS)) ||
-      (key >= 0 && OPEN_KEY.test(tail.slice(key))) ||
-      endsInBeginning(tail)
+      isOpenValue(tail) || OPEN_TOKEN.test(tail.slice(-MAX_TOKEN_CHARS)) || isOpenKey(tail) || endsInBeginning(tail)
     );
   };
 }
+
+const KEY_BEGINNING = '-----BEGIN ';
+
+/** Looked for from the front first: from the end the engine goes character by character. */
+const isOpenKey = (text: string): boolean =>
+  text.includes(KEY_BEGINNING) && OPEN_KEY.test(text.slice(text.lastIndexOf(KEY_BEGINNING)));
 
 /** The last word is the beginning of a token's prefix: `gh`, `github_p`. One letter would be every other word. */
 function endsInBeginning(text: string): boolean {

@@ -29,20 +29,23 @@ export class LineFramer {
   }
 
   /** The lines that `chunk` completes. They may share its memory. */
-  *push(chunk: Buffer): Generator<Framed> {
+  push(chunk: Buffer): readonly Framed[] {
+    const lines: Framed[] = [];
     let from = 0;
     for (;;) {
       const newline = chunk.indexOf(0x0a, from);
       this.#add(chunk.subarray(from, newline < 0 ? chunk.length : newline));
-      if (newline < 0) return;
+      if (newline < 0) return lines;
       from = newline + 1;
-      yield* this.#take(true);
+      const line = this.#take(true);
+      if (line !== null) lines.push(line);
     }
   }
 
   /** What was left without a newline when the stream ended. */
-  *end(): Generator<Framed> {
-    yield* this.#take(false);
+  end(): readonly Framed[] {
+    const line = this.#take(false);
+    return line === null ? [] : [line];
   }
 
   #add(piece: Buffer): void {
@@ -58,7 +61,7 @@ export class LineFramer {
     }
   }
 
-  *#take(terminated: boolean): Generator<Framed> {
+  #take(terminated: boolean): Framed | null {
     const [first] = this.#parts;
     const bytes = this.#parts.length === 1 && first !== undefined ? first : Buffer.concat(this.#parts);
     const byteCount = this.#byteCount;
@@ -66,13 +69,10 @@ export class LineFramer {
     this.#parts = [];
     this.#byteCount = 0;
     this.#skipping = false;
-    if (skipped) {
-      yield { type: 'too-long', byteCount, head: bytes };
-      return;
-    }
+    if (skipped) return { type: 'too-long', byteCount, head: bytes };
     const text = trim(bytes);
-    if (text.length > this.#maxLineBytes) yield { type: 'too-long', byteCount, head: text.subarray(0, HEAD_BYTES) };
-    else if (text.length > 0) yield { type: 'line', bytes: text, terminated };
+    if (text.length > this.#maxLineBytes) return { type: 'too-long', byteCount, head: text.subarray(0, HEAD_BYTES) };
+    return text.length === 0 ? null : { type: 'line', bytes: text, terminated };
   }
 }
 
