@@ -13,7 +13,11 @@ import { statusTable } from '../../views/status-table.ts';
 import type { VerbContext } from '../context.ts';
 import { fullStateDisk } from '../full-disk.ts';
 import { finishVerb } from '../options.ts';
+import { staySmall } from '../stay-small.ts';
 import type { VerbCommand } from '../verb-command.ts';
+
+/** With fewer the compilers hardly begin, and to say so costs 4 ms. */
+const MANY = 24;
 
 interface StatusOptions {
   readonly all?: boolean;
@@ -48,6 +52,7 @@ function list(context: VerbContext, options: StatusOptions): number {
   const { printer, places, place, io } = context;
   const all = options.all === true || !place.inRepository;
   const named = all || place.repoKey !== null ? listNames(places.home, all ? null : place.repoKey) : [];
+  if (named.length >= MANY) staySmall();
   const sessions = named.map((one) => read(context, one)).filter((one) => one !== null);
   if (context.json) {
     const document: StatusJson = { schemaVersion: SCHEMA_VERSION, sessions };
