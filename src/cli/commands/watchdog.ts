@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { monotonicMs, pause } from '../../clock.ts';
-import { ExitCode, usageError } from '../../errors.ts';
+import { ExitCode, heldElsewhere, usageError } from '../../errors.ts';
 import { oneLine } from '../../text/sanitize.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { formatDuration, plural } from '../../views/quantities.ts';
@@ -53,7 +53,7 @@ export function define(command: VerbCommand, context: VerbContext): void {
         'conduxt watchdog install --with cron',
       ],
       exits:
-        '0, 4 (no such session), 5 (no host could be started, neither systemd nor a crontab), 6 (nobody said yes), 130',
+        '0, 4 (no such session), 5 (no host could be started, neither systemd nor a crontab), 6 (nobody said yes),\n75 (another look hangs), 130',
       notes:
         'Looks after the sessions of all repositories of this user. It starts a host where one is owed and gone, speaks to\n' +
         'hosts that live, and tells people once about what it cannot mend. It asks no model and costs no tokens.\n' +
@@ -72,8 +72,12 @@ async function watchdog(context: VerbContext, session: string | undefined, optio
   const settings = await loadWatchSettings(context);
   if (session !== undefined || options.once === true) {
     const only = session === undefined ? undefined : context.session(session).record.id;
-    const pass = await onePass(context, settings, only);
-    return pass === null ? ExitCode.interrupted : show(context, pass, only !== undefined);
+    const pass = await onePass(context, settings, only, AbortSignal.timeout(settings.intervalMs));
+    if (pass !== null) return show(context, pass, only !== undefined);
+    // Cron begins one every few minutes: they would queue up behind a look that hangs.
+    throw heldElsewhere('look-busy', `Another look has not ended within ${formatDuration(settings.intervalMs)}.`, {
+      remedy: 'Try again; if it hangs, end the process of conduxt watchdog.',
+    });
   }
   return loop(context, settings, options.interval ?? settings.intervalMs);
 }
