@@ -22,6 +22,7 @@ describe('conduxt why', () => {
     }
     assert.match(out, /next +a new host is started/);
     assert.match(out, /watchdog +has not looked yet/);
+    assert.match(out, /host .* ago\)\n +agent +none runs \(0 ms ago\)/);
   });
 
   it('shows when the next try is, and what the last one came to', async (t) => {

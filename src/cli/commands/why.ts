@@ -60,7 +60,7 @@ async function why(context: VerbContext, name: string): Promise<number> {
     session: view.record.name,
     sessionId: view.record.id,
     state: facts.state,
-    sensors: [...sensorsOf(view, facts, memory), ...haltWords(halts.get(facts.agent))],
+    sensors: [...sensorsOf(view, facts, memory, isoOf(io.now())), ...haltWords(halts.get(facts.agent))],
     rule: verdict.rule,
     because: verdict.because,
     next: nextWords(verdict, planned, view.record),
@@ -90,15 +90,16 @@ function haltWords(refused: readonly LoginFacts[] | undefined): SensorWord[] {
   return [{ sensor: 'login', word, at: isoOf(last) }];
 }
 
-function sensorsOf(view: SessionView, facts: SessionFacts, memory: WatchMemory): SensorWord[] {
+/** @param now when hosts and processes were asked: what they say is no older */
+function sensorsOf(view: SessionView, facts: SessionFacts, memory: WatchMemory, now: string): SensorWord[] {
   const { folded, paths, damaged } = view;
   const broken = damaged.length === 0 ? '' : `, ${plural(damaged.length, 'damaged record')}`;
   const { turn } = facts;
   return [
     { sensor: 'journal', word: `${facts.isOwed ? 'something' : 'nothing'} is owed${broken}`, at: folded.lastAt },
     { sensor: 'transcript', word: 'last update of the agent', at: writtenAt(paths.transcript) },
-    { sensor: 'host', word: hostWords(facts.host), at: folded.life.startedAt === null ? null : folded.lastAt },
-    { sensor: 'agent', word: { none: 'none runs', alive: 'runs', gone: 'is gone' }[facts.agentProcess], at: null },
+    { sensor: 'host', word: hostWords(facts.host), at: hostAt(facts.host, folded.lastAt, now) },
+    { sensor: 'agent', word: { none: 'none runs', alive: 'runs', gone: 'is gone' }[facts.agentProcess], at: now },
     ...(turn === null
       ? []
       : [
@@ -123,13 +124,18 @@ function sensorsOf(view: SessionView, facts: SessionFacts, memory: WatchMemory):
         ]),
     ...(facts.orphans.length === 0
       ? []
-      : [{ sensor: 'orphans', word: `processes without a host: ${facts.orphans.join(', ')}`, at: null } as const]),
+      : [{ sensor: 'orphans', word: `processes without a host: ${facts.orphans.join(', ')}`, at: now } as const]),
     {
       sensor: 'watchdog',
       word: memory.rule === null ? 'has not looked yet' : `said ${memory.rule}`,
       at: memory.lookedAtMs === null ? null : isoOf(memory.lookedAtMs),
     },
   ];
+}
+
+/** A host that is gone was last heard of in its journal. */
+function hostAt({ type }: SessionFacts['host'], lastAt: string | null, now: string): string | null {
+  return type === 'never' ? null : type === 'dead' || type === 'left' ? lastAt : now;
 }
 
 function hostWords(host: SessionFacts['host']): string {
