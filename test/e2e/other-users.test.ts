@@ -72,21 +72,24 @@ describe('another user of the machine', () => {
     ok(alice('start', 'talk', 'hello'));
     alice('run', 'Make the sum 4.', '--name', 'work', '--verify', 'sh test.sh', '--timeout', '20s', '--no-wait');
     alice('terminal', 'create', 'shell', 'cat');
-    ok(alice('watchdog', '--once'));
-    ok(alice('tell', 'talk', 'a secret', '--wait'));
-    const places = readdirSync(machine.state, { recursive: true, encoding: 'utf8' }).map((name) =>
-      path.join(machine.state, name),
-    );
-    const wide = places.filter((place) => {
-      const { mode, uid } = lstatSync(place);
-      return uid !== ALICE || (mode & 0o077) !== 0;
-    });
-    assert.deepEqual(wide, []);
-    assert.ok(places.some((place) => place.endsWith('.sock')) && places.some((place) => place.includes('/prompts/')));
-    const tried = mallory('for file; do head -c 1 "$file" >/dev/null 2>&1 && echo "$file"; done; :', ...places);
-    assert.deepEqual([tried.status, tried.stdout], [0, ''], tried.stderr);
-    alice('terminal', 'kill', 'shell');
-    for (const name of ['talk', 'work']) alice('stop', name);
+    try {
+      ok(alice('watchdog', '--once'));
+      ok(alice('tell', 'talk', 'a secret', '--wait'));
+      const places = readdirSync(machine.state, { recursive: true, encoding: 'utf8' }).map((name) =>
+        path.join(machine.state, name),
+      );
+      const wide = places.filter((place) => {
+        const { mode, uid } = lstatSync(place);
+        return uid !== ALICE || (mode & 0o077) !== 0;
+      });
+      assert.deepEqual(wide, []);
+      assert.ok(places.some((place) => place.endsWith('.sock')) && places.some((place) => place.includes('/prompts/')));
+      const tried = mallory('for file; do head -c 1 "$file" >/dev/null 2>&1 && echo "$file"; done; :', ...places);
+      assert.deepEqual([tried.status, tried.stdout], [0, ''], tried.stderr);
+    } finally {
+      alice('terminal', 'kill', 'shell');
+      for (const name of ['talk', 'work']) alice('stop', name);
+    }
   });
 
   it('who planted a session has neither its agent nor its notifier run, also when the directory was closed since', (t) => {
