@@ -21,6 +21,7 @@ const WITH_VALUE = new Set(['-m', '-p', '-c', '-C', '--file', '--git-path']);
 
 /** Lists that cannot hold an option although they look as if, each with the reason. */
 const KNOWN: Readonly<Record<string, string>> = {
+  "'HEAD^{commit}', ...wanted": 'each is HEAD:<path>',
   "'config', scope": 'of two words that stand right above it',
   "'update-index', flag": 'a flag of our own',
   "'--exclude-per-directory=.gitignore', ...excludes": 'each is --exclude-from=<file>',
