@@ -62,5 +62,7 @@ export interface AwaitingFact {
 export interface DecisionFact {
   readonly id: string;
   readonly question: string;
+  /** ISO time. */
+  readonly askedAt: string | null;
   readonly deadlineMs: number | null;
 }

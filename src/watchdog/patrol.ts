@@ -1,6 +1,5 @@
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { monotonicMs } from '../clock.ts';
+import { monotonicMs, systemClock } from '../clock.ts';
 import { messageOf, systemCode } from '../errors.ts';
 import { requireTrustedHome, requireTrustedSession } from '../control/trusted-home.ts';
 import { waitForLock } from '../lock/file-lock.ts';
@@ -20,6 +19,7 @@ import { afterTry, judge, type Surroundings } from './policy.ts';
 import { senseSession } from './sense.ts';
 import { footprintOf, SettledSessions, type Footprint } from './settled.ts';
 import type { WatchSettings } from './settings.ts';
+import { Spacing } from './spacing.ts';
 import type { Action, Verdict } from './verdict.ts';
 
 export interface PatrolOptions {
@@ -108,7 +108,7 @@ async function look(
     readOne(options, settled, one, marked.get(one.id) ?? []),
   );
   const halted = loginHalts(read.flatMap((one) => (one.type === 'unreadable' ? [] : [one.facts])));
-  const spacing = new Spacing(options.settings.spacingMs);
+  const spacing = new Spacing(options.settings.spacingMs, systemClock);
   return inParallel(read, START_AT_ONCE, async (one): Promise<Watched> => {
     switch (one.type) {
       case 'settled':
@@ -208,23 +208,6 @@ function targetOf({ home, env }: PatrolOptions, { record, paths }: SessionView):
 }
 
 const head = ({ name, id }: NamedSession): Pick<Watched, 'session' | 'sessionId'> => ({ session: name, sessionId: id });
-
-/** Hosts are started a little apart: fifty at once would make each of them late. */
-class Spacing {
-  readonly #ms: number;
-  #next = 0;
-
-  constructor(ms: number) {
-    this.#ms = ms;
-  }
-
-  async wait(): Promise<void> {
-    const now = monotonicMs();
-    const at = Math.max(now, this.#next);
-    this.#next = at + this.#ms;
-    if (at > now) await delay(at - now);
-  }
-}
 
 /** Results in the order of `items`. */
 async function inParallel<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {

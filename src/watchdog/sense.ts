@@ -46,6 +46,7 @@ export async function senseSession(
     decisions: [...life.decisions.values()].map(({ id, question, deadline }) => ({
       id,
       question,
+      askedAt: life.decisionsAskedAt.get(id) ?? null,
       deadlineMs: deadline === null ? null : Date.parse(deadline),
     })),
     ...loginRecord(folded),

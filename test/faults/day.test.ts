@@ -77,7 +77,7 @@ function day(seed: number): { readonly looks: number; readonly driftMs: number; 
   const asking = session((_, acted) =>
     did(acted, 'expire')
       ? living()
-      : living({ state: 'needs-person', decisions: [{ id: 'd', question: '?', deadlineMs }] }),
+      : living({ state: 'needs-person', decisions: [{ id: 'd', question: '?', askedAt: null, deadlineMs }] }),
   );
   const well = session(() => living());
   const begun = liveThrough([hopeless, parked, overdue, asking, well], random);

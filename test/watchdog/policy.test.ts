@@ -27,7 +27,7 @@ const forReview = {
 } as const;
 
 describe('one look at a session', () => {
-  const question = { id: 'd-1', question: 'May it?', deadlineMs: NOW - HOUR };
+  const question = { id: 'd-1', question: 'May it?', askedAt: null, deadlineMs: NOW - HOUR };
   const table: readonly [string, SessionFacts, Rule, readonly string[]][] = [
     ['a dead host is replaced', facts(), 'host-dead', ['start-host']],
     [
@@ -345,7 +345,14 @@ describe('whatever is found', () => {
         news: fc.option(fc.constantFrom(...phases)),
       }),
     ),
-    decisions: fc.array(fc.record({ id: fc.constant('d'), question: fc.string(), deadlineMs: fc.option(time) })),
+    decisions: fc.array(
+      fc.record({
+        id: fc.constant('d'),
+        question: fc.string(),
+        askedAt: fc.constant(null),
+        deadlineMs: fc.option(time),
+      }),
+    ),
     loginRefusedAtMs: fc.option(time),
     agentWorkedAtMs: fc.option(time),
   });

@@ -25,6 +25,24 @@ describe('conduxt why', () => {
     assert.match(out, /host .* ago\)\n +agent +none runs \(0 ms ago\)/);
   });
 
+  it('shows since when each question has been waiting', async (t) => {
+    const desk = new Desk(t);
+    const decision = {
+      id: 'd-1',
+      kind: 'gate',
+      question: 'Which branch?',
+      facts: {},
+      choices: ['a', 'b'],
+      deadline: null,
+      fallback: null,
+    } as const;
+    desk.session('asks', [
+      { type: 'host-started', process: dead, version: '0' },
+      { type: 'decision-opened', decision },
+    ]);
+    assert.match((await desk.run(['why', 'asks'])).out, /decisions +Which branch\? \(.+ ago\)/);
+  });
+
   it('shows when the next try is, and what the last one came to', async (t) => {
     const desk = new Desk(t);
     const started = { type: 'host-started', process: dead, version: '0' } as const;

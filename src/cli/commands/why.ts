@@ -109,7 +109,7 @@ function sensorsOf(view: SessionView, facts: SessionFacts, memory: WatchMemory, 
             at: isoOf(turn.startedAtMs),
           } as const,
         ]),
-    ...facts.decisions.map(({ question }) => ({ sensor: 'decisions', word: question, at: null }) as const),
+    ...facts.decisions.map(({ question, askedAt }) => ({ sensor: 'decisions', word: question, at: askedAt }) as const),
     ...(facts.parkedUntilMs === null
       ? []
       : [{ sensor: 'parked', word: 'until its time', at: isoOf(facts.parkedUntilMs) } as const]),

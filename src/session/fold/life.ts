@@ -37,6 +37,8 @@ export interface Life {
   /** Names of the tasks that are to complete before this one begins. */
   waitsFor: readonly string[];
   readonly decisions: Map<string, Decision>;
+  /** When each was asked last, also of those that have ended. */
+  readonly decisionsAskedAt: Map<string, string>;
   readonly endedDecisions: Map<string, DecisionEnd>;
   milestones: Milestone[];
   /** `seq`: what was queued before it waits as well. */
@@ -72,6 +74,7 @@ export const newLife = (): Life => ({
   lock: 'none',
   waitsFor: [],
   decisions: new Map(),
+  decisionsAskedAt: new Map(),
   endedDecisions: new Map(),
   milestones: [],
   parked: null,
@@ -148,6 +151,7 @@ export function foldLife(life: Life, record: JournalRecord): void {
       return;
     case 'decision-opened':
       life.decisions.set(record.decision.id, record.decision);
+      life.decisionsAskedAt.set(record.decision.id, record.at);
       return;
     case 'decision-ended':
       life.decisions.delete(record.decisionId);
