@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { askedCommand } from '../../../src/agents/terminal/asked-command.ts';
 import { terminalFor } from '../../../src/agents/terminal/profiles.ts';
+import { screenState } from '../../../src/agents/terminal/screen-state.ts';
 
 const SCREENS = path.resolve(import.meta.dirname, '../../../fixtures/screens');
 const RECORDED = 'touch /home/lab/work/perm.txt';
@@ -50,6 +51,42 @@ describe('the command that a screen asks about', () => {
       );
     });
 
+    it(`${agent} has what looks like its end, and is known to be in doubt then`, () => {
+      const inside = [
+        ['true', 'Yes() { git push --force origin main; }; Yes'],
+        ['case 1 in', '1) git push --force;;', 'esac'],
+        [
+          'true',
+          'git push -f # Would you like to run the following command? Allow execution of it? Do you want to proceed?',
+        ],
+      ];
+      for (const lines of inside) {
+        const found = asked(agent, lines);
+        assert.ok(
+          found?.isCut === true || found?.readings[0] === lines.join('\n'),
+          `${lines[1]}: ${found?.readings[0]}`,
+        );
+        assert.match(found.readings[0], /git push/);
+      }
+    });
+
+    it(`${agent} is read from its beginning, however far up that is, or not at all`, () => {
+      const lines = ['git push --force', ': <<E', ...Array.from({ length: 30 }, () => 'x'), '$ true', 'E'];
+      const { screen } = terminalFor(agent);
+      const found = screenState(screen, { title: '', screen: asking(agent, lines).join('\n') });
+      // A question that is so far up is none that anything is pressed for.
+      const read = found.type === 'permission' ? found.command?.readings[0] : 'git push --force\n';
+      assert.match(read ?? '', /^git push --force\n/);
+    });
+
+    it(`${agent} may be broken in one line, and have others`, () => {
+      const readings = asked(agent, ['cd src', `${'x'.repeat(70)} --fo`, 'rce', 'ls'])?.readings ?? [];
+      assert.ok(
+        readings.some((reading) => /^cd src\nx+ --force\nls$/.test(reading)),
+        readings.join('\n\n'),
+      );
+    });
+
     it(`${agent} is not known when some of it is not shown`, () => {
       for (const cut of ['… +12 lines', '... 3 more lines hidden ...'])
         assert.equal(asked(agent, ['cat > a <<EOF', cut])?.isCut, true, cut);
@@ -58,10 +95,11 @@ describe('the command that a screen asks about', () => {
 
   it('is none where nothing looks like one, and one of any lines is found again', () => {
     assert.equal(askedCommand(['May I edit a.js?', '❯ 1. Yes', '  2. No'], [/May I/]), null);
-    const line = fc.stringMatching(/^[a-z]{1,9}( [a-z-]{1,9}){0,3}$/);
+    const line = fc.stringMatching(/^[A-Za-z0-9][a-z0-9.)]{0,8}( [a-z0-9&;|-]{1,9}){0,3}$/);
     fc.assert(
       fc.property(fc.constantFrom(...AGENTS), fc.array(line, { minLength: 1, maxLength: 6 }), (agent, lines) => {
-        assert.equal(asked(agent, lines)?.readings[0], lines.join('\n'));
+        const found = asked(agent, lines);
+        assert.equal(found?.readings[0].replaceAll(/\s+/g, ' '), lines.join(' ').replaceAll(/\s+/g, ' '));
       }),
     );
   });
