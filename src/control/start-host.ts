@@ -195,8 +195,8 @@ async function readyLine(stream: Readable): Promise<string | null> {
 }
 
 /**
- * A host lives for hours beside many others and mostly waits, so its heap is kept small, with what it says itself once it
- * rests (`small-heap.ts`): without either a flood of updates leaves it at 230 MB, with both at 90 MB.
+ * A host lives for hours beside many others and mostly waits, so its heap is kept small, with what it says itself once its
+ * start is over (`small-heap.ts`): without either a flood of updates leaves it at 230 MB, with both at 90 MB.
  */
 export const HEAP_FLAGS = ['--max-semi-space-size=2'];
 

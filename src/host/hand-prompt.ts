@@ -22,6 +22,7 @@ import { acceptGitConfig, inspectGitConfig } from './git-config.ts';
 import { rememberBranches } from './moved-branches.ts';
 import { readPrompt } from './session-log.ts';
 import { settleTurn } from './settle-turn.ts';
+import { preferSmallHeap } from './small-heap.ts';
 
 const LAST_MESSAGE_CHARS = 2048;
 const DETAIL_CHARS = 1000;
@@ -57,7 +58,10 @@ export async function handPrompt(
   });
   if (handed === null) return;
   // Nothing is waited for from here on: a cancel finds either no turn, or one that its agent knows of.
-  const end = await session.prompt({ turnId, text });
+  const ended = session.prompt({ turnId, text });
+  // The start is over, and a flood may come.
+  await preferSmallHeap();
+  const end = await ended;
   await recordEnd(context, seat, { turnId, promptId, nonce }, end, signal);
 }
 

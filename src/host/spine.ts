@@ -70,7 +70,6 @@ export class Spine {
   /** What everybody hears who asks once the agent is gone. */
   #farewell: StopReply | null = null;
   readonly #tellings: Tellings;
-  #hasRested = false;
   #failedStarts = 0;
   #mishaps = 0;
 
@@ -148,8 +147,7 @@ export class Spine {
       }
       if (action.type === 'rest') {
         await this.#slot.release();
-        if (!this.#hasRested) await preferSmallHeap();
-        this.#hasRested = true;
+        await preferSmallHeap();
         // A question's time may be over first; the watchdog closes those whose host has left.
         const { hostIdleMs } = record.limits;
         const untilMs = Math.min(hostIdleMs, nextDeadlineMs(this.#context));
