@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { messageOf, refused, unreachable, usageError } from '../errors.ts';
 import type { ControlHandler } from '../control/server.ts';
 import {
@@ -332,11 +333,15 @@ export class ControlDesk implements ControlHandler {
     const written = turn.cancelRequested
       ? Promise.resolve()
       : log.append({ type: 'cancel-requested', turnId: turn.turnId });
-    // Also when the disk is too full to write it down: the agent may be what fills it.
-    this.#seat.current
-      ?.cancel(force)
-      .catch((error: unknown) => this.#context.note(`cancelling the turn: ${messageOf(error)}`));
+    written.catch(() => {});
     try {
+      // A turn stands in the journal a moment before its agent has the prompt.
+      await setImmediate();
+      // Also when the disk is too full to write it down: the agent may be what fills it.
+      if (log.folded.turns.open?.turnId === turn.turnId)
+        this.#seat.current
+          ?.cancel(force)
+          .catch((error: unknown) => this.#context.note(`cancelling the turn: ${messageOf(error)}`));
       await written;
     } finally {
       // Of a turn whose agent is gone, the spine looks for evidence; that may wait for a slot.
