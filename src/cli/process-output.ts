@@ -52,6 +52,7 @@ export class ProcessOutput implements Output {
   }
 
   compose(add: (text: ByteText) => void): void {
+    if (this.#gone) return;
     this.#before?.flush();
     add(this.#gathered);
     if (this.#before !== null || this.#gathered.length >= GATHERED_BYTES) this.flush();

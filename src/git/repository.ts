@@ -79,12 +79,14 @@ async function readPlaces(git: Git, cwd: string, lookFor: string | undefined): P
   const [gitDir = '', commonDir = '', topLevel = '', head = '', file = ''] = result.stdout.split('\n');
   if (gitDir === '' || commonDir === '') throw notARepository(cwd, result.stderr.trim());
   const isCheckout = result.exitCode === 0 && topLevel !== '';
+  // Of a tree that cannot be read, nobody knows what is in it.
+  const unsaid = /^(?:error|fatal):/m.test(result.stderr) ? null : false;
   return {
     gitDir: resolve(cwd, gitDir),
     commonDir: resolve(cwd, commonDir),
     topLevel: isCheckout ? topLevel : null,
     head: isCheckout && head !== '' ? head : null,
-    headHas: lookFor === undefined ? null : file !== '',
+    headHas: lookFor === undefined ? null : file !== '' ? true : unsaid,
   };
 }
 

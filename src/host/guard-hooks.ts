@@ -51,9 +51,10 @@ export async function guardedEnvironment(
 /** Where the repository's hooks are by its own configuration, which our calls of git override. */
 async function ownHooks({ record, env, log }: HostContext): Promise<string | null> {
   if (record.repo === null) return null;
-  const { gitConfig, turns } = log.folded;
+  const { gitConfig, life, turns } = log.folded;
   // Before the first turn the configuration was looked at a moment ago, and mostly says nothing of hooks.
-  if (turns.count === 0 && gitConfig.accepted !== null && namesNoHooks(gitConfig.accepted))
+  const isFresh = turns.count === 0 && life.decisions.size === 0;
+  if (isFresh && gitConfig.accepted !== null && namesNoHooks(gitConfig.accepted))
     return path.join(record.repo.commonDir, 'hooks');
   const git = createGit({ cwd: record.cwd, env: gitEnvironment(env) });
   const { stdout } = await git.run(['config', '--type=path', '--show-scope', '--null', '--get-all', 'core.hooksPath'], {

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { systemCode } from '../errors.ts';
 
@@ -31,7 +31,13 @@ export function lastLook(directory: string): LastLook | null {
 /** `atMs` null: from now on it is waited for. Written without ceremony; a disk that is full changes nothing else. */
 export function noteLook(directory: string, atMs: number | null): void {
   try {
-    writeFileSync(fileIn(directory), atMs === null ? '' : `${new Date(atMs).toISOString()}\n`, { mode: 0o600 });
+    // Not emptied first: on a full disk the time before stays. Each is as long as the other.
+    const file = openSync(fileIn(directory), atMs === null ? 'w' : constants.O_WRONLY | constants.O_CREAT, 0o600);
+    try {
+      writeFileSync(file, atMs === null ? '' : `${new Date(atMs).toISOString()}\n`);
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
   }

@@ -107,3 +107,15 @@ test('a directory that is not there, and words that no program can be given, are
 test('a command is shown so that its words can be told apart', () => {
   assert.equal(showCommand('git', ['commit', '-m', 'a "b"', '']), 'git commit -m "a \\"b\\"" ""');
 });
+
+test('a timeout ends the wait, also for what left the process group and holds the output open', async (t) => {
+  const dir = await scratchDir(t);
+  const file = join(dir, 'pid');
+  const child = `const { pid } = require('child_process').spawn('sleep', ['60'], { detached: true, stdio: 'inherit' });
+    require('fs').writeFileSync(process.argv[1], String(pid)); setTimeout(() => {}, 60000)`;
+  const result = await run(...node(child, file), { cwd: dir, env: cleanEnv(), timeoutMs: 1_000 });
+  const pid = await pidIn(file);
+  assert.ok(runs(pid), 'what left the group was to live on');
+  process.kill(pid, 'SIGKILL');
+  assert.equal(result.timedOut, true);
+});

@@ -3,7 +3,7 @@ import { afterBlanks, afterValue, endOfString, isAt } from '../../text/json-byte
 
 /**
  * What `viewOfMessage` reads of a message that is JSON, found without parsing it. Null where that must be parsed after all:
- * other kinds of updates, and what hardly a program writes (a key twice, or one with escapes).
+ * other kinds of updates, and what hardly a program writes (an object on the way twice, or a key with escapes).
  */
 export function newsPlaces(message: Buffer): PlacedNews | null {
   const found = textsOf(message);
