@@ -127,7 +127,9 @@ async function endWhatStays(
   let stays = living(leader, directory);
   for (; stays.length > 0 && performance.now() < end; stays = living(leader, directory)) await delay(LOOK_MS);
   const problems = stays.map(({ pid, command }) => `left running: ${pid} ${command}`);
-  for (let left = stays; left.length > 0; left = living(leader, directory)) {
+  // What cannot be ended (another user's, or one that the kernel holds) is named all the same.
+  const enough = performance.now() + LEFTOVER_PATIENCE_MS;
+  for (let left = stays; left.length > 0 && performance.now() < enough; left = living(leader, directory)) {
     for (const { pid } of left) killOne(pid);
     await delay(LOOK_MS);
   }

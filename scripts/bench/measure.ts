@@ -54,8 +54,9 @@ export function figuresOf(values: readonly number[]): Figures {
   return { median: at(0.5), p95: at(0.95), p99: at(0.99), runs: sorted.length };
 }
 
-/** The median of the ratios of runs that stood side by side: the machine's mood cancels out. */
+/** The median of the ratios of runs that stood side by side: the machine's mood cancels out. Of others, that of medians. */
 export function ratioOf(values: readonly number[], floor: readonly number[]): number {
+  if (values.length !== floor.length) return figuresOf(values).median / figuresOf(floor).median;
   return figuresOf(values.map((value, index) => value / (floor[index] ?? NaN))).median;
 }
 
