@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Machine } from '../../e2e/scratch.ts';
 import { atEveryCall } from './every-call.ts';
-import { foldedOf, journalOf, watchdogs, timesAsked, untilFolded } from './looks.ts';
+import { foldedOf, insist, journalOf, lookUntil, timesAsked, untilFolded } from './looks.ts';
 
 const openDecision = (machine: Machine, name: string): string | null =>
   [...foldedOf(machine, name).life.decisions.keys()][0] ?? null;
@@ -37,11 +37,10 @@ atEveryCall('answer', 'an answer that was taken reaches the agent, and once', {
   settle: async (machine, key, { code }) => {
     const id = asked.get(key) ?? '';
     if (code !== 0) {
-      const again = await machine.run('answer', id, `words ${key} now`);
+      const again = await insist(machine, key, 'answer', id, `words ${key} now`);
       assert.ok(again.code === 0 || again.code === 4 || again.code === 6, `${again.code}: ${again.stderr}`);
     }
-    await watchdogs(machine, key);
-    await untilFolded(
+    await lookUntil(
       machine,
       key,
       'the next question',

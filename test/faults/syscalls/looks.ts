@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import assert from 'node:assert/strict';
 import path from 'node:path';
+import { ExitCode } from '../../../src/errors.ts';
 import { isAlive } from '../../../src/process/identity.ts';
 import { readJournal } from '../../../src/journal/read-journal.ts';
 import { foldSession, type FoldedSession } from '../../../src/session/fold/session-fold.ts';
 import type { JournalRecord } from '../../../src/session/events.ts';
 import { listNames } from '../../../src/store/read-session.ts';
-import type { Machine } from '../../e2e/scratch.ts';
+import type { Finished, Machine } from '../../e2e/scratch.ts';
 import { waitFor } from '../../host/scratch.ts';
 import { killRecorded } from '../../process/kill-recorded.ts';
 
@@ -75,6 +76,46 @@ export async function watchdogs(machine: Machine, session: string): Promise<void
   const isOwed = prompts.owed.length > 0 || turns.open !== null || life.ended === null;
   const isServed = life.host !== null && isAlive(life.host.process);
   if (code !== 0 || (isOwed && !isServed)) await machine.ok('watchdog', session);
+}
+
+const MOST_LOOKS = 12;
+const LOOK_PATIENCE_MS = 5_000;
+
+/** The same as often as cron would: a host that lived at one look may have been leaving already, and left what it owed. */
+export async function lookUntil(
+  machine: Machine,
+  session: string,
+  what: string,
+  fact: (folded: FoldedSession) => boolean,
+): Promise<void> {
+  const isSo = (): boolean => fact(foldedOf(machine, session));
+  for (let look = 0; look < MOST_LOOKS && !isSo(); look += 1) {
+    await watchdogs(machine, session);
+    const end = performance.now() + LOOK_PATIENCE_MS;
+    const isLate = (): boolean => performance.now() > end;
+    await waitFor(
+      machine.state,
+      () => isSo() || isLate(),
+      2 * LOOK_PATIENCE_MS,
+      () => 'no time passes',
+    );
+  }
+  await untilFolded(machine, session, what, fact);
+}
+
+/** Runs a command again as long as a host answers it that cannot write any more, and is on its way out. */
+export async function insist(machine: Machine, session: string, ...args: string[]): Promise<Finished> {
+  for (;;) {
+    const said = await machine.run(...args);
+    const { host } = foldedOf(machine, session).life;
+    if (said.code !== ExitCode.io || host === null) return said;
+    await waitFor(
+      machine.state,
+      () => !isAlive(host.process),
+      10_000,
+      () => `it said ${said.stderr}, and lives on`,
+    );
+  }
 }
 
 /** Waits until nothing more happens by itself, however it ended. */
