@@ -364,9 +364,10 @@ describe('bad input to run gets one clear sentence, and nothing is touched', () 
     const again = await shop.run(['start', 'helper', '--agent', 'rehearsal']);
     assert.equal(again.code, 6);
     assert.match(again.err, /→ Talk to it with conduxt tell helper .*conduxt stop helper, or choose another name\.\n/);
-    await shop.run(['stop', 'helper']);
+    const stopped = await shop.run(['stop', 'helper']);
+    assert.equal(stopped.code, 0, stopped.err);
     const anew = await shop.run(['start', 'helper', '--agent', 'rehearsal', '--json']);
-    assert.equal(anew.code, 0, anew.err);
+    assert.equal(anew.code, 0, anew.out + anew.err);
     await shop.run(['stop', 'helper']);
   });
 

@@ -1,4 +1,6 @@
+import { monotonicMs, pause } from '../../clock.ts';
 import { ExitCode } from '../../errors.ts';
+import { isAlive } from '../../process/identity.ts';
 import type { SessionView } from '../../store/read-session.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import type { VerbContext } from '../context.ts';
@@ -37,7 +39,11 @@ async function stop(context: VerbContext, names: readonly string[]): Promise<num
   return stopped.some((one) => one.left.length > 0) ? ExitCode.taskFailed : ExitCode.done;
 }
 
-/** Also for other verbs that have to end a session first. Waits until its agent is gone. */
+/** A host has little left to do after its answer. */
+const HOST_LEAVES_MS = 5_000;
+const LOOK_MS = 10;
+
+/** Also for other verbs that have to end a session first. Waits until its agent is gone, and its host: then its name is free. */
 export async function stopOne(context: VerbContext, session: SessionView): Promise<Stopped> {
   const { record, folded, hostAlive } = session;
   const head = { session: record.name, sessionId: record.id };
@@ -48,7 +54,13 @@ export async function stopOne(context: VerbContext, session: SessionView): Promi
     `${record.name}: waiting for ${record.agent.name} to end; after ${seconds} s it is ended by force.`,
     askHost(context, session, { op: 'stop' }, null),
   );
+  await hostLeft(context.session(record.id));
   return { ...head, alreadyStopped: false, left };
+}
+
+async function hostLeft({ folded: { life } }: SessionView): Promise<void> {
+  const end = monotonicMs() + HOST_LEAVES_MS;
+  while (life.host !== null && isAlive(life.host.process) && monotonicMs() < end) await pause(LOOK_MS);
 }
 
 function describe({ session, alreadyStopped, left }: Stopped): string {
