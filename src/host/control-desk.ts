@@ -88,13 +88,16 @@ export class ControlDesk implements ControlHandler {
   }
 
   async handle<R extends Exclude<ControlRequest, { op: 'watch' }>>(request: R): Promise<Replies[R['op']]> {
-    // A caller may have read a record that is on disk but not yet folded. A greeting asks whether somebody is there: on
-    // a slow disk that must not look like silence.
-    if (request.op !== 'hello') await this.#context.log.flushJournal();
-    const reply = await this.#dispatch(request);
-    // A greeting changes nothing: it must not keep a host that has nothing to do.
-    if (request.op !== 'hello') this.#bell.ring();
-    return reply as Replies[R['op']];
+    // A greeting asks whether somebody is there: a slow disk must not look like silence. It changes nothing, and must not
+    // keep a host that has nothing to do.
+    if (request.op === 'hello') return (await this.#dispatch(request)) as Replies[R['op']];
+    try {
+      // A caller may have read a record that is on disk but not yet folded.
+      await this.#context.log.flushJournal();
+      return (await this.#dispatch(request)) as Replies[R['op']];
+    } finally {
+      this.#bell.ring();
+    }
   }
 
   watch(send: Parameters<ControlHandler['watch']>[0]): () => void {

@@ -123,6 +123,11 @@ export class SessionLog {
     }
   }
 
+  /** Why the journal takes no more events, in this process; null as long as it does. */
+  get broken(): Error | null {
+    return this.#journal.broken;
+  }
+
   /** Adds one message of the agent. The returned promise, if any, asks the agent's reader to wait. */
   transcribe(turnId: string | null, message: Buffer): void | Promise<void> {
     this.#seq += 1;

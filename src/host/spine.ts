@@ -133,6 +133,8 @@ export class Spine {
     if (this.#leaving === 'idle') this.#leaving = null;
     for (;;) {
       if (this.#leaving !== null) break;
+      // Whoever asks would be told so for ever; the next host reads again what is there.
+      if (log.broken !== null) throw log.broken;
       await this.#desk?.steered();
       await expireQuestions(this.#context);
       const action = nextAction(this.#tellings.asIfTold(), record);

@@ -127,6 +127,11 @@ export class AppendFile {
     return this.#synced;
   }
 
+  /** Why nothing more is accepted; null as long as nothing stands against it. */
+  get broken(): Error | null {
+    return this.#broken;
+  }
+
   /** True when the caller should wait for its append before it produces more. */
   get isFull(): boolean {
     return (this.#waiting?.length ?? 0) > HIGH_WATER_BYTES;

@@ -17,7 +17,10 @@ atEveryCall('answer', 'an answer that was taken reaches the agent, and once', {
   },
   most: 80,
   victims: ['command', 'starting host', 'living host'],
-  sample: [{ victim: 'living host', call: 'fdatasync', kind: 'signal=SIGKILL', nth: 2 }],
+  sample: [
+    { victim: 'living host', call: 'fdatasync', kind: 'signal=SIGKILL', nth: 2 },
+    { victim: 'living host', call: 'fdatasync', kind: 'error=EIO', nth: 1 },
+  ],
   arrange: async (machine, key, victim) => {
     // A task for each place: one that is interrupted again and again is given up.
     await machine.ok('run', 'Ask me.', '--name', key, '--no-wait', '--verify', 'true');
