@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { statFields, statOf } from '../../src/process/stat.ts';
 
 /** Of `/proc/<pid>/stat`; the same on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -8,8 +9,8 @@ export function familyOf(root: number): number[] {
   const parents = new Map<number, number>();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
-    const fields = statOf(Number(name));
-    if (fields !== null) parents.set(Number(name), Number(fields[1]));
+    const stat = statOf(Number(name));
+    if (stat !== null) parents.set(stat.pid, stat.parent);
   }
   const family = [root];
   for (const parent of family) for (const [pid, of] of parents) if (of === parent) family.push(pid);
@@ -19,19 +20,9 @@ export function familyOf(root: number): number[] {
 /** The processor time of these processes until now, in seconds; what is gone counts nothing. */
 export const cpuSeconds = (pids: readonly number[]): number =>
   pids.reduce((sum, pid) => {
-    const fields = statOf(pid);
+    const fields = statFields(pid);
     return sum + (Number(fields?.[11] ?? 0) + Number(fields?.[12] ?? 0)) / TICKS_PER_SECOND;
   }, 0);
-
-/** What stands behind the name in `/proc/<pid>/stat`, from the state on; null when it is gone. */
-function statOf(pid: number): readonly string[] | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  } catch {
-    return null;
-  }
-}
 
 /** The processes with `dir` in their environment, with their words. */
 export function processesOf(dir: string): { readonly pid: number; readonly args: readonly string[] }[] {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { statFields } from '../process/stat.ts';
 
 /** What has a terminal's keyboard. */
 export interface Foreground {
@@ -32,16 +33,6 @@ export function commandOf(pid: number): string | null {
     return name === '' ? readFileSync(`/proc/${pid}/comm`, 'utf8').trim() : name;
   } catch {
     // Gone, or no /proc.
-    return null;
-  }
-}
-
-/** Behind the name, which may hold blanks and brackets. */
-function statFields(pid: number): readonly string[] | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  } catch {
     return null;
   }
 }

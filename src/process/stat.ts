@@ -13,14 +13,9 @@ export interface ProcessStat {
 
 /** Null when there is no such process, or no /proc. */
 export function statOf(pid: number): ProcessStat | null {
-  let stat: string;
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  } catch {
-    return null;
-  }
-  // The program name may hold spaces and brackets: fields are counted from the last closing one.
-  const [state, parent, group, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = statFields(pid);
+  if (fields === null) return null;
+  const [state, parent, group, ...rest] = fields;
   return {
     pid,
     isZombie: state === 'Z' || state === 'X',
@@ -28,4 +23,14 @@ export function statOf(pid: number): ProcessStat | null {
     group: Number(group),
     startTime: rest[16] ?? 'unknown',
   };
+}
+
+/** The fields of `/proc/<pid>/stat` from the state on, behind the name, which may hold spaces and brackets. Null as above. */
+export function statFields(pid: number): readonly string[] | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return null;
+  }
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { statOf } from '../../../src/process/stat.ts';
 import { inTurn } from '../measure.ts';
 import { row, type Measured, type Part } from '../row.ts';
 import { memoryOf, type Stage } from '../stage.ts';
@@ -60,13 +60,7 @@ async function startOn(stage: Stage, rounds: number): Promise<Measured> {
   return inTurn(rounds, { floor: () => startOf('empty'), ours: () => startOf('long') });
 }
 
-function isThere(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.startsWith('Z') === false;
-  } catch {
-    return false;
-  }
-}
+const isThere = (pid: number): boolean => statOf(pid)?.isZombie === false;
 
 async function readAll(stage: Stage, rounds: number): Promise<Measured> {
   const file = path.join(stage.sessionDir('long'), 'transcript.ndjson');

@@ -59,12 +59,17 @@ export async function untilQuiet(machine: Machine, session: string): Promise<voi
     const isServed = life.host !== null && isAlive(life.host.process);
     return !isServed || life.stopped || (prompts.owed.length === 0 && turns.open === null);
   };
-  const end = performance.now() + QUIET_PATIENCE_MS;
+  await soOrLate(machine, isQuiet, QUIET_PATIENCE_MS);
+}
+
+/** Waits for a fact that need not come. */
+async function soOrLate(machine: Machine, isSo: () => boolean, patienceMs: number): Promise<void> {
+  const end = performance.now() + patienceMs;
   const isLate = (): boolean => performance.now() > end;
   await waitFor(
     machine.state,
-    () => isQuiet() || isLate(),
-    2 * QUIET_PATIENCE_MS,
+    () => isSo() || isLate(),
+    2 * patienceMs,
     () => 'no time passes',
   );
 }
@@ -91,14 +96,7 @@ export async function lookUntil(
   const isSo = (): boolean => fact(foldedOf(machine, session));
   for (let look = 0; look < MOST_LOOKS && !isSo(); look += 1) {
     await watchdogs(machine, session);
-    const end = performance.now() + LOOK_PATIENCE_MS;
-    const isLate = (): boolean => performance.now() > end;
-    await waitFor(
-      machine.state,
-      () => isSo() || isLate(),
-      2 * LOOK_PATIENCE_MS,
-      () => 'no time passes',
-    );
+    await soOrLate(machine, isSo, LOOK_PATIENCE_MS);
   }
   await untilFolded(machine, session, what, fact);
 }
