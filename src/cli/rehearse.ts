@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { ExitCode } from '../errors.ts';
+import { deleteRefs } from '../git/delete-refs.ts';
 import type { GatheredTask } from '../intake/gather.ts';
 import type { SessionRecord } from '../session/record.ts';
 import { releaseName } from '../store/create-session.ts';
@@ -137,7 +138,10 @@ async function cleanUp(context: VerbContext, record: SessionRecord): Promise<voi
   };
   const repo = await repositoryOf(context, resting);
   const { snapshots } = await removeWork(context, repo, resting, wish);
-  for (const ref of snapshots) await repo.git.run(['update-ref', '-d', '--end-of-options', ref]);
+  await deleteRefs(
+    repo,
+    snapshots.map((ref) => ({ ref, commit: null })),
+  );
   if (record.repo !== null) releaseName(context.places.home, record.repo.key, record.name, record.id);
   if (context.json) {
     context.printer.record({

@@ -1,5 +1,6 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { refused, systemCode } from '../errors.ts';
+import { deleteRefs } from './delete-refs.ts';
 import { createGit } from './git.ts';
 import { branchCommit } from './refs.ts';
 import type { Repository } from './repository.ts';
@@ -83,9 +84,11 @@ export const expiresAtMs = (work: DiscardedWork): number => work.atMs + KEPT_DAY
 export async function expireDiscarded(repo: Repository, nowMs: number, dryRun = false): Promise<string[]> {
   const expired = (await listDiscarded(repo, null)).filter((work) => expiresAtMs(work) < nowMs);
   const refs = expired.flatMap((work) => work.refs);
-  if (refs.length > 0 && !dryRun) {
-    await repo.git.run(['update-ref', '--stdin', '-z'], { input: refs.map((ref) => `delete ${ref}\0\0`).join('') });
-  }
+  if (!dryRun)
+    await deleteRefs(
+      repo,
+      refs.map((ref) => ({ ref, commit: null })),
+    );
   return refs;
 }
 

@@ -6,6 +6,8 @@ import { refused } from '../errors.ts';
 import { filesNotIn, filesOtherThan } from './checkout-files.ts';
 import { branchCommit } from './refs.ts';
 import type { Repository } from './repository.ts';
+import { clearKilledLocks } from './shared-lock.ts';
+import { removeStaleLock, STALE_MS } from './stale-lock.ts';
 import { endWorktreeProcesses } from './worktree-marker.ts';
 import {
   ageOf,
@@ -40,6 +42,7 @@ export async function clearEarlierAttempt(attempt: Attempt): Promise<void> {
   await endWorktreeProcesses(path, await leftTraces(attempt));
   if (process.platform !== 'linux') await waitUntilCalm(attempt);
   await removeStaleLock(join(repo.commonDir, 'refs', 'heads', `${branch}.lock`));
+  await clearKilledLocks(repo.commonDir);
   for (const files of await readWorktreeFiles(repo.commonDir)) {
     if (files.gitdir === join(path, '.git')) await clearOwn(attempt, files);
     else await clearOrphan(files, basename(path));
@@ -70,21 +73,8 @@ async function waitUntilCalm({ repo, path }: Attempt): Promise<void> {
   }
 }
 
-/** A living git holds a ref's lock, or leaves its entry without a place, for milliseconds. */
-const STALE_MS = 1000;
-/** The same for entries of other tasks, whose processes we have not looked for. */
+/** Patience with entries of other tasks, whose processes we have not looked for. */
 const STALE_FOR_OTHERS_MS = 60_000;
-
-/**
- * The lock of the task's own branch, when it stays. Another program would have to hold the lock of that very name
- * for longer than `STALE_MS` to be mistaken for a dead one.
- */
-async function removeStaleLock(lock: string): Promise<void> {
-  for (let ageMs = await ageOf(lock); ageMs !== null; ageMs = await ageOf(lock)) {
-    if (ageMs > STALE_MS) return rm(lock, { force: true });
-    await delay(50);
-  }
-}
 
 async function clearOwn(attempt: Attempt, files: WorktreeFiles): Promise<void> {
   const { repo, path, branch } = attempt;

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { ConduxtError } from '../errors.ts';
 import { cleanStderr, type Git } from './git.ts';
 import { isCommitHash, resolveCommit } from './refs.ts';
+import { setTracking } from './tracking.ts';
 
 export interface Push {
   /** Runs in any worktree of the repository. */
@@ -56,7 +56,7 @@ export async function pushBranch(push: Push): Promise<PushOutcome> {
   if (seen.type === 'unreachable') return seen;
   const current = seen.commit;
   if (current === push.commit) {
-    return { type: 'pushed', commit: push.commit, already: true, tracking: await setUpstream(push) };
+    return { type: 'pushed', commit: push.commit, already: true, tracking: await setTracking(push) };
   }
   const obstacle = await obstacleTo(push, current);
   if (obstacle !== null) return { type: 'rejected', why: obstacle, remoteCommit: current, detail: SENTENCES[obstacle] };
@@ -120,13 +120,13 @@ async function send(push: Push, current: string | null): Promise<PushOutcome> {
   if (outcome.type === 'unreachable') return outcome;
   const line = parsePushLine(outcome.stdout, ref);
   if (line !== null && line.flag !== '!') {
-    return { type: 'pushed', commit: push.commit, already: false, tracking: await setUpstream(push) };
+    return { type: 'pushed', commit: push.commit, already: false, tracking: await setTracking(push) };
   }
   // Whether the lease failed or the remote said no is told by looking again, not by the words git chose.
   const after = await remoteCommit(push);
   // The push of a host that was killed outlived it, and was quicker.
   if (after.type === 'seen' && after.commit === push.commit) {
-    return { type: 'pushed', commit: push.commit, already: true, tracking: await setUpstream(push) };
+    return { type: 'pushed', commit: push.commit, already: true, tracking: await setTracking(push) };
   }
   const moved = after.type === 'seen' && after.commit !== current;
   const detail = [line?.summary ?? '', cleanStderr(outcome.stderr)].filter((part) => part !== '').join('\n');
@@ -159,33 +159,4 @@ async function attempt(push: Push, args: readonly string[], okCodes: readonly nu
     }
     throw error;
   }
-}
-
-/** Attempts while another git writes the shared configuration, which has a lock and no queue. */
-const CONFIG_ATTEMPTS = 8;
-
-/** Makes `git pull` and `git push` work in the worktree by hand. Not worth failing a push that has happened. */
-async function setUpstream({ git, remote, branch }: Push): Promise<boolean> {
-  const wanted = [
-    [`branch.${branch}.remote`, remote],
-    [`branch.${branch}.merge`, `refs/heads/${branch}`],
-  ] as const;
-  for (const [key, value] of wanted) {
-    if (!(await setConfig(git, key, value))) return false;
-  }
-  return true;
-}
-
-async function setConfig(git: Git, key: string, value: string): Promise<boolean> {
-  if ((await git.line(['config', '--local', '--get', '--end-of-options', key], { okCodes: [0, 1, 2] })) === value)
-    return true;
-  for (let round = 0; round < CONFIG_ATTEMPTS; round += 1) {
-    // 255: the lock is held.
-    const result = await git.run(['config', '--local', '--replace-all', '--end-of-options', key, value], {
-      okCodes: [0, 1, 3, 4, 5, 6, 255],
-    });
-    if (result.exitCode === 0) return true;
-    await delay(25 * (round + 1));
-  }
-  return false;
 }

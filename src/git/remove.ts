@@ -4,10 +4,12 @@ import { systemCode } from '../errors.ts';
 import { whatWouldBeLost, worktreeHoldsWork, type Losses } from './losses.ts';
 import { createGit } from './git.ts';
 import { ignoredFiles } from './status.ts';
+import { deleteRefs } from './delete-refs.ts';
 import { clearEarlierAttempt, forgetWorktree } from './half-made-worktree.ts';
 import { branchCommit } from './refs.ts';
 import type { Repository } from './repository.ts';
 import { keepCommit, snapshotWorktree, type SnapshotName } from './snapshot.ts';
+import { takingLock } from './shared-lock.ts';
 import { readWorktreeFiles } from './worktree-entry.ts';
 import { listWorktrees } from './worktree-list.ts';
 import { realPlace } from './worktree-path.ts';
@@ -147,10 +149,12 @@ export async function deleteBranch(deletion: BranchDeletion): Promise<BranchDele
     snapshot = (await keepCommit(repo, deletion.force, commit, 'branch')).ref;
   }
   // Compare and swap: a commit made since we looked keeps its branch.
-  await repo.git.run(['update-ref', '-d', '--end-of-options', `refs/heads/${branch}`, commit]);
+  await deleteRefs(repo, [{ ref: `refs/heads/${branch}`, commit }]);
   // Exit 128: there was no section to remove.
-  await repo.git.run(['config', '--local', '--remove-section', '--end-of-options', `branch.${branch}`], {
-    okCodes: [0, 1, 5, 128],
-  });
+  await takingLock(repo.commonDir, 'config', (env) =>
+    repo.git.withEnv(env).run(['config', '--local', '--remove-section', '--end-of-options', `branch.${branch}`], {
+      okCodes: [0, 1, 5, 128],
+    }),
+  );
   return { type: 'deleted', commit, snapshot };
 }

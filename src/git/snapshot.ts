@@ -5,6 +5,7 @@ import { systemCode } from '../errors.ts';
 import { createGit, type Git } from './git.ts';
 import { resolveCommit } from './refs.ts';
 import type { Repository } from './repository.ts';
+import { removeStaleLocksIn } from './stale-lock.ts';
 import { syncRef } from './sync-refs.ts';
 
 /** Where snapshots are kept. Hidden: neither pushed nor listed as a branch, and safe from `git gc`. */
@@ -88,7 +89,10 @@ async function lookEverywhere(git: Git, worktree: string): Promise<void> {
   }
 }
 
-/** Puts `commit` under a snapshot's name, synced. The same name again replaces the commit. */
+/**
+ * Puts `commit` under a snapshot's name, synced. The same name again replaces the commit. Locks that an earlier try left
+ * among the session's snapshots go: only conduxt writes there, and each try has a name of its own that nobody asks for again.
+ */
 export async function keepCommit(
   repo: Repository,
   name: SnapshotName,
@@ -96,6 +100,7 @@ export async function keepCommit(
   kind: SnapshotKind,
 ): Promise<{ ref: string; commit: string }> {
   const ref = snapshotRef(name, kind);
+  await removeStaleLocksIn(join(repo.commonDir, snapshotsOf(name.session)));
   await repo.git.run(['update-ref', '-m', 'conduxt snapshot', '--end-of-options', ref, commit]);
   await syncRef(repo.commonDir, ref);
   return { ref, commit };

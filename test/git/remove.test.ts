@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { whatWouldBeLost } from '../../src/git/losses.ts';
@@ -183,4 +192,16 @@ test('a branch is deleted only when its commits are elsewhere, or its tip is kep
   assert.deepEqual(await deleteBranch({ ...deletion, force: FORCE }), { type: 'deleted', commit, snapshot: ref });
   assert.equal(s.git(root, 'rev-parse', ref), commit);
   assert.deepEqual(await deleteBranch(deletion), { type: 'absent' });
+});
+
+test('the lock that a killed git left among the snapshots goes with the next one', async (t) => {
+  const s = scratch(t);
+  const root = makeProject(s);
+  const removal = await withWorktree(s, root);
+  writeFileSync(join(removal.worktree, 'notes.txt'), 'notes');
+  const lock = s.write('project/.git/refs/conduxt/snapshots/s-01ABC/20261121T095900000Z-branch.lock', '');
+  const aMinuteAgo = new Date(Date.now() - 60_000);
+  utimesSync(lock, aMinuteAgo, aMinuteAgo);
+  assert.equal((await removeWorktree({ ...removal, force: FORCE })).type, 'removed');
+  assert.deepEqual(readdirSync(dirname(lock)), ['20261121T100000123Z']);
 });

@@ -11,7 +11,8 @@ export interface Scratch {
   readonly env: Record<string, string>;
   /** Runs plain git (not through our code) and returns its output without the last line end. */
   git(cwd: string, ...args: string[]): string;
-  write(path: string, content: string): void;
+  /** @returns the absolute path. */
+  write(path: string, content: string): string;
 }
 
 export function scratch(t: TestContext): Scratch {
@@ -36,6 +37,7 @@ export function scratch(t: TestContext): Scratch {
     write: (path, content) => {
       mkdirSync(dirname(join(dir, path)), { recursive: true });
       writeFileSync(join(dir, path), content);
+      return join(dir, path);
     },
   };
 }

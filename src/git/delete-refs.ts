@@ -1,0 +1,18 @@
+import type { Repository } from './repository.ts';
+import { takingLock } from './shared-lock.ts';
+
+export interface RefDeletion {
+  /** Its full name. */
+  readonly ref: string;
+  /** Compare and swap: where it must stand, else all stay. Null: wherever it stands. */
+  readonly commit: string | null;
+}
+
+/** Deletes all of them in one step, or none. @throws `git-failed` when one stands elsewhere, or is locked. */
+export async function deleteRefs(repo: Repository, deletions: readonly RefDeletion[]): Promise<void> {
+  if (deletions.length === 0) return;
+  const input = deletions.map(({ ref, commit }) => `delete ${ref}\0${commit ?? ''}\0`).join('');
+  await takingLock(repo.commonDir, 'packed-refs', (env) =>
+    repo.git.withEnv(env).run(['update-ref', '--stdin', '-z'], { input }),
+  );
+}
