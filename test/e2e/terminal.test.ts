@@ -6,6 +6,7 @@ import { describe, it, type TestContext } from 'node:test';
 import type { Script, Step } from '../../src/rehearsal/scripted-tui/script.ts';
 import { socketNameFor, TmuxServer } from '../../src/tmux/server.ts';
 import { hasTmux, until } from '../tmux/scratch.ts';
+import { foldedOf, killHost } from '../faults/syscalls/looks.ts';
 import { Machine } from './scratch.ts';
 
 const TUI = path.resolve(import.meta.dirname, '../../dist/scripted-tui.js');
@@ -121,6 +122,42 @@ describe('conduxt with an agent in a terminal', { concurrency: 2 }, () => {
 
     writeFileSync(machine.file('go-on'), '');
     assert.equal((await machine.run('wait', 'the-sum')).code, 0);
+  });
+
+  it('is brought to its end by the watchdog alone when host and pane died in the middle of a turn', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const machine = machineWith(t, {
+      prompts: [
+        { steps: [{ type: 'write-file', path: '{{root}}/working' }, { type: 'hang' }] },
+        { steps: [fix, done] },
+      ],
+    });
+    await machine.ok(
+      'run',
+      'Fix the sum',
+      '--name',
+      'the-sum',
+      '--verify',
+      'sh test.sh',
+      '--backend',
+      'tmux',
+      '--no-wait',
+    );
+    await until(() => existsSync(machine.file('working')), 'the agent works');
+    await machine.ok('tell', 'the-sum', 'a word on the way');
+    await killHost(machine, 'the-sum');
+    execFileSync('tmux', ['-L', socketNameFor(machine.state), 'kill-server'], { env: machine.env });
+
+    const isOver = (): boolean => foldedOf(machine, 'the-sum').life.ended !== null;
+    await machine.ok('watchdog', '--once');
+    await until(isOver, 'the task came to its end');
+    assert.equal(foldedOf(machine, 'the-sum').life.ended?.end, 'completed');
+    const prompts = log(machine, 'prompt').map(({ text }) => String(text));
+    assert.equal(prompts.length, 2);
+    assert.ok(prompts[1]?.includes('Fix the sum') === true && prompts[1].includes('a word on the way'), prompts[1]);
+    const told = readFileSync(machine.file('tui.ndjson'), 'utf8');
+    await machine.ok('watchdog', '--once');
+    assert.equal(readFileSync(machine.file('tui.ndjson'), 'utf8'), told, 'a second look does nothing more');
   });
 
   it('takes its callback by a command, and says what is wrong with one', async (t) => {
