@@ -5,8 +5,9 @@ import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readJournal } from '../../src/journal/read-journal.ts';
 import type { Script } from '../../src/rehearsal/fault-agent/script.ts';
+import type { Script as TerminalScript } from '../../src/rehearsal/scripted-tui/script.ts';
 import type { JournalRecord } from '../../src/session/events.ts';
-import { BootedMachine, FAULT_AGENT, homeOf, NODE, PROGRAM, USER } from './boot.ts';
+import { BootedMachine, FAULT_AGENT, homeOf, NODE, PROGRAM, TUI, USER } from './boot.ts';
 
 const FULL = process.env['FAULTS'] === 'all';
 /** The timer's first look is half a minute after the boot; cron's at the next minute. The rest is for a busy machine. */
@@ -46,6 +47,19 @@ const script: Script = {
   ],
 };
 
+const terminalScript: TerminalScript = {
+  log: homeOf('tui.ndjson'),
+  prompts: [
+    { steps: [{ type: 'hang' }] },
+    {
+      steps: [
+        { type: 'shell', command: 'echo 4 > sum.txt && git commit -qam "Four, in a pane"' },
+        { type: 'callback', via: 'file', status: 'completed' },
+      ],
+    },
+  ],
+};
+
 const ENTER = 'export PATH="$HOME/bin:$PATH"; cd ~/demo\n';
 
 /** An ordinary user with a repository, the program and an agent that follows the script; null when it was skipped. */
@@ -56,13 +70,15 @@ async function machineFor(t: TestContext): Promise<BootedMachine | null> {
   t.after(async () => assert.deepEqual(await machine.end(), [], 'something of the machine is left'));
   machine.root(['useradd', '-m', '-s', '/bin/sh', USER]);
   const acp = { command: NODE, args: [FAULT_AGENT, '--script', homeOf('script.json')] };
-  const config = { agent: 'fault', agents: { fault: { acp } }, slots: { perUser: 16 } };
+  const terminal = { command: NODE, args: [TUI, '--script', homeOf('tui.json')] };
+  const config = { agent: 'fault', agents: { fault: { acp }, tui: { terminal } }, slots: { perUser: 16 } };
   const put = (file: string, text: string): string => `cat > ${file} <<'EOF'\n${text}\nEOF\n`;
   machine.login(`mkdir -p ~/bin ~/demo ~/.config/conduxt
     ${put('~/bin/conduxt', `#!/bin/sh\nexec ${NODE} ${PROGRAM} "$@"`)}
     chmod +x ~/bin/conduxt
     ${put('~/.config/conduxt/config.json', JSON.stringify(config))}
     ${put('~/script.json', JSON.stringify(script))}
+    ${put('~/tui.json', JSON.stringify(terminalScript))}
     git config --global user.name Walter; git config --global user.email walter@example.invalid
     cd ~/demo; git init -q -b main; echo 5 > sum.txt
     ${put('test.sh', 'grep -qx 4 sum.txt && echo "1 passed, 0 failed" || { echo "0 passed, 1 failed"; exit 1; }')}
@@ -70,10 +86,11 @@ async function machineFor(t: TestContext): Promise<BootedMachine | null> {
   return machine;
 }
 
-/** Turns that are open, prompts behind them, a question, a task at work; one session that owes nothing, one that is over. */
+/** Turns that are open, prompts behind them, a question, a task at work, one in a pane; one session that owes nothing, one that is over. */
 const BUSY = `
   conduxt start talk "leave it open" --no-wait; conduxt tell talk "second"; conduxt tell talk "third"
   conduxt run "Make the sum 4." --name work --verify "sh test.sh" --no-wait
+  conduxt run "Make it four." --name pane --agent tui --backend tmux --verify "sh test.sh" --no-wait
   conduxt start asks "Ask me" --permissions ask --no-wait
   conduxt start rests "hello"
   conduxt start over "hello"; conduxt stop over
@@ -119,7 +136,7 @@ const untilBusy = (machine: BootedMachine, state: string): Promise<void> =>
     'the work',
     () => {
       const all = journals(machine, state);
-      const areAtWork = ['talk', 'work'].every((name) => has(all.get(name), 'prompt-accepted'));
+      const areAtWork = ['talk', 'work', 'pane'].every((name) => has(all.get(name), 'prompt-accepted'));
       return areAtWork && has(all.get('asks'), 'decision-opened') && has(all.get('rests'), 'turn-ended');
     },
     () => [...journals(machine, state)],
@@ -128,7 +145,9 @@ const untilBusy = (machine: BootedMachine, state: string): Promise<void> =>
 /** What is true of every session of `BUSY` once somebody has looked after the boot. */
 function isSettled(all: ReadonlyMap<string, readonly JournalRecord[]>): boolean {
   return (
-    has(all.get('talk'), 'turn-ended', 3) && has(all.get('asks'), 'turn-ended') && has(all.get('work'), 'task-ended')
+    has(all.get('talk'), 'turn-ended', 3) &&
+    has(all.get('asks'), 'turn-ended') &&
+    ['work', 'pane'].every((name) => has(all.get(name), 'task-ended'))
   );
 }
 
@@ -139,15 +158,20 @@ function assertTruth(machine: BootedMachine, state: string): void {
     (all.get(name) ?? []).flatMap((record) => (record.type === 'turn-ended' ? [record.verdict] : []));
   assert.deepEqual(endings('talk'), ['unknown', 'done', 'done']);
   assert.deepEqual(endings('asks'), ['unknown']);
-  assert.deepEqual(endings('work'), ['unknown', 'done']);
-  assert.equal(all.get('work')?.findLast(({ type }) => type === 'task-ended')?.type, 'task-ended');
+  for (const name of ['work', 'pane']) {
+    assert.deepEqual(endings(name), ['unknown', 'done']);
+    assert.partialDeepStrictEqual(
+      all.get(name)?.findLast(({ type }) => type === 'task-ended'),
+      { end: 'completed' },
+    );
+  }
   const seen = prompts(machine);
   for (const text of ['leave it open', 'second', 'third', 'Ask me'])
     assert.equal(seen.filter((prompt) => prompt.endsWith(text)).length, 1, text);
   for (const start of ['conduxt was interrupted', '# Task work'])
     assert.equal(seen.filter((prompt) => prompt.startsWith(start)).length, 1, start);
   for (const [name, boots] of bootsOf(all)) {
-    const isOwed = ['talk', 'work', 'asks'].includes(name);
+    const isOwed = ['talk', 'work', 'pane', 'asks'].includes(name);
     assert.equal(boots.length, isOwed ? 2 : 1, `${name} had ${boots.length} hosts`);
     assert.equal(new Set(boots).size, boots.length, 'every boot has an id of its own');
   }
@@ -188,7 +212,7 @@ describe('a machine that boots', { timeout: 600_000, concurrency: true }, () => 
     const cutSeconds = await settled('the end of all work', isSettled);
     assertTruth(machine, state);
     const listing = machine.login(`${ENTER} conduxt status --all --json`);
-    const states = { talk: 'idle', work: 'completed', asks: 'idle', rests: 'idle', over: 'stopped' };
+    const states = { talk: 'idle', work: 'completed', pane: 'completed', asks: 'idle', rests: 'idle', over: 'stopped' };
     assert.deepEqual(statesIn(listing), states);
     const started = bootsOf(journals(machine, state));
     machine.login(

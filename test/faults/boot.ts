@@ -16,6 +16,7 @@ const COMMAND_MS = 60_000;
 export const NODE = '/opt/conduxt/node';
 export const PROGRAM = '/opt/conduxt/dist/conduxt.js';
 export const FAULT_AGENT = '/opt/conduxt/dist/fault-agent.js';
+export const TUI = '/opt/conduxt/dist/scripted-tui.js';
 
 /** Started instead of everything that this machine would start: no databases, no timers of the distribution. */
 const TARGET = `[Unit]
@@ -64,7 +65,7 @@ export class BootedMachine {
   /** @returns why there can be none here, as a reason to skip */
   static async make(): Promise<BootedMachine | string> {
     if (process.getuid?.() !== 0) return 'a machine cannot be booted here (needs root)';
-    for (const program of ['systemd-nspawn', 'unshare', 'nsenter', 'useradd', 'loginctl'])
+    for (const program of ['systemd-nspawn', 'unshare', 'nsenter', 'useradd', 'loginctl', 'tmux'])
       if (spawnSync(program, ['--version']).error !== undefined) return `${program} is not installed`;
     if (!['/lib/systemd/systemd', '/usr/lib/systemd/systemd'].some(isThere)) return 'systemd is not installed';
     const directory = mkdtempSync(path.join(tmpdir(), 'conduxt-boot-'));
