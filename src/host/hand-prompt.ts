@@ -75,10 +75,14 @@ export async function followTurn(
   turn: OpenTurn,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const { log } = context;
   const session = seat.current;
   const end = session?.follow?.(turn.turnId) ?? null;
   if (session === null || end === null) return false;
-  if (turn.cancelRequested) void session.cancel();
+  // Who asked for its end before the agent was met found nobody to tell, and may not have come to write it down.
+  await log.flushJournal();
+  const { turns, life } = log.folded;
+  if (turns.open?.cancelRequested === true || life.stopped || life.ended !== null) void session.cancel();
   await recordEnd(context, seat, turn, await end, signal);
   return true;
 }

@@ -1,47 +1,19 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { systemClock, type Clock } from '../../src/clock.ts';
-import type { HostContext } from '../../src/host/context.ts';
 import { DecisionDesk } from '../../src/host/decision-desk.ts';
 import { expireQuestions, openQuestion } from '../../src/host/questions.ts';
 import { SessionLog } from '../../src/host/session-log.ts';
-import { Turnstile } from '../../src/host/turnstile.ts';
 import { queuePrompt } from '../../src/host/prompt-book.ts';
 import { newPromptId } from '../../src/session/ids.ts';
-import { createSession } from '../../src/store/create-session.ts';
-import { plainRecord, sessionRecord } from '../session/samples.ts';
+import { realContext } from './real-context.ts';
 
 /** A real journal, and a clock that moves when the test says so. */
 async function make(t: TestContext) {
-  const home = mkdtempSync(path.join(tmpdir(), 'conduxt-desk-'));
-  t.after(() => rmSync(home, { recursive: true, force: true }));
-  const base = plainRecord();
-  const record = { ...base, limits: { ...sessionRecord().limits, decisionTimeoutMs: 1000 } };
-  const made = createSession(home, path.join(home, 'run'), record, null);
-  assert.ok(made.type === 'created');
-  const { paths } = made;
   let now = 1_000_000;
   const timers: (() => void)[] = [];
   const clock: Clock = { ...systemClock, now: () => now, after: (_ms, fn) => (timers.push(fn), () => {}) };
-  const log = await SessionLog.open(paths, clock);
-  t.after(() => log.close());
-  const context: HostContext = {
-    home,
-    runtimeDir: path.join(home, 'run'),
-    slotsDir: path.join(home, 'slots'),
-    record,
-    paths,
-    log,
-    clock,
-    turnstile: new Turnstile(),
-    env: {},
-    redact: (text) => text,
-    mayGoOn: () => false,
-    note: () => {},
-  };
+  const context = await realContext(t, clock);
   const desk = new DecisionDesk(context, async () => {});
   return {
     context,
@@ -55,7 +27,7 @@ async function make(t: TestContext) {
         await desk.answer(id, answer);
       }),
     ends: () =>
-      SessionLog.readAll(paths).flatMap((one) =>
+      SessionLog.readAll(context.paths).flatMap((one) =>
         one.type === 'decision-ended' ? [[one.decisionId, one.end.type]] : [],
       ),
   };
