@@ -56,8 +56,11 @@ function seen(machine: Machine): Pick<Hurt, 'hit' | 'calls'> {
   return { hit: /INJECTED|killed by SIGKILL/.test(text), calls: callsIn(text) };
 }
 
-/** A thread of the program wakes another one: nothing outside of it changes. */
-const WAKES = /^\(\d+, "\\1(?:\\0){7}", 8\b/;
+/**
+ * The program talks to itself: a thread wakes another one, or a signal that came is noted and its lock given back, through
+ * a pipe of its own. Nothing outside of it changes, and no disk can be too full for it.
+ */
+const TO_ITSELF = /^\(\d+, "(?:\\1(?:\\0){7}", 8|\*", 1|.*\\21(?:\\0){7}", 16)\b/;
 
 /** A call that another thread interrupts is two lines, of which one has its arguments. */
 function callsIn(text: string): Calls {
@@ -66,7 +69,7 @@ function callsIn(text: string): Calls {
   for (const [, thread = '', call = '', args = ''] of text.matchAll(/^(\d+) +(\w+)(\(.*)$/gm)) {
     const nth = (ofThreads.get(`${thread} ${call}`) ?? 0) + 1;
     ofThreads.set(`${thread} ${call}`, nth);
-    if (WAKES.test(args)) continue;
+    if (TO_ITSELF.test(args)) continue;
     calls.set(call, (calls.get(call) ?? new Set<number>()).add(nth));
   }
   return calls;
