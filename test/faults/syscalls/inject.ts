@@ -98,8 +98,31 @@ export async function hurtCommand(machine: Machine, point: Point, args: readonly
     env: machine.env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const stop = endWhatWaitsForItself(machine, child);
   const result = await finished(child);
+  stop();
   return { ...result, ...seen(machine) };
+}
+
+/**
+ * Its calls do not come in the same order each time: where one that the program makes to itself was refused, which no
+ * disk can do, it waits for ever, and is ended as if it had been killed there. The returned function ends the watch.
+ */
+function endWhatWaitsForItself(machine: Machine, tracer: ChildProcess): () => void {
+  const timer = setInterval(() => {
+    for (const [, thread, args = ''] of traced(machine).matchAll(/^(\d+) +\w+(\(.*)\(INJECTED\)$/gm))
+      if (TO_ITSELF.test(args)) endTraced(tracer, Number(thread));
+  }, LOOK_MS);
+  return () => clearInterval(timer);
+}
+
+function endTraced(tracer: ChildProcess, thread: number): void {
+  try {
+    process.kill(thread, 'SIGKILL');
+  } catch {
+    // It is a thread that has ended, or the program has.
+    tracer.kill('SIGKILL');
+  }
 }
 
 /**
