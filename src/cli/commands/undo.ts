@@ -58,7 +58,8 @@ async function undo(context: VerbContext, name: string, options: UndoOptions): P
     throw refused('no-task', `Session ${record.name} has no task, so nothing of it was ever discarded.`);
   }
   const repo = await openRepository(record.repo.root, gitEnvironment(context.io.env));
-  await expireDiscarded(repo, context.io.now());
+  // Housekeeping: a failure of it must not stand in the way.
+  await expireDiscarded(repo, context.io.now()).catch(() => {});
   const kept = await keptOf(context, repo, record, isSessionId(name));
   if (options.list === true) return show(context, repo, record, kept);
   const work = choose(record.name, kept, options.from);
