@@ -38,6 +38,8 @@ function machineOn(t: TestContext, fileSystem: FileSystem): { readonly machine: 
   }
 }
 
+const isLost = (canary: string): boolean => !existsSync(canary) || readFileSync(canary, 'utf8') !== 'never synced';
+
 /** The power is gone: first the disk's, then every process of the machine. Then it comes back. */
 async function powerCut(disk: Disk, meanwhile: () => Promise<void> = async () => {}): Promise<void> {
   disk.cut();
@@ -103,7 +105,7 @@ describe('a power loss', () => {
             hasPower = false;
             await Promise.all([...tellers, runner]);
           });
-          if (!existsSync(canary) || readFileSync(canary, 'utf8') !== 'never synced') lost += 1;
+          if (isLost(canary)) lost += 1;
           const names = new Map(listNames(machine.state, null).map(({ name, id }) => [name, id]));
           for (const id of names.values())
             assert.deepEqual(readJournal(path.join(machine.state, 'sessions', id, 'journal.ndjson')).damaged, []);
@@ -168,7 +170,7 @@ describe('a power loss', () => {
         const canary = machine.file(`canary-${round}`);
         writeFileSync(canary, 'never synced');
         await powerCut(disk);
-        if (!existsSync(canary) || readFileSync(canary, 'utf8') !== 'never synced') lost += 1;
+        if (isLost(canary)) lost += 1;
         const { receipt } = foldSession(machine.journal(name)).delivery;
         assert.equal(receipt?.verdict.type, 'green');
         assert.equal(machine.git('rev-parse', `refs/heads/fix/${name}`), receipt.commit);
@@ -185,6 +187,43 @@ describe('a power loss', () => {
       }
       assert.ok(lost > 0, 'the power was never cut');
       t.diagnostic(`${fileSystem}: ${ROUNDS} cuts after ${ROUNDS} receipts, 0 commits lost`);
+    });
+
+    it(`on ${fileSystem} takes nothing of what was discarded right before`, { timeout: 600_000 }, async (t) => {
+      const on = machineOn(t, fileSystem);
+      if (on === null) return;
+      const { machine, disk } = on;
+      const untidy =
+        'echo 4 > sum.txt && git commit -qam four; echo more >> sum.txt; mkdir deep; echo note > deep/note';
+      machine.agent({
+        prompts: [
+          {
+            match: '.',
+            steps: [
+              { type: 'shell', command: untidy },
+              { type: 'callback', status: 'failed', fields: { summary: 'It does not work.' } },
+            ],
+          },
+        ],
+      });
+      let lost = 0;
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const name = `task-${round}`;
+        assert.equal((await machine.run('run', 'Make it 4.', '--name', name, '--no-pr', '--verify', 'true')).code, 1);
+        disk.settle();
+        await machine.ok('clean', name, '--branch', '--discard-changes', '--discard-commits');
+        const canary = machine.file(`canary-${round}`);
+        writeFileSync(canary, 'never synced');
+        await powerCut(disk);
+        if (isLost(canary)) lost += 1;
+        const back = machine.file(`back-${round}`);
+        await machine.ok('undo', name, '--to', back);
+        assert.equal(readFileSync(path.join(back, 'deep', 'note'), 'utf8'), 'note\n');
+        assert.equal(readFileSync(path.join(back, 'sum.txt'), 'utf8'), '4\nmore\n');
+        assert.equal(machine.git('-C', back, 'log', '-1', '--format=%s'), 'four');
+      }
+      assert.ok(lost > 0, 'the power was never cut');
+      t.diagnostic(`${fileSystem}: ${ROUNDS} cuts after ${ROUNDS} removals, all brought back`);
     });
   }
 });
