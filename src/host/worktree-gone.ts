@@ -16,7 +16,7 @@ export function requireWorktree(record: SessionRecord, session: FoldedSession): 
   if (!worktreeIsGone(record, session)) return;
   const { pullRequest } = session.delivery;
   const open = pullRequest === null ? '' : `Its pull request is ${pullRequest.url}. `;
-  throw refused('worktree-gone', `The worktree of ${record.name} was cleaned up; there is nothing to go on with.`, {
+  throw refused('worktree-gone', `The worktree of ${record.name} is gone; there is nothing to go on with.`, {
     remedy: `${open}Begin again with conduxt retry ${record.name}.`,
   });
 }

@@ -96,7 +96,7 @@ describe('a task that was cleaned up', () => {
     const { record } = desk.session('done', [...over, { type: 'session-stopped' }], { cwd: '/nonexistent/worktree' });
     const { code, err } = await desk.run(['tell', 'done', 'more']);
     assert.deepEqual([code, record.name], [6, 'done']);
-    assert.match(err, /The worktree of done was cleaned up[\s\S]*conduxt retry done/);
+    assert.match(err, /The worktree of done is gone[\s\S]*conduxt retry done/);
   });
 });
 

@@ -63,7 +63,7 @@ describe('conduxt resume', () => {
     desk.session('gone', [ready, ...talked(native)], { cwd: '/nonexistent/worktree' });
     const { code, err } = await desk.run(['resume', 'gone']);
     assert.equal(code, 6);
-    assert.match(err, /worktree was cleaned up[^]*conduxt retry gone/);
+    assert.match(err, /worktree is gone[^]*conduxt retry gone/);
     assert.equal(plainRecord().task, null);
   });
 });

@@ -196,6 +196,9 @@ describe('conduxt run', () => {
     const saysWhy = (blocked.stdout + blocked.stderr).match(/does not appear to be a git repository/g) ?? [];
     assert.equal(saysWhy.length, 2, 'once in the progress, once in the outcome');
     assert.doesNotMatch(blocked.stdout + blocked.stderr, /correct access rights/, "git's boilerplate");
+    const early = await machine.run('clean', 'the-sum');
+    assert.equal(early.code, 6);
+    assert.match(early.stderr, /the-sum is blocked: .*\n.*conduxt pr the-sum.*--discard-commits/);
     renameSync(`${machine.remote}.away`, machine.remote);
     await machine.ok('pr', 'the-sum');
     const branch = machine.git('branch', '--list', '*the-sum', '--format=%(refname:short)');
@@ -204,6 +207,7 @@ describe('conduxt run', () => {
       machine.git('rev-parse', branch),
     );
     assert.equal((await machine.run('wait', 'the-sum')).code, 0);
+    await machine.ok('clean', 'the-sum');
   });
 
   it('touches nothing with --dry-run', async (t) => {

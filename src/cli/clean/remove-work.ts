@@ -5,6 +5,8 @@ import { gitEnvironment } from '../../git/git-environment.ts';
 import { whatWouldBeLost, worktreeHoldsWork, type Losses } from '../../git/losses.ts';
 import { deleteBranch, removeWorktree, type RefusalReason } from '../../git/remove.ts';
 import { openRepository, type Repository } from '../../git/repository.ts';
+import type { SessionView } from '../../store/read-session.ts';
+import { oneLine } from '../../text/sanitize.ts';
 import { isoTime } from '../../clock.ts';
 import type { VerbContext } from '../context.ts';
 import { lossSentences } from './losses.ts';
@@ -46,6 +48,17 @@ export async function requireNoLoss(repo: Repository, resting: RestingTask, wish
   const changes = worktree !== null && worktreeHoldsWork(losses) && !wish.discardChanges;
   const commits = wish.branch && losses.unpushed.length > 0 && !wish.discardCommits;
   if (changes || commits) throw wouldBeLost(view.record.name, losses, { changes, commits }, wish);
+  if (worktree !== null && losses.unpushed.length > 0 && !wish.discardCommits) requireDelivered(view, wish);
+}
+
+/** What is verified and could not be delivered is delivered from the worktree. */
+function requireDelivered({ record, folded }: SessionView, wish: RemovalWish): void {
+  const { blocked } = folded.delivery;
+  if (blocked === null) return;
+  throw refused('not-delivered', `The delivery of ${record.name} is blocked: ${oneLine(blocked.why, 300)}.`, {
+    remedy: `${oneLine(blocked.remedy, 300).replace(/\.$/, '')}; that needs the worktree. ${wish.flags.commits} removes it all the same.`,
+    facts: { blocked },
+  });
 }
 
 function wouldBeLost(

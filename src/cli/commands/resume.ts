@@ -77,7 +77,7 @@ async function resume(
 function requirePlace({ record, folded }: SessionView): void {
   const isTask = record.task !== null && folded.delivery.worktree !== null;
   if (record.kind !== 'ask' && (!isTask || existsSync(record.cwd))) return;
-  const why = record.kind === 'ask' ? 'It was one question' : 'Its worktree was cleaned up';
+  const why = record.kind === 'ask' ? 'It was one question' : 'Its worktree is gone';
   throw refused('not-resumable', `${record.name} cannot be taken up again. ${why}.`, {
     remedy: record.kind === 'ask' ? 'Ask again with conduxt ask.' : `Begin again with conduxt retry ${record.name}.`,
   });

@@ -188,7 +188,7 @@ function requireOpen(view: SessionView, name: string): SessionView {
   const { record, folded } = view;
   // `clean` stops the session as well: that is not what the person did.
   if (record.task !== null && folded.delivery.worktree !== null && !existsSync(record.cwd)) {
-    throw refused('worktree-gone', `The worktree of ${record.name} was cleaned up; there is nothing to go on with.`, {
+    throw refused('worktree-gone', `The worktree of ${record.name} is gone; there is nothing to go on with.`, {
       remedy: `Begin again with conduxt retry ${name}.`,
     });
   }
