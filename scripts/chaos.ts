@@ -19,8 +19,10 @@ const options = {
 };
 console.log(`seed ${options.seed}, ${options.sessions} sessions, ${options.seconds} s`);
 const report = await chaos(options);
-const { wrong, acknowledged, canFillDisk, ends, kept } = report;
-console.log(`acknowledged: ${JSON.stringify(acknowledged)}; prompts: ${JSON.stringify(ends)}`);
+const { wrong, acknowledged, canFillDisk, ends, tasks, kept } = report;
+console.log(
+  `acknowledged: ${JSON.stringify(acknowledged)}; prompts: ${JSON.stringify(ends)}; tasks: ${JSON.stringify(tasks)}`,
+);
 console.log(wordsAboutFaults(report));
 if (!canFillDisk) console.log('no full disk: a file system cannot be mounted here (needs root)');
 for (const text of wrong) console.log(`BROKEN ${text}`);

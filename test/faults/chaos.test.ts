@@ -2,8 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JournalRecord, SessionEvent } from '../../src/session/events.ts';
 import { ended, handed, journalOf, queued } from '../session/samples.ts';
+import { receipt } from '../views/samples.ts';
 import { chaos, wordsAboutFaults } from './chaos/chaos.ts';
-import { brokenPromises, promptsSeen, type Asked, type History } from './chaos/history.ts';
+import {
+  brokenPromises,
+  brokenTask,
+  promptsSeen,
+  type Asked,
+  type History,
+  type TaskHistory,
+} from './chaos/history.ts';
 
 const FULL = process.env['FAULTS'] === 'all';
 const SEED = Number(process.env['FAULT_SEED'] ?? '1');
@@ -100,6 +108,37 @@ const LIES: readonly (readonly [string, Partial<History>, RegExp])[] = [
   ],
 ];
 
+const over = (end: 'completed' | 'failed'): SessionEvent => ({ type: 'task-ended', end, reason: '' });
+const verified = (verdict: 'green' | 'red'): SessionEvent => ({
+  type: 'verification-finished',
+  planId: 'plan',
+  receipt: receipt(verdict === 'green' ? {} : { verdict: { type: 'red', excerpt: '' } }),
+  decision: null,
+});
+const given = { text: 'Make the sum 4.\n', busy: false };
+const doneTask: TaskHistory = {
+  journal: journalOf([started, ...turn('a'), verified('green'), over('completed')]),
+  damaged: 0,
+  prompts: [given],
+  pushed: receipt().commit,
+  pullRequests: 1,
+};
+const TASK_LIES: readonly (readonly [string, Partial<TaskHistory>, RegExp])[] = [
+  [
+    'a red task that is completed',
+    { journal: journalOf([started, ...turn('a'), verified('red'), over('completed')]) },
+    /it is completed: red/,
+  ],
+  ['a task that nobody verified', { journal: journalOf([started, ...turn('a'), over('completed')]) }, /: undefined/],
+  ['another commit at the remote', { pushed: 'f'.repeat(40) }, /f{40} pushed/],
+  ['a task without its pull request', { pullRequests: 0 }, /0 pull requests/],
+  ['two pull requests', { pullRequests: 2 }, /2 pull requests/],
+  ['a task that was given twice', { prompts: [given, given] }, /given it 2 times/],
+  ['a task with two prompts at once', { prompts: [{ ...given, busy: true }] }, /at another prompt/],
+  ['a task without an end', { journal: journalOf([started, ...turn('a')]) }, /ended 0 times/],
+  ['a task whose journal is damaged', { damaged: 2 }, /2 damaged/],
+];
+
 function again(records: readonly JournalRecord[]): readonly JournalRecord[] {
   const last = records.at(-1);
   return last === undefined ? [] : [...records, { ...last, type: 'session-resumed' }];
@@ -125,6 +164,17 @@ describe('what checks the histories of chaos', () => {
       assert.match(brokenPromises({ ...whole, ...lie }).join('\n'), words);
     });
 
+  it('finds nothing wrong in a task that was done, or that the faults have made fail', () => {
+    assert.deepEqual(brokenTask(doneTask), []);
+    const journal = journalOf([started, ...turn('a'), over('failed')]);
+    assert.deepEqual(brokenTask({ ...doneTask, journal, pushed: '', pullRequests: 0 }), []);
+  });
+
+  for (const [name, lie, words] of TASK_LIES)
+    it(`finds ${name}`, () => {
+      assert.match(brokenTask({ ...doneTask, ...lie }).join('\n'), words);
+    });
+
   it('reads what the agent saw, also behind lines that are torn', () => {
     const line = (text: string): string => JSON.stringify({ event: 'prompt', text, busy: false });
     const log = [line('say x/1'), '{"event":"prom', line('Between us:\nask x/2'), line('something else'), ''].join(
@@ -138,10 +188,10 @@ describe('chaos', () => {
   const options = FULL ? { sessions: 20, seconds: 60 } : { sessions: 4, seconds: 3 };
   it(`of ${options.sessions} sessions breaks no promise`, { timeout: 400_000 }, async (t) => {
     const report = await chaos({ ...options, seed: SEED });
-    const { wrong, acknowledged, faults, canFillDisk, ends, kept } = report;
+    const { wrong, acknowledged, faults, canFillDisk, ends, tasks, kept } = report;
     t.diagnostic(
       `seed ${SEED}; acknowledged: ${JSON.stringify(acknowledged)}, ` +
-        `prompts: ${JSON.stringify(ends)}; ${wordsAboutFaults(report)}`,
+        `prompts: ${JSON.stringify(ends)}; tasks: ${JSON.stringify(tasks)}; ${wordsAboutFaults(report)}`,
     );
     if (!canFillDisk) t.diagnostic('no full disk: a file system cannot be mounted here');
     assert.deepEqual(wrong, [], `FAULT_SEED=${SEED}, kept in ${kept}`);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { markedPids } from '../../../src/process/marker.ts';
-import { foldSession, type FoldedSession } from '../../../src/session/fold/session-fold.ts';
 import type { Asked } from './history.ts';
+import { KnownSession } from './known-session.ts';
 import type { Place, Ran } from './place.ts';
 
 /** One in so many commands is killed in the middle of what it does. */
@@ -11,31 +11,19 @@ const LOOK_EVERY_MS = 100;
 const QUESTION_PATIENCE_MS = 3_000;
 
 /** A careful person at one session: says everything again until it is acknowledged, and remembers what was asked. */
-export class Caller {
-  readonly name: string;
-  readonly id: string;
+export class Caller extends KnownSession {
   readonly asked: Asked[] = [];
   /** What was not as the acknowledgement said at the moment it was given. */
   readonly wrong: string[] = [];
   readonly #place: Place;
   readonly #random: () => number;
   readonly #isOver: () => boolean;
-  #known: { readonly version: string; readonly folded: FoldedSession } | null = null;
 
   constructor(place: Place, session: { name: string; id: string }, random: () => number, isOver: () => boolean) {
-    this.name = session.name;
-    this.id = session.id;
+    super(place, session);
     this.#place = place;
     this.#random = random;
     this.#isOver = isOver;
-  }
-
-  /** Read again only when the journal has changed: it is asked at every beat. */
-  folded(): FoldedSession {
-    const version = this.#place.journalVersionOf(this.id);
-    if (this.#known?.version !== version)
-      this.#known = { version, folded: foldSession(this.#place.journalOf(this.id).records) };
-    return this.#known.folded;
   }
 
   async work(): Promise<void> {

@@ -3,13 +3,17 @@ import { isAlive } from '../../../src/process/identity.ts';
 import { markedProcesses } from '../../../src/process/marker.ts';
 import { randomOf } from '../simulation.ts';
 import { Caller } from './caller.ts';
-import { brokenPromises, promptsSeen } from './history.ts';
+import { brokenPromises, brokenTask, promptsIn, promptsSeen } from './history.ts';
 import { Hurter } from './hurt.ts';
+import type { KnownSession } from './known-session.ts';
 import { Place } from './place.ts';
+import { TaskGiver } from './task-giver.ts';
 
 const FAULT_EVERY_MS = 200;
 /** What was told while hosts died is still owed. */
 const SETTLE_PATIENCE_MS = 180_000;
+/** For so many sessions somebody gives tasks. */
+const SESSIONS_TO_A_TASK = 5;
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -33,6 +37,8 @@ export interface ChaosReport {
   readonly canFillDisk: boolean;
   /** How the acknowledged prompts ended. */
   readonly ends: Readonly<Record<string, number>>;
+  /** How the tasks ended. */
+  readonly tasks: Readonly<Record<string, number>>;
   /** Where everything was kept to be looked at; null when nothing was wrong. */
   readonly kept: string | null;
 }
@@ -46,6 +52,8 @@ export async function chaos({ seed, sessions, seconds }: ChaosOptions): Promise<
   const random = randomOf(seed);
   const place = new Place();
   const callers: Caller[] = [];
+  const givers: TaskGiver[] = [];
+  const tasks = (): KnownSession[] => givers.flatMap((giver) => giver.tasks);
   const faults = new Map<string, number>();
   const wrong: string[] = [];
   let endMs = Infinity;
@@ -54,10 +62,12 @@ export async function chaos({ seed, sessions, seconds }: ChaosOptions): Promise<
       const session = await start(place, `chaos-${index}`);
       callers.push(new Caller(place, session, randomOf(seed * 1_000 + index), () => performance.now() > endMs));
     }
+    for (let index = 0; index < sessions / SESSIONS_TO_A_TASK; index += 1)
+      givers.push(new TaskGiver(place, `task-${index}`, () => performance.now() > endMs));
     const beganMs = performance.now();
     endMs = beganMs + seconds * 1_000;
-    const running: Promise<unknown>[] = callers.map((caller) => caller.work());
-    const hurter = new Hurter(place, callers, random);
+    const running: Promise<unknown>[] = [...callers, ...givers].map((one) => one.work());
+    const hurter = new Hurter(place, () => [...callers, ...tasks()], random);
     let beats = 0;
     let deadBeats = 0;
     // On a clock: neither a slow fault nor a busy machine makes the beat slower.
@@ -72,11 +82,13 @@ export async function chaos({ seed, sessions, seconds }: ChaosOptions): Promise<
     }
     const lastedMs = performance.now() - beganMs;
     await Promise.all(running);
-    wrong.push(...(await settle(place, callers)));
+    wrong.push(...(await settle(place, callers, tasks())));
     for (const caller of callers) wrong.push(...check(place, caller));
-    wrong.push(...(await stopAll(place, callers)));
+    for (const task of tasks()) wrong.push(...checkTask(place, task));
+    wrong.push(...(await stopAll(place, [...callers, ...tasks()])));
     return {
       ...summary(callers),
+      tasks: endsOf(tasks()),
       wrong,
       faults: Object.fromEntries(faults),
       beats,
@@ -86,7 +98,7 @@ export async function chaos({ seed, sessions, seconds }: ChaosOptions): Promise<
       kept: wrong.length > 0 ? place.root : null,
     };
   } finally {
-    endAll(callers);
+    endAll([...callers, ...tasks()]);
     place.close(wrong.length > 0);
   }
 }
@@ -98,7 +110,7 @@ async function start(place: Place, name: string): Promise<{ name: string; id: st
 }
 
 /** As cron would: passes of the watchdog until nothing is owed. What a question holds up is cancelled by its person. */
-async function settle(place: Place, callers: readonly Caller[]): Promise<string[]> {
+async function settle(place: Place, callers: readonly Caller[], tasks: readonly KnownSession[]): Promise<string[]> {
   const end = performance.now() + SETTLE_PATIENCE_MS;
   for (;;) {
     await place.conduxt(['watchdog', '--once'], 60_000);
@@ -106,8 +118,9 @@ async function settle(place: Place, callers: readonly Caller[]): Promise<string[
       const { prompts, turns, life } = caller.folded();
       return !life.stopped && (prompts.owed.length > 0 || turns.open !== null);
     });
-    if (open.length === 0) return [];
-    if (performance.now() > end) return open.map(({ name }) => `${name} still owes something`);
+    const atWork = tasks.filter((task) => task.folded().life.ended === null);
+    if (open.length + atWork.length === 0) return [];
+    if (performance.now() > end) return [...open, ...atWork].map(({ name }) => `${name} still owes something`);
     for (const caller of open) {
       if (caller.folded().life.decisions.size === 0) continue;
       caller.asked.push({ verb: 'cancel', acknowledged: (await place.conduxt(['cancel', caller.name])).code === 0 });
@@ -123,14 +136,27 @@ function check(place: Place, { id, name, asked, wrong }: Caller): string[] {
   return [...wrong, ...broken].map((text) => `${name} (${id}): ${text}`);
 }
 
-async function stopAll(place: Place, callers: readonly Caller[]): Promise<string[]> {
+function checkTask(place: Place, { id, name }: KnownSession): string[] {
+  const { records, damaged } = place.journalOf(id);
+  const branch = `fix/${name}`;
+  const broken = brokenTask({
+    journal: records,
+    damaged: damaged.length,
+    prompts: promptsIn(place.agentLogOf(id)),
+    pushed: place.pushed(branch),
+    pullRequests: place.pullRequests(branch),
+  });
+  return broken.map((text) => `${name} (${id}): ${text}`);
+}
+
+async function stopAll(place: Place, all: readonly KnownSession[]): Promise<string[]> {
   const wrong: string[] = [];
-  for (const { name } of callers) {
+  for (const { name } of all) {
     const { code, stderr } = await place.conduxt(['stop', name], 60_000);
     if (code !== 0) wrong.push(`${name} could not be stopped (${code}): ${stderr}`);
   }
   for (const [id, pids] of markedProcesses())
-    if (callers.some((caller) => caller.id === id)) wrong.push(`${id} left ${pids.join(', ')} running`);
+    if (all.some((one) => one.id === id)) wrong.push(`${id} left ${pids.join(', ')} running`);
   return wrong;
 }
 
@@ -149,14 +175,23 @@ function summary(callers: readonly Caller[]): Pick<ChaosReport, 'acknowledged' |
   return { acknowledged, ends };
 }
 
+function endsOf(tasks: readonly KnownSession[]): Record<string, number> {
+  const ends: Record<string, number> = {};
+  for (const task of tasks) {
+    const end = task.folded().life.ended?.end ?? 'open';
+    ends[end] = (ends[end] ?? 0) + 1;
+  }
+  return ends;
+}
+
 /** SIGKILL for whatever is left, by its pid. */
-function endAll(callers: readonly Caller[]): void {
-  for (const caller of callers) {
-    const { host } = caller.folded().life;
+function endAll(all: readonly KnownSession[]): void {
+  for (const one of all) {
+    const { host } = one.folded().life;
     if (host !== null && isAlive(host.process)) process.kill(host.process.pid, 'SIGKILL');
   }
   for (const [id, pids] of markedProcesses())
-    if (callers.some((caller) => caller.id === id)) for (const pid of pids) process.kill(pid, 'SIGKILL');
+    if (all.some((one) => one.id === id)) for (const pid of pids) process.kill(pid, 'SIGKILL');
 }
 
 /** One line about what was done to the sessions. */

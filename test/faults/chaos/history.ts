@@ -23,6 +23,16 @@ export interface History {
   readonly damaged: number;
 }
 
+/** What became of a task, and what the world outside of its journal holds of it. */
+export interface TaskHistory {
+  readonly journal: readonly JournalRecord[];
+  readonly damaged: number;
+  readonly prompts: readonly Prompt[];
+  /** The commit that its branch stands at, at the remote; '' for none. */
+  readonly pushed: string;
+  readonly pullRequests: number;
+}
+
 const FINAL = ['done', 'failed', 'cancelled', 'unknown', 'dropped'];
 
 /** Every promise that this history breaks, as a sentence. Nothing of the session may go on while it is checked. */
@@ -34,6 +44,29 @@ export function brokenPromises({ asked, seen, journal, damaged }: History): stri
     ...brokenTells(asked, seen, folded, journal),
     ...brokenAnswers(asked, journal),
     ...workWhileStopped(journal),
+  ];
+}
+
+/** The same of a task. One that faults have made fail is no broken promise; a red one that is called completed is. */
+export function brokenTask({ journal, damaged, prompts, pushed, pullRequests }: TaskHistory): string[] {
+  const { delivery, life, turns } = foldSession(journal);
+  const ends = journal.filter(({ type }) => type === 'task-ended').length;
+  const given = prompts.filter(({ text }) => text.startsWith('Make the sum 4.')).length;
+  const { receipt } = delivery;
+  const isVerified = receipt?.verdict.type === 'green' && receipt.commit === pushed && pullRequests === 1;
+  return [
+    ...(damaged > 0 ? [`${damaged} damaged records`] : []),
+    ...recordsOutOfOrder(journal),
+    ...(ends === 1 ? [] : [`it ended ${ends} times`]),
+    ...(turns.open === null ? [] : ['a turn is still open']),
+    ...(given <= 1 ? [] : [`its agent was given it ${given} times`]),
+    ...(prompts.some(({ busy }) => busy) ? ['its agent was asked while it was at another prompt'] : []),
+    ...(pullRequests <= 1 ? [] : [`it has ${pullRequests} pull requests`]),
+    ...(life.ended?.end === 'completed' && !isVerified
+      ? [
+          `it is completed: ${receipt?.verdict.type} at ${receipt?.commit}, ${pushed} pushed, ${pullRequests} pull requests`,
+        ]
+      : []),
   ];
 }
 
@@ -139,15 +172,21 @@ function workWhileStopped(journal: readonly JournalRecord[]): string[] {
 
 const logLine = z.object({ event: z.literal('prompt'), text: z.string(), busy: z.boolean() });
 
-/** What the agent was asked, from its log: the last line of each prompt is `say <key>` or `ask <key>`. */
-export function promptsSeen(log: string): Seen[] {
-  return log.split('\n').flatMap((line) => {
-    const parsed = logLine.safeParse(parseJson(line));
-    if (!parsed.success) return [];
-    const key = /^(?:say|ask) (\S+)$/.exec(parsed.data.text.split('\n').at(-1) ?? '')?.[1];
-    return key === undefined ? [] : [{ key, busy: parsed.data.busy }];
-  });
+export interface Prompt {
+  readonly text: string;
+  readonly busy: boolean;
 }
+
+/** What the agent was asked, from its log. */
+export const promptsIn = (log: string): Prompt[] =>
+  log.split('\n').flatMap((line) => logLine.safeParse(parseJson(line)).data ?? []);
+
+/** The same by their keys: the last line of each prompt is `say <key>` or `ask <key>`. */
+export const promptsSeen = (log: string): Seen[] =>
+  promptsIn(log).flatMap(({ text, busy }) => {
+    const key = /^(?:say|ask) (\S+)$/.exec(text.split('\n').at(-1) ?? '')?.[1];
+    return key === undefined ? [] : [{ key, busy }];
+  });
 
 /** Null for a line that is torn because the agent was killed in it. */
 function parseJson(line: string): unknown {

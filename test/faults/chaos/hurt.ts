@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive } from '../../../src/process/identity.ts';
 import type { ProcessIdentity } from '../../../src/session/events.ts';
-import type { Caller } from './caller.ts';
+import type { KnownSession } from './known-session.ts';
 import type { Place } from './place.ts';
 
 const FULL_FOR_MS = 700;
@@ -26,21 +26,21 @@ const FAULTS = Object.keys(WEIGHTS) as Fault[];
 /** Hurts sessions of one place. */
 export class Hurter {
   readonly #place: Place;
-  readonly #callers: readonly Caller[];
+  readonly #living: () => readonly KnownSession[];
   readonly #random: () => number;
   /** One at a time each: the disk, and the watchdogs, are there once. */
   #isDiskFull = false;
   #isPatrolled = false;
 
-  constructor(place: Place, callers: readonly Caller[], random: () => number) {
+  constructor(place: Place, living: () => readonly KnownSession[], random: () => number) {
     this.#place = place;
-    this.#callers = callers;
+    this.#living = living;
     this.#random = random;
   }
 
   /** Whether any host or agent lives. */
   get isAnyAlive(): boolean {
-    return this.#callers.some((caller) => isThere(hostOf(caller)) || isThere(agentOf(caller)));
+    return this.#living().some((one) => isThere(hostOf(one)) || isThere(agentOf(one)));
   }
 
   /**
@@ -70,7 +70,7 @@ export class Hurter {
   }
 
   #try(fault: Fault): Promise<unknown> | null {
-    const meets = (aim: (caller: Caller) => boolean): boolean => this.#shuffled().some(aim);
+    const meets = (aim: (one: KnownSession) => boolean): boolean => this.#shuffled().some(aim);
     const now = Promise.resolve();
     switch (fault) {
       case 'kill-host':
@@ -78,7 +78,7 @@ export class Hurter {
       case 'kill-agent':
         return meets((one) => send(agentOf(one), 'SIGKILL')) ? now : null;
       case 'kill-both': {
-        const both = (one: Caller): boolean => isThere(agentOf(one)) && send(hostOf(one), 'SIGKILL');
+        const both = (one: KnownSession): boolean => isThere(agentOf(one)) && send(hostOf(one), 'SIGKILL');
         return meets((one) => both(one) && send(agentOf(one), 'SIGKILL')) ? now : null;
       }
       case 'freeze-host':
@@ -94,14 +94,14 @@ export class Hurter {
     }
   }
 
-  #shuffled(): readonly Caller[] {
-    const drawn = this.#callers.map((caller) => ({ caller, at: this.#random() }));
-    return drawn.sort((a, b) => a.at - b.at).map(({ caller }) => caller);
+  #shuffled(): readonly KnownSession[] {
+    const drawn = this.#living().map((one) => ({ one, at: this.#random() }));
+    return drawn.sort((a, b) => a.at - b.at).map(({ one }) => one);
   }
 
-  #freeze(whom: (caller: Caller) => Identity, forMs: number): Promise<unknown> | null {
-    for (const caller of this.#shuffled()) {
-      const identity = whom(caller);
+  #freeze(whom: (one: KnownSession) => Identity, forMs: number): Promise<unknown> | null {
+    for (const one of this.#shuffled()) {
+      const identity = whom(one);
       if (send(identity, 'SIGSTOP')) return delay(forMs).then(() => send(identity, 'SIGCONT'));
     }
     return null;
@@ -127,8 +127,8 @@ export class Hurter {
 
 type Identity = ProcessIdentity | null | undefined;
 
-const hostOf = (caller: Caller): Identity => caller.folded().life.host?.process;
-const agentOf = (caller: Caller): Identity => caller.folded().life.agent.process;
+const hostOf = (one: KnownSession): Identity => one.folded().life.host?.process;
+const agentOf = (one: KnownSession): Identity => one.folded().life.agent.process;
 const isThere = (identity: Identity): boolean => identity !== null && identity !== undefined && isAlive(identity);
 
 /** False when it is not that process any more. */

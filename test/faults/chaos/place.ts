@@ -2,6 +2,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   closeSync,
   existsSync,
+  globSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -16,10 +17,11 @@ import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import PQueue from 'p-queue';
 import { readJournal, type JournalContents } from '../../../src/journal/read-journal.ts';
+import { listNames } from '../../../src/store/read-session.ts';
 import type { Script } from '../../../src/rehearsal/fault-agent/script.ts';
 
 const DIST = path.resolve(import.meta.dirname, '../../../dist');
-const DISK = 'size=64m,mode=0700';
+const DISK = 'size=128m,mode=0700';
 /** Twenty commands that start at once take the cores from the hosts and agents that are to be hurt. */
 const COMMANDS_AT_ONCE = 2 * availableParallelism();
 
@@ -27,6 +29,15 @@ const COMMANDS_AT_ONCE = 2 * availableParallelism();
 const SCRIPT: Script = {
   resume: { supported: true },
   prompts: [
+    {
+      match: 'Make the sum 4|conduxt was interrupted',
+      steps: [
+        { type: 'delay', ms: 100 },
+        { type: 'shell', command: 'echo 4 > sum.txt && git commit -qam "The sum" || :' },
+        { type: 'delay', ms: 100 },
+        { type: 'callback', status: 'completed', fields: { summary: 'It is 4.' } },
+      ],
+    },
     {
       match: 'ask \\S+$',
       steps: [
@@ -65,6 +76,7 @@ export class Place {
   /** Whether the disk of the state directory can be filled. */
   readonly ownDisk: boolean;
   readonly #repo = path.join(this.root, 'repo');
+  readonly #remote = path.join(this.root, 'remote.git');
   readonly #env: Readonly<Record<string, string>>;
   readonly #commands = new PQueue({ concurrency: COMMANDS_AT_ONCE });
 
@@ -75,11 +87,23 @@ export class Place {
       CONDUXT_HOME: this.home,
       GIT_CONFIG_GLOBAL: '/dev/null',
       GIT_CONFIG_NOSYSTEM: '1',
+      GIT_AUTHOR_NAME: 'A User',
+      GIT_AUTHOR_EMAIL: 'user@example.invalid',
+      GIT_COMMITTER_NAME: 'A User',
+      GIT_COMMITTER_EMAIL: 'user@example.invalid',
     };
     mkdirSync(this.home, { mode: 0o700 });
     this.ownDisk = spawnSync('mount', ['-t', 'tmpfs', '-o', DISK, 'tmpfs', this.home]).status === 0;
     mkdirSync(this.#repo);
-    execFileSync('git', ['init', '-q', '-b', 'main'], { cwd: this.#repo, env: this.#env });
+    this.#git('init', '-q', '-b', 'main');
+    writeFileSync(path.join(this.#repo, 'sum.txt'), '5\n');
+    const judge =
+      'sleep 0.1; grep -qx 4 sum.txt && echo "1 passed, 0 failed" || { echo "0 passed, 1 failed"; exit 1; }\n';
+    writeFileSync(path.join(this.#repo, 'test.sh'), judge);
+    this.#git('add', '-A');
+    this.#git('commit', '-q', '-m', 'First');
+    this.#git('clone', '-q', '--bare', '.', this.#remote);
+    this.#git('remote', 'add', 'origin', this.#remote);
     const script = path.join(this.root, 'script.json');
     writeFileSync(script, JSON.stringify({ log: path.join(this.root, 'agent-{{session}}.ndjson'), ...SCRIPT }));
     const acp = { command: process.execPath, args: [path.join(DIST, 'fault-agent.js'), '--script', script] };
@@ -116,6 +140,25 @@ export class Place {
   /** The same when few enough others run. */
   inTurn(args: readonly string[], killAfterMs: number | null): Promise<Ran> {
     return this.#commands.add(() => this.conduxt(args, killAfterMs));
+  }
+
+  #git(...args: string[]): string {
+    return execFileSync('git', args, { cwd: this.#repo, env: this.#env, encoding: 'utf8' }).trim();
+  }
+
+  /** The commit that a branch of the remote stands at; '' where there is none. */
+  pushed(branch: string): string {
+    return this.#git('ls-remote', 'origin', `refs/heads/${branch}`).split('\t')[0] ?? '';
+  }
+
+  /** How many pull requests a branch has. */
+  pullRequests(branch: string): number {
+    return globSync(path.join(this.home, 'repos', '*', 'prs', `${branch.replace('/', '-')}.md`)).length;
+  }
+
+  /** The session of this name; null while there is none. */
+  idOf(name: string): string | null {
+    return listNames(this.home, null).find((one) => one.name === name)?.id ?? null;
   }
 
   /** Another one when something was written. */
