@@ -65,21 +65,42 @@ interface Judged {
 }
 
 async function judge(context: HostContext, receipt: Receipt, signal: AbortSignal): Promise<Judged | null> {
-  const unjudged = (why: string): Judged => ({ receipt, fresh: { result: 'unjudged', why: context.redact(why) } });
-  let run: CheckoutRun | null;
-  try {
-    run = await testInFreshCheckout(context, receipt.commit, 'fresh', signal);
-  } catch (error) {
-    if (!(error instanceof ConduxtError) || isConfigChanged(error)) throw error;
-    return unjudged(messageOf(error));
+  const run = await testCommit(context, receipt.commit, signal);
+  if (run === null || signal.aborted) return null;
+  if (run.type === 'none') {
+    // What is in doubt may not stand only because its judge was kept away: the agent could see to that.
+    const verdict = { type: 'not-runnable', reason: 'no fresh checkout to confirm the pass in' } as const;
+    return { receipt: { ...receipt, verdict }, fresh: unjudged(context, run.why) };
   }
-  if (run === null) return null;
   if (run.type === 'tested' && run.receipt.verdict.type === 'green') return { receipt, fresh: { result: 'green' } };
   const base = await checkBaseline(context, signal);
   if (signal.aborted) return null;
   const lack = base === null ? null : sameLack(run, base);
-  if (lack !== null) return unjudged(`the base commit is not green there either: ${lack}`);
+  if (lack !== null) return { receipt, fresh: unjudged(context, `the base commit is not green there either: ${lack}`) };
   return { receipt: redReceipt(receipt, run), fresh: { result: 'red' } };
+}
+
+const unjudged = (context: HostContext, why: string): Judged['fresh'] => ({
+  result: 'unjudged',
+  why: context.redact(why),
+});
+
+/** The second try finds what stood in the way of the first cleared. @returns null when it was interrupted */
+async function testCommit(
+  context: HostContext,
+  commit: string,
+  signal: AbortSignal,
+): Promise<CheckoutRun | { readonly type: 'none'; readonly why: string } | null> {
+  for (let triesLeft = 1; ; triesLeft -= 1) {
+    try {
+      return await testInFreshCheckout(context, commit, 'fresh', signal);
+    } catch (error) {
+      if (signal.aborted) return null;
+      if (!(error instanceof ConduxtError) || isConfigChanged(error)) throw error;
+      context.note(`fresh checkout: ${context.redact(messageOf(error))}`);
+      if (triesLeft === 0) return { type: 'none', why: messageOf(error) };
+    }
+  }
 }
 
 /** The receipt of the run that counts, with what is known of the worktree. */

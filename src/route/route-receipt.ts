@@ -36,10 +36,17 @@ export function routeReceipt(
     case 'head-moved':
       return fix('the branch changed while its tests were running; leave it alone after the callback', budget);
     case 'not-runnable':
-      return { type: 'end', end: 'failed', reason: `the verification command cannot be run: ${verdict.reason}` };
+      return { type: 'end', end: 'failed', reason: notRunnable(receipt, verdict.reason) };
     default:
       return unreachable(verdict, 'verdict');
   }
+}
+
+function notRunnable({ fresh }: Receipt, reason: string): string {
+  if (fresh === undefined) return `the verification command cannot be run: ${reason}`;
+  const doubt = `its tests pass only in the worktree so far (${fresh.because})`;
+  const goOn = '`conduxt verify` tries again, `conduxt pr` delivers then';
+  return `${doubt}, and no fresh checkout of the commit could be made (${goOn}): ${fresh.why ?? reason}`;
 }
 
 /** An agent that mends nothing is told so once; a second time would cost another round for the same answer. */

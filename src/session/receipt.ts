@@ -26,8 +26,9 @@ export interface Receipt {
 }
 
 /**
- * A second run where there is only what git carries. `red`: the receipt is that of this run. `unjudged`: the base commit
- * lacks the same there, or no checkout could be made (`why`). `off`: it was called for, and is switched off.
+ * A second run where there is only what git carries. `red`: the receipt is that of this run. `unjudged` (`why`): the base
+ * commit lacks the same there, or, of a receipt that is `not-runnable`, no checkout could be made. `off`: it was called
+ * for, and is switched off.
  */
 export interface FreshRun {
   /** What asked for it, as a clause: `the tests changed sum.txt`. */
@@ -54,7 +55,7 @@ export interface MovedBranch {
  * - `astray`: another branch is checked out, or the branch lost its base: what was tested would not be delivered.
  * - `no-change`: what was committed on top of the base changes nothing.
  * - `timeout`: it did not end in time.
- * - `not-runnable`: it could not be started.
+ * - `not-runnable`: it could not be started, or not in the fresh checkout that a pass has to be confirmed in.
  * - `head-moved`: the commit changed while it was being tested.
  */
 export type Verdict =

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
@@ -76,6 +76,41 @@ describe('a pass that git does not carry', () => {
     assert.deepEqual([receipt?.verdict.type, receipt?.fresh?.result], ['green', 'unjudged']);
     assert.match(receipt?.fresh?.why ?? '', /dist\/run\.sh/);
     assert.match(bodyOf(task), /a fresh checkout could not judge it/);
+  });
+
+  it('is no pass when no fresh checkout can be made: the agent sees to that, and its commit is red', async (t) => {
+    const scratch = new Scratch(t);
+    ignoring(scratch, 'node_modules');
+    const plant = shell(
+      'd=$(git rev-parse --git-common-dir)/worktrees/checkout; mkdir -p $d; : > $d/commondir; for f in locked gitdir HEAD; do echo x > $d/$f; done',
+    );
+    const task = scratch.task({ prompts: [{ steps: [hide, plant, done] }] }, { task: verifying(IN_MODULES) });
+    await task.host();
+    const end = await task.untilType('task-ended');
+    assert.equal(end.end, 'failed');
+    assert.match(
+      end.reason,
+      /^its tests pass only in the worktree .* no fresh checkout .*conduxt verify.*git worktree add/,
+    );
+    const { receipt } = await task.untilType('verification-finished');
+    assert.deepEqual([receipt.verdict.type, receipt.fresh?.result], ['not-runnable', 'unjudged']);
+    assert.equal(scratch.git('ls-remote', 'origin', `refs/heads/fix/${task.record.name}`), '');
+    await assert.rejects(task.call({ op: 'step', step: 'pull-request' }), /do not pass/);
+  });
+
+  it('is confirmed by a second try when the first fresh checkout fails', async (t) => {
+    const scratch = new Scratch(t);
+    ignoring(scratch, 'node_modules');
+    const bin = path.join(scratch.root, 'bin');
+    mkdirSync(bin);
+    const failsOnce = `case "$*" in *--detach*) [ -e ${bin}/failed ] || { touch ${bin}/failed; exit 1; };; esac`;
+    writeFileSync(path.join(bin, 'git'), `#!/bin/sh\n${failsOnce}\nPATH=\${PATH#*:}\nexec git "$@"\n`, { mode: 0o755 });
+    scratch.env['PATH'] = `${bin}:${scratch.env['PATH']}`;
+    const task = scratch.task({ prompts: [{ steps: [hide, fix, done] }] }, { task: verifying(IN_MODULES) });
+    await task.host();
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    assert.equal(receiptOf(task)?.fresh?.result, 'green');
+    assert.ok(existsSync(path.join(bin, 'failed')));
   });
 
   it('is confirmed when the tests changed tracked files, and they are named', async (t) => {
