@@ -102,7 +102,7 @@ export async function forgetWorktree(files: WorktreeFiles): Promise<void> {
 }
 
 /** Entries that were cut short before they were whole: listed nowhere, locked against `prune`, some block `list`. */
-async function clearOrphan(files: WorktreeFiles, name: string): Promise<void> {
+export async function clearOrphan(files: WorktreeFiles, name: string): Promise<void> {
   const isBroken = isEmpty(files.gitdir) || isEmpty(files.commondir);
   if (!isBroken || !isUnfinished(files)) return;
   const isNamedLikeOurs = files.id.startsWith(name) && /^\d*$/.test(files.id.slice(name.length));

@@ -1,8 +1,8 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isoTime } from '../clock.ts';
 import { messageOf } from '../errors.ts';
-import type { Git } from '../git/git.ts';
+import { addScratchWorktree, removeScratchWorktree, type ScratchPlace } from '../git/scratch-worktree.ts';
 import { treeAt } from '../git/tree.ts';
 import type { Receipt } from '../session/receipt.ts';
 import { verificationEnvironment } from '../verify/environment.ts';
@@ -12,7 +12,7 @@ import { verify } from '../verify/verify.ts';
 import { stepMarker } from './agent-seat.ts';
 import { requireTask, type HostContext } from './context.ts';
 import { insideSandbox } from './sandbox.ts';
-import { mainGit, worktreeGit } from './worktree-git.ts';
+import { worktreeGit } from './worktree-git.ts';
 
 /**
  * Sets up and tests a commit in a scratch worktree of our own, which holds only what git carries, and removes it.
@@ -26,37 +26,28 @@ export async function testInFreshCheckout(
   name: 'baseline' | 'fresh',
   signal: AbortSignal,
 ): Promise<CheckoutRun | null> {
-  const git = worktreeGit(context);
-  const scratch = scratchOf(context);
+  const place = scratchOf(context);
   try {
-    await removeScratch(git, scratch);
-    await git.run(['worktree', 'add', '--detach', '--force', '--end-of-options', scratch, commit]);
-    const run = await testScratch(context, { scratch, commit, name, signal });
+    await addScratchWorktree(worktreeGit(context), place, commit);
+    const run = await testScratch(context, { scratch: place.path, commit, name, signal });
     return signal.aborted ? null : run;
   } finally {
-    await removeScratch(git, scratch).catch((error: unknown) => context.note(`${name}: ${messageOf(error)}`));
+    await removeScratchWorktree(place).catch((error: unknown) => context.note(`${name}: ${messageOf(error)}`));
   }
 }
 
 /** One place for all runs, so that what they print about it is the same. */
-const scratchOf = ({ paths }: HostContext): string => path.join(paths.run, 'checkout');
+function scratchOf({ paths, record }: HostContext): ScratchPlace {
+  if (record.repo === null) throw new Error('a task without a repository has no fresh checkout');
+  return { commonDir: record.repo.commonDir, path: path.join(paths.run, 'checkout') };
+}
 
 /** A host that was killed in the middle left its scratch worktree in the person's list of worktrees. */
 export async function sweepFreshCheckout(context: HostContext): Promise<void> {
-  if (!existsSync(scratchOf(context))) return;
-  await removeScratch(mainGit(context), scratchOf(context)).catch((error: unknown) =>
-    context.note(`fresh checkout: ${messageOf(error)}`),
-  );
-}
-
-/**
- * The scratch worktree is ours alone and holds nobody's work. By its name, never by `git worktree prune`: that would also
- * forget a person's worktree on a disk that is not mounted now.
- */
-async function removeScratch(git: Git, scratch: string): Promise<void> {
-  // Exit 128: there is none.
-  await git.run(['worktree', 'remove', '--force', '--force', '--end-of-options', scratch], { okCodes: [0, 128] });
-  rmSync(scratch, { recursive: true, force: true });
+  if (context.record.repo === null) return;
+  const place = scratchOf(context);
+  if (!existsSync(place.path)) return;
+  await removeScratchWorktree(place).catch((error: unknown) => context.note(`fresh checkout: ${messageOf(error)}`));
 }
 
 interface ScratchInput {

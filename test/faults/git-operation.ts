@@ -3,9 +3,10 @@ import { expireDiscarded, listDiscarded, restoreDiscarded } from '../../src/git/
 import { pushBranch, type PushOutcome } from '../../src/git/push.ts';
 import { deleteBranch, removeWorktree } from '../../src/git/remove.ts';
 import { openRepository } from '../../src/git/repository.ts';
+import { addScratchWorktree, removeScratchWorktree } from '../../src/git/scratch-worktree.ts';
 import { addWorktree } from '../../src/git/worktree.ts';
 
-export const operations = ['make', 'discard', 'undo', 'expire', 'push'] as const;
+export const operations = ['make', 'discard', 'undo', 'expire', 'push', 'fresh'] as const;
 
 export interface Operation {
   readonly name: (typeof operations)[number];
@@ -44,6 +45,12 @@ export async function operate(
     case 'expire':
       await expireDiscarded(repo, Date.parse('2999-01-01'));
       return null;
+    case 'fresh': {
+      const place = { commonDir: repo.commonDir, path: worktree };
+      await addScratchWorktree(repo.git, place, commit);
+      await removeScratchWorktree(place);
+      return null;
+    }
     case 'push':
       return pushBranch({ git: repo.git, remote: 'origin', branch, commit, expectedRemote: null, baseCommit });
   }

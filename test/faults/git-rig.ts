@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { listDiscarded } from '../../src/git/discarded-work.ts';
 import { commitFile, makeProjectWithRemote, open, type Scratch } from '../git/scratch.ts';
@@ -35,6 +35,10 @@ export async function arrange(
   const worktree = path.join(s.dir, 'worktrees', id);
   const plan = { name, root, worktree, branch: `fix/${id}`, baseCommit: base, session: `s-${id}`, commit: base };
   if (name === 'make') return plan;
+  if (name === 'fresh') {
+    mkdirSync(path.dirname(worktree), { recursive: true });
+    return plan;
+  }
   await operate({ ...plan, name: 'make' }, s.env);
   const commit = commitFile(s, worktree, 'done.txt', 'done', 'Work');
   if (name === 'push') return { ...plan, commit };
@@ -95,6 +99,12 @@ export const DONE: Readonly<Record<Operation['name'], (rig: Rig, operation: Oper
     assert.equal(s.git(bare, 'rev-parse', `refs/heads/${branch}`), commit);
     assert.equal(s.git(root, 'config', `branch.${branch}.merge`), `refs/heads/${branch}`);
     s.git(bare, 'fsck', '--no-dangling', '--connectivity-only');
+    return Promise.resolve();
+  },
+  fresh: ({ s, root }, { worktree }) => {
+    assert.equal(s.git(root, 'worktree', 'list').split('\n').length, 1);
+    assert.deepEqual(readdirSync(path.join(root, '.git', 'worktrees')), []);
+    assert.ok(!existsSync(worktree));
     return Promise.resolve();
   },
 };
