@@ -16,6 +16,7 @@ import { sessionPaths, type SessionPaths } from '../store/paths.ts';
 import { backendNow } from '../session/backend.ts';
 import type { BackendName } from '../session/words.ts';
 import { nextAction } from '../route/next-action.ts';
+import { oneLine } from '../text/sanitize.ts';
 import { makeRedactor } from '../text/redact.ts';
 import { makeMayGoOn } from '../text/secret-beginnings.ts';
 import { version } from '../version.ts';
@@ -182,6 +183,17 @@ async function live(context: HostContext, agentOver: (name: BackendName) => Agen
   const memory = new MemoryKeeper(context);
   log.onRecord((written) => memory.onRecord(written));
   const stopTimer = startTaskClock(context, spine, seat);
+  log.onBroken((error) => {
+    // Where the journal takes it: whoever follows learns why the agent is ended.
+    log
+      .append({
+        type: 'milestone',
+        level: 'warn',
+        text: context.redact(oneLine(`this host ends: ${error.message}`, 300)),
+      })
+      .catch((failure: unknown) => context.note(`milestone: ${messageOf(failure)}`));
+    spine.leave('signal');
+  });
   const watcher = onJournalDeleted(context.paths, () => {
     // Nobody could find an agent again that lived on.
     seat.close().catch((error: unknown) => context.note(`closing the agent: ${messageOf(error)}`));

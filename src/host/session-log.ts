@@ -123,16 +123,21 @@ export class SessionLog {
     }
   }
 
-  /** Why the journal takes no more events, in this process; null as long as it does. */
+  /** Why journal or transcript take nothing more, in this process; null as long as they do. */
   get broken(): Error | null {
-    return this.#journal.broken;
+    return this.#journal.broken ?? this.#transcript.broken;
+  }
+
+  /** Calls `listener` when one of them breaks: nobody waits for what an agent says. */
+  onBroken(listener: (error: Error) => void): void {
+    for (const file of [this.#journal, this.#transcript]) file.onBroken(listener);
   }
 
   /** Adds one message of the agent. The returned promise, if any, asks the agent's reader to wait. */
   transcribe(turnId: string | null, message: Buffer): void | Promise<void> {
     this.#seq += 1;
     const head = transcriptHead({ seq: this.#seq, epoch: this.epoch, atMs: this.#clock.now(), turnId }, message);
-    // A sync that failed is told by the journal, which cannot go on either.
+    // A sync that failed is told by `onBroken`: to the file it happened to, so the journal may well go on.
     const written = this.#transcript.append(head, message, TRANSCRIPT_END);
     return this.#transcript.isFull ? written : undefined;
   }
@@ -142,7 +147,7 @@ export class SessionLog {
     return this.#journal.flush();
   }
 
-  /** Everything transcribed so far is on stable storage. */
+  /** Everything transcribed so far is on stable storage. Rejects when it cannot be. */
   flushTranscript(): Promise<void> {
     return this.#transcript.flush();
   }

@@ -50,6 +50,9 @@ const DIALOG_LOOK_MS = 2_000;
 const STEP_TRIES = 2;
 const MISHAP_PAUSE_MS = 1000;
 
+/** Nothing can be promised any more, in this process. */
+const isJournals = (error: unknown): boolean => error instanceof ConduxtError && error.code.startsWith('journal-');
+
 /**
  * The life of one session, top to bottom: look at the journal, do the next thing, until there is nothing to do for
  * `hostIdleMs`, the session is stopped, or the host is told to go.
@@ -132,9 +135,9 @@ export class Spine {
     const { log, record, clock } = this.#context;
     if (this.#leaving === 'idle') this.#leaving = null;
     for (;;) {
-      if (this.#leaving !== null) break;
       // Whoever asks would be told so for ever; the next host reads again what is there.
       if (log.broken !== null) throw log.broken;
+      if (this.#leaving !== null) break;
       await this.#desk?.steered();
       await expireQuestions(this.#context);
       const action = nextAction(this.#tellings.asIfTold(), record);
@@ -191,8 +194,7 @@ export class Spine {
       await this.#bell.wait(clock, MISHAP_PAUSE_MS);
       return;
     }
-    const isJournals = error instanceof ConduxtError && error.code.startsWith('journal-');
-    if (isJournals || record.task === null || action.type === 'end' || action.type === 'notify') throw error;
+    if (isJournals(error) || record.task === null || action.type === 'end' || action.type === 'notify') throw error;
     note(`${action.type}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     this.#mishaps += 1;
     if (this.#mishaps < STEP_TRIES) {
@@ -298,7 +300,7 @@ export class Spine {
       await handPrompt(this.#context, this.#seat, promptId, signal);
       this.#failedStarts = 0;
     } catch (error) {
-      if (!(error instanceof ConduxtError) || isDiskFull(error)) throw error;
+      if (!(error instanceof ConduxtError) || isDiskFull(error) || isJournals(error)) throw error;
       await this.#startFailed(error);
     } finally {
       await this.#lock.release();

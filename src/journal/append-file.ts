@@ -92,6 +92,7 @@ export class AppendFile {
   #running: Promise<void> | null = null;
   #broken: Error | null = null;
   #onSynced: (bytes: number) => void = () => {};
+  #onBroken: (error: Error) => void = () => {};
 
   private constructor(filePath: string, handle: FileHandle, end: number, pace: Pace) {
     this.path = filePath;
@@ -142,6 +143,11 @@ export class AppendFile {
     this.#onSynced = listener;
   }
 
+  /** Called once, when nothing more is accepted. One listener. */
+  onBroken(listener: (error: Error) => void): void {
+    this.#onBroken = listener;
+  }
+
   /**
    * Adds the pieces, one behind the other; a text is ASCII. Resolves when they are on stable storage; rejects when they
    * are not in the file.
@@ -162,14 +168,19 @@ export class AppendFile {
     return new Group(memory);
   }
 
-  /** Resolves when nothing waits any more. */
+  /** Resolves when everything appended is on stable storage or was refused. Rejects when nothing more is accepted. */
   async flush(): Promise<void> {
-    while (this.#running !== null) await this.#running;
+    await this.#drained();
+    if (this.#broken !== null) throw this.#broken;
   }
 
   async close(): Promise<void> {
-    await this.flush();
+    await this.#drained();
     await this.#handle.close();
+  }
+
+  async #drained(): Promise<void> {
+    while (this.#running !== null) await this.#running;
   }
 
   async #commitAll(): Promise<void> {
@@ -240,6 +251,7 @@ export class AppendFile {
     group.durable.reject(error);
     this.#waiting?.durable.reject(error);
     this.#waiting = null;
+    this.#onBroken(error);
   }
 
   async #writeAll(bytes: Buffer): Promise<void> {
