@@ -167,6 +167,18 @@ export class AgentSeat {
     return exit.left;
   }
 
+  /** Ends the agent, and whatever carries the session's marker, without a record: that comes when the disk takes it. */
+  async end(): Promise<readonly number[]> {
+    const { id } = this.#context.record;
+    const patience = { patienceMs: 0, termPatienceMs: this.#spec.termPatienceMs };
+    await this.#session?.close();
+    // Also one that is just being started, and what set-up or tests run.
+    const left = await Promise.all(
+      [id, stepMarker(id)].map((sessionId) => endRecorded(null, { sessionId, ...patience })),
+    );
+    return left.flat();
+  }
+
   /** @param told wants its history, where it can tell it. */
   async #start(
     resume: string | null,

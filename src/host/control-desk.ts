@@ -31,6 +31,7 @@ import { answerKey, type DecisionDesk } from './decision-desk.ts';
 import { oneLine } from '../text/sanitize.ts';
 import { actOnAnswer } from './questions.ts';
 import { dropOwed, hashOf, queuePrompt } from './prompt-book.ts';
+import { unlessFull } from './unless-full.ts';
 import { requireBegun, requireWorktree } from './worktree-gone.ts';
 
 /** It wants to know something, or to be started again; more budget is not given in passing. */
@@ -271,7 +272,14 @@ export class ControlDesk implements ControlHandler {
     const dropped = await this.#context.turnstile.pass(() => dropOwed(this.#context, 'cancelled'));
     if (scope === 'queued') return { turn: 'none', dropped, task: 'unchanged' };
     const open = record.task !== null && log.folded.life.ended === null;
-    if (open) await log.append({ type: 'task-ended', end: 'cancelled', reason: 'cancelled by a person' });
+    try {
+      if (open) await log.append({ type: 'task-ended', end: 'cancelled', reason: 'cancelled by a person' });
+    } catch (error) {
+      // Not cancelled, for want of room; and yet nobody wants the agent to go on.
+      this.#cancelTurn(force).catch(() => {});
+      if (force) await this.#seat.end();
+      throw error;
+    }
     this.#spine.interruptStep();
     const turn = await this.#cancelTurnAndWait(force);
     // The task may have come to its own end at the same moment: the first counts.
@@ -282,20 +290,33 @@ export class ControlDesk implements ControlHandler {
     const { log } = this.#context;
     if (!log.folded.life.stopped) {
       try {
-        await this.#context.turnstile.pass(async () => {
-          await dropOwed(this.#context, 'stopped');
-          await log.append({ type: 'session-stopped' });
-        });
-        this.#stopped.resolve();
+        await unlessFull(this.#context, this.#seat, 'end', this.#writeStop());
       } catch (error) {
-        await this.#seat.close();
+        await this.#seat.end();
         throw error;
       }
     }
     this.#spine.interruptStep();
-    await this.#cancelTurn();
+    const left = this.#cancelTurn().then(() => {
+      this.#bell.ring();
+      return this.#spine.left();
+    });
+    return unlessFull(this.#context, this.#seat, 'end', left);
+  }
+
+  /** Waits for room, as long as it takes; nothing is handed to the agent until it is written down. */
+  async #writeStop(): Promise<void> {
+    const { log, turnstile } = this.#context;
+    const write = async (): Promise<void> => {
+      if (log.folded.life.stopped) return;
+      await dropOwed(this.#context, 'stopped');
+      await log.append({ type: 'session-stopped' });
+    };
+    const written = log.withRoom(() => turnstile.pass(write));
+    this.#steering = Promise.allSettled([this.#steering, written]);
+    await written;
+    this.#stopped.resolve();
     this.#bell.ring();
-    return this.#spine.left();
   }
 
   async #resume(): Promise<Replies['resume']> {
@@ -362,10 +383,15 @@ export class ControlDesk implements ControlHandler {
         if (record.type === 'turn-ended' || record.type === 'prompt-returned') resolve();
       });
     });
-    const cancelled = await this.#cancelTurn(force);
-    if (cancelled !== null && log.folded.turns.open?.turnId === cancelled) await ended;
-    stop();
-    return cancelled === null ? 'none' : 'cancelled';
+    const cancelled = this.#cancelTurn(force).then(async (turnId) => {
+      if (turnId !== null && log.folded.turns.open?.turnId === turnId) await ended;
+      return turnId === null ? 'none' : 'cancelled';
+    });
+    try {
+      return await unlessFull(this.#context, this.#seat, force ? 'end' : 'ask', cancelled);
+    } finally {
+      stop();
+    }
   }
 
   /** @throws `key-reused` (exit 2): answering `duplicate` would lose the other text. */

@@ -18,6 +18,10 @@ const TRANSCRIPT_SETTLE_MS = 10;
 const RETRY_MS = 500;
 const NO_ROOM: ReadonlySet<string> = new Set(['journal-write-failed', 'disk-full']);
 
+/** The disk did not take it, and may take it later. */
+export const isWithoutRoom = (error: unknown): error is ConduxtError =>
+  error instanceof ConduxtError && NO_ROOM.has(error.code);
+
 /**
  * Journal and transcript of one session behind one sequence number, and the fold over the journal. The host's only
  * way to write either. The caller holds the session's lock.
@@ -35,6 +39,8 @@ export class SessionLog {
   readonly #watchers = new Set<(reply: WatchReply) => void>();
   readonly #listeners = new Set<(record: JournalRecord) => void>();
   #seq: number;
+  /** Writes of the host's own that the disk has no room for. */
+  #withoutRoom = 0;
 
   private constructor(options: {
     folded: FoldedSession;
@@ -117,10 +123,17 @@ export class SessionLog {
       try {
         return await write();
       } catch (error) {
-        if (!(error instanceof ConduxtError) || !NO_ROOM.has(error.code)) throw error;
+        if (!isWithoutRoom(error)) throw error;
+        this.#withoutRoom += 1;
         await new Promise<void>((resolve) => this.#clock.after(RETRY_MS, resolve));
+        this.#withoutRoom -= 1;
       }
     }
+  }
+
+  /** Something that has happened waits for room on the disk. */
+  get waitsForRoom(): boolean {
+    return this.#withoutRoom > 0 || this.#transcript.waitsForRoom;
   }
 
   /** Why journal or transcript take nothing more, in this process; null as long as they do. */

@@ -91,6 +91,7 @@ export class AppendFile {
   #hurry: () => void = () => {};
   #running: Promise<void> | null = null;
   #broken: Error | null = null;
+  #waitsForRoom = false;
   #onSynced: (bytes: number) => void = () => {};
   #onBroken: (error: Error) => void = () => {};
 
@@ -131,6 +132,11 @@ export class AppendFile {
   /** Why nothing more is accepted; null as long as nothing stands against it. */
   get broken(): Error | null {
     return this.#broken;
+  }
+
+  /** The last write found no room, and is tried again. */
+  get waitsForRoom(): boolean {
+    return this.#waitsForRoom;
   }
 
   /** True when the caller should wait for its append before it produces more. */
@@ -214,6 +220,7 @@ export class AppendFile {
     } catch (error) {
       const failure = await this.#takeBack(error);
       if (this.#pace.retryMs !== null && this.#broken === null) {
+        this.#waitsForRoom = true;
         await pause(this.#pace.retryMs);
         return this.#commit(group);
       }
@@ -221,6 +228,7 @@ export class AppendFile {
       group.durable.reject(failure);
       return;
     }
+    this.#waitsForRoom = false;
     try {
       await this.#handle.datasync();
     } catch (error) {

@@ -16,8 +16,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { ConduxtError } from '../../src/errors.ts';
+import { isAlive } from '../../src/process/identity.ts';
 import { sessionRecord } from '../session/samples.ts';
-import { Scratch, waitFor } from './scratch.ts';
+import type { ProcessIdentity } from '../../src/session/events.ts';
+import { Scratch, waitFor, type LiveSession } from './scratch.ts';
 
 const HEADLESS_AGENT = path.resolve(import.meta.dirname, '../backend/headless/scripted-agent.ts');
 
@@ -165,5 +167,75 @@ describe('a full disk', () => {
       .filter((line) => line.includes(long));
     assert.equal(told.length, 1);
     assert.equal(session.journal().filter((one) => one.type === 'host-started').length, 1);
+  });
+
+  /** An agent that says something every few milliseconds and does not listen, on a disk that has no room any more. */
+  async function chattyOnFullDisk(
+    t: TestContext,
+  ): Promise<{ session: LiveSession; agent: ProcessIdentity; makeRoom: () => void } | null> {
+    const scratch = new Scratch(t);
+    const disk = onSmallDisk(t, scratch);
+    if (disk === null) return null;
+    const said = { type: 'text', text: 'x'.repeat(1500) } as const;
+    const steps = Array.from({ length: 2000 }, () => [said, { type: 'delay', ms: 20 } as const]).flat();
+    const prompts = [
+      { match: 'begin', steps: [...steps, { type: 'hang' } as const], onCancel: { answer: 'ignore' as const } },
+      { match: '.', steps: [{ type: 'text', text: 'ok' } as const] },
+    ];
+    const session = scratch.plain({ prompts }, { limits: { cancelTimeoutMs: 60_000 } });
+    await session.tell('begin');
+    await session.untilType('prompt-accepted');
+    const { process: agent } = await session.untilType('agent-started');
+    const filler = openSync(path.join(disk, 'filler'), 'w');
+    for (let bytes = 65_536; bytes > 0; bytes = Math.floor(bytes / 2))
+      assert.throws(() => {
+        for (;;) writeSync(filler, Buffer.alloc(bytes));
+      }, /ENOSPC/);
+    const makeRoom = (): void => {
+      ftruncateSync(filler);
+      closeSync(filler);
+    };
+    return { session, agent, makeRoom };
+  }
+
+  it('keeps no agent alive: stop ends it in time, says what is missing, and that comes when there is room', async (t) => {
+    const chatty = await chattyOnFullDisk(t);
+    if (chatty === null) return;
+    const { session, agent, makeRoom } = chatty;
+    await assert.rejects(
+      session.call({ op: 'stop' }),
+      (error) =>
+        error instanceof ConduxtError &&
+        error.exitCode === 74 &&
+        /was ended; that is not written down yet/.test(error.message) &&
+        error.remedy !== undefined,
+    );
+    assert.equal(isAlive(agent), false);
+    makeRoom();
+    await session.untilType('host-stopped');
+    assert.equal(session.view().folded.life.stopped, true);
+    assert.equal(session.view().folded.turns.open, null);
+    assert.equal(session.view().damaged.length, 0);
+    assert.equal(session.types().filter((type) => type === 'agent-started').length, 1);
+  });
+
+  it('keeps no agent alive: cancel answers in time, cancel --force ends it, and the session goes on', async (t) => {
+    const chatty = await chattyOnFullDisk(t);
+    if (chatty === null) return;
+    const { session, agent, makeRoom } = chatty;
+    await assert.rejects(
+      session.call({ op: 'cancel', scope: 'turn' }),
+      /was asked to end its turn; .* not written down/,
+    );
+    await assert.rejects(
+      session.call({ op: 'cancel', scope: 'turn', force: true }),
+      /was ended; .* not written down yet/,
+    );
+    assert.equal(isAlive(agent), false);
+    makeRoom();
+    await session.untilType('turn-ended');
+    await session.tell('go on');
+    assert.equal((await session.untilType('turn-ended', 2)).lastMessage, 'ok');
+    assert.equal(session.view().damaged.length, 0);
   });
 });
