@@ -24,11 +24,15 @@ function end(exitCode: number, sentence: string): void {
  */
 function keepCompiledCode(): void {
   const module = process.getBuiltinModule('node:module');
+  const fs = process.getBuiltinModule('node:fs');
   const os = process.getBuiltinModule('node:os');
   const path = process.getBuiltinModule('node:path');
   try {
     const cache = process.env['XDG_CACHE_HOME'] || path.join(os.homedir(), '.cache');
-    if (path.isAbsolute(cache)) module.enableCompileCache(path.join(cache, 'conduxt', 'compiled'));
+    if (!path.isAbsolute(cache)) return;
+    // Whoever else could write there could have us run code of theirs.
+    fs.mkdirSync(path.join(cache, 'conduxt'), { recursive: true, mode: 0o700 });
+    module.enableCompileCache(path.join(cache, 'conduxt', 'compiled'));
   } catch {
     // No home directory: starting takes a little longer, nothing else.
   }

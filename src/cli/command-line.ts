@@ -1,4 +1,5 @@
 import { ExitCode, messageOf } from '../errors.ts';
+import { readUmask, setUmask } from '../process/umask.ts';
 import { VerbContext } from './context.ts';
 import type { Io } from './io.ts';
 import { Printer } from './printer.ts';
@@ -12,8 +13,7 @@ export async function runCommandLine<T extends number | null>(
   io: Io,
   work: (context: VerbContext) => Promise<T>,
 ): Promise<T | number> {
-  // What we create is the user's own, also where a directory already is more open.
-  process.umask(0o077);
+  setUmask(readUmask());
   const printer = new Printer(io, wantsJson(argv));
   let exitCode: T | number;
   try {

@@ -8,6 +8,7 @@ import { ConduxtError, ExitCode, messageOf, systemCode } from '../errors.ts';
 import { tryLock } from '../lock/file-lock.ts';
 import { dropHostOwnVariables } from '../process/host-environment.ts';
 import { bootId, identityOf } from '../process/identity.ts';
+import { readUmask, setUmask } from '../process/umask.ts';
 import { requireJournal } from '../store/lost-journal.ts';
 import { requireOwnDirectory } from '../store/durable-files.ts';
 import { sweepTemporaries } from '../store/leftovers.ts';
@@ -51,7 +52,6 @@ const LEAVE_WITHIN_MS = 30_000;
 /** Entry of the detached process that owns one session: `host.cjs <home> <session id> [give-up]`. */
 
 const [home, sessionId, errand] = process.argv.slice(2);
-process.umask(0o077);
 dropHostOwnVariables(process.env);
 void begin();
 
@@ -74,6 +74,8 @@ async function host(home: string, id: string): Promise<number> {
   const paths = sessionPaths(home, id, places.runtimeDir);
   const record = readRecord(paths.record);
   if (record === null) throw new Error(`there is no session ${id} in ${home}`);
+  // Whoever started this host, cron or systemd too: what it starts makes files as the session's owner does.
+  setUmask(record.umask ?? readUmask());
   const lock = await tryLock(paths.lock);
   if (lock === null) return ExitCode.held;
   const isGivingUp = errand === 'give-up';

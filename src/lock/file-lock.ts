@@ -23,6 +23,7 @@ export async function tryLock(filePath: string): Promise<FileLock | null> {
   const { DatabaseSync } = await loadSqlite();
   let database: Sqlite.DatabaseSync | null = null;
   try {
+    makePrivate(filePath);
     database = new DatabaseSync(filePath);
     database.exec('PRAGMA busy_timeout=0; PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
@@ -38,6 +39,16 @@ export async function tryLock(filePath: string): Promise<FileLock | null> {
     });
   }
   return heldBy(database);
+}
+
+/** Its modes are ours to say: SQLite leaves them to the umask. One that is there is not opened: see above. */
+function makePrivate(filePath: string): void {
+  try {
+    closeSync(openSync(filePath, 'wx', 0o600));
+  } catch (error) {
+    // It is there, or cannot be made: SQLite says so as well.
+    if (systemCode(error) === undefined) throw error;
+  }
 }
 
 /** Waits for the lock, looking again every `pollMs`; null when `signal` aborts first. */

@@ -25,6 +25,8 @@ export interface SessionRecord {
   /** `permissions.rules` of the configuration; absent: none. */
   readonly permissionRules?: readonly PermissionRule[];
   readonly createdAt: string;
+  /** Of whoever made the session: for all that its agent, set-up, tests and git make. Absent: the host's own. */
+  readonly umask?: number;
   readonly task: TaskSpec | null;
   /** What the session begins with: its text is in `prompts/`, synced before this record. Null: it waits for a `tell`. */
   readonly firstPrompt: FirstPrompt | null;

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { messageOf, systemCode, ioError } from '../errors.ts';
 import { requireTrustedHome } from '../control/trusted-home.ts';
 import { waitForLock } from '../lock/file-lock.ts';
+import { readUmask } from '../process/umask.ts';
 import type { FirstPrompt, SessionRecord } from '../session/record.ts';
 import { sha256 } from '../text/sha256.ts';
 import { createFile, makePrivateDirectory, replaceFile, syncDirectory } from './durable-files.ts';
@@ -121,7 +122,7 @@ function writeSession(directory: string, record: SessionRecord, promptText: stri
   if (record.firstPrompt !== null && promptText !== null) {
     replaceFile(promptFile({ prompts: path.join(directory, 'prompts') }, record.firstPrompt.promptId), promptText);
   }
-  replaceFile(path.join(directory, 'session.json'), JSON.stringify(record, null, 2) + '\n');
+  replaceFile(path.join(directory, 'session.json'), JSON.stringify({ ...record, umask: readUmask() }, null, 2) + '\n');
 }
 
 /** Frees the name of a session that is over (`ask`, `rehearse`): it keeps its directory and is listed in the archive. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
+import { readUmask } from '../process/umask.ts';
 import type { ProcessIdentity } from '../session/events.ts';
 
 /**
@@ -82,6 +83,8 @@ const launchSchema = z.object({
   command: z.string(),
   args: z.array(z.string()),
   env: z.record(z.string(), z.string()),
+  /** The server's own is that of whoever happened to start it; absent in what an older version wrote. */
+  umask: z.number().optional(),
   /** The supervisor keeps the log shorter than twice this; absent: whoever follows the pane does. */
   maxLogBytes: z.number().optional(),
 });
@@ -116,7 +119,9 @@ export const readLaunch = (run: RunDirectory): Launch | null => readJson(run.lau
 export const readStarted = (run: RunDirectory): Started | null => readJson(run.started, startedSchema);
 export const readExit = (run: RunDirectory): ExitRecord | null => readJson(run.exit, exitSchema);
 
-export const writeLaunch = (run: RunDirectory, launch: Launch): void => replaceJson(run.launch, launch);
+/** The pane makes files as this process does. */
+export const writeLaunch = (run: RunDirectory, launch: Launch): void =>
+  replaceJson(run.launch, { ...launch, umask: readUmask() });
 export const writeStarted = (run: RunDirectory, started: Started): void => replaceJson(run.started, started);
 export const writeExit = (run: RunDirectory, exit: ExitRecord): void => replaceJson(run.exit, exit);
 

@@ -7,6 +7,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { rmSync, statSync } from 'node:fs';
 import { systemCode } from '../errors.ts';
 import { identityOf } from '../process/identity.ts';
+import { setUmask } from '../process/umask.ts';
 import { keepBounded } from './bounded-log.ts';
 import { readLaunch, runDirectory, writeExit, writeStarted, type ExitRecord } from './run-directory.ts';
 
@@ -43,7 +44,8 @@ if (launch === null) {
   }
 }
 
-function start({ command, args, cwd, env, maxLogBytes }: NonNullable<typeof launch>): void {
+function start({ command, args, cwd, env, umask, maxLogBytes }: NonNullable<typeof launch>): void {
+  if (umask !== undefined) setUmask(umask);
   if (maxLogBytes !== undefined) keepBounded(run, maxLogBytes);
   // Only TERM is the pane's. TMUX stays out, so that an agent that starts tmux does not meet our server.
   const { TERM = 'tmux-256color' } = process.env;

@@ -16,6 +16,7 @@ import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import { newPromptId, newSessionId } from '../../src/session/ids.ts';
 import type { SessionRecord } from '../../src/session/record.ts';
+import { readUmask } from '../../src/process/umask.ts';
 import { createSession, createSessionInPlaceOf, describePrompt, releaseName } from '../../src/store/create-session.ts';
 import { createFile, replaceFile, requireOwnDirectory } from '../../src/store/durable-files.ts';
 import { findSession } from '../../src/store/find-session.ts';
@@ -43,7 +44,7 @@ describe('creating a session', () => {
     const result = createSession(home, root, made, 'fix it');
     assert.equal(result.type, 'created');
     const view = readSession(home, root, made.id);
-    assert.deepEqual(view?.record, made);
+    assert.deepEqual(view?.record, { ...made, umask: readUmask() });
     assert.equal(view?.state, 'crashed', 'its prompt is owed and no host lives yet');
     const paths = sessionPaths(home, made.id, root);
     assert.equal(readFileSync(path.join(paths.prompts, `${made.firstPrompt?.promptId}.txt`), 'utf8'), 'fix it');
