@@ -27,6 +27,7 @@ import type { AgentSeat } from './agent-seat.ts';
 import { reportPhase } from './await-phase.ts';
 import type { Bell } from './bell.ts';
 import type { HostContext } from './context.ts';
+import { dropAllAnd } from './end-task.ts';
 import { answerKey, type DecisionDesk } from './decision-desk.ts';
 import { oneLine } from '../text/sanitize.ts';
 import { actOnAnswer } from './questions.ts';
@@ -269,11 +270,21 @@ export class ControlDesk implements ControlHandler {
     if (scope === 'turn') {
       return { turn: await this.#cancelTurnAndWait(force), dropped: 0, task: 'unchanged' };
     }
-    const dropped = await this.#context.turnstile.pass(() => dropOwed(this.#context, 'cancelled'));
-    if (scope === 'queued') return { turn: 'none', dropped, task: 'unchanged' };
+    const { turnstile } = this.#context;
+    if (scope === 'queued') {
+      return {
+        turn: 'none',
+        dropped: await turnstile.pass(() => dropOwed(this.#context, 'cancelled')),
+        task: 'unchanged',
+      };
+    }
     const open = record.task !== null && log.folded.life.ended === null;
+    const end = { type: 'task-ended', end: 'cancelled', reason: 'cancelled by a person' } as const;
+    let dropped = 0;
     try {
-      if (open) await log.append({ type: 'task-ended', end: 'cancelled', reason: 'cancelled by a person' });
+      dropped = await turnstile.pass(() =>
+        open ? dropAllAnd(this.#context, 'cancelled', end) : dropOwed(this.#context, 'cancelled'),
+      );
     } catch (error) {
       // Not cancelled, for want of room; and yet nobody wants the agent to go on.
       this.#cancelTurn(force).catch(() => {});
@@ -309,8 +320,7 @@ export class ControlDesk implements ControlHandler {
     const { log, turnstile } = this.#context;
     const write = async (): Promise<void> => {
       if (log.folded.life.stopped) return;
-      await dropOwed(this.#context, 'stopped');
-      await log.append({ type: 'session-stopped' });
+      await dropAllAnd(this.#context, 'stopped', { type: 'session-stopped' });
     };
     const written = log.withRoom(() => turnstile.pass(write));
     this.#steering = Promise.allSettled([this.#steering, written]);
