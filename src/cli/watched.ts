@@ -32,7 +32,7 @@ export function didOf({ verdict, done, problem }: Watched): Did {
 function wordFor(action: Action): Did {
   switch (action.type) {
     case 'start-host':
-      return action.endFirst ? 'replaced' : 'started';
+      return action.endFirst !== null ? 'replaced' : 'started';
     case 'wake':
       return 'woken';
     case 'renew-agent':

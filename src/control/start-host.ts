@@ -18,6 +18,7 @@ import { monotonicMs } from '../clock.ts';
 import { readJournal } from '../journal/read-journal.ts';
 import { isAlive } from '../process/identity.ts';
 import { hostEnvironment, hostOwnVariables } from '../process/host-environment.ts';
+import type { ProcessIdentity } from '../session/events.ts';
 import { greet } from './greet.ts';
 import type { HelloReply } from './protocol.ts';
 import { requireTrustedHome, requireTrustedSession } from './trusted-home.ts';
@@ -89,17 +90,22 @@ export class Silence {
   }
 }
 
-function bytesWritten(journal: string): number {
+/** Of a host's journal and transcript. */
+export function bytesWritten(journal: string): number {
   const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   return sizeOf(journal) + sizeOf(path.join(path.dirname(journal), 'transcript.ndjson'));
 }
 
-/** By pid, start time and boot: a recycled pid is never signalled. Its journal is whole up to what it acknowledged. */
-export function endSilentHost(journal: string): void {
+function endSilentHost(journal: string): void {
   const started = readJournal(journal).records.findLast((record) => record.type === 'host-started');
-  if (started?.type !== 'host-started' || !isAlive(started.process)) return;
+  if (started?.type === 'host-started') endHost(started.process);
+}
+
+/** By pid, start time and boot: a recycled pid is never signalled. Its journal is whole up to what it acknowledged. */
+export function endHost(host: ProcessIdentity): void {
+  if (!isAlive(host)) return;
   try {
-    process.kill(started.process.pid, 'SIGKILL');
+    process.kill(host.pid, 'SIGKILL');
   } catch {
     // It ended by itself in the meantime.
   }

@@ -1,3 +1,4 @@
+import type { ProcessIdentity } from '../session/events.ts';
 import type { AwaitingPhase, BackendName, Phase, SessionState } from '../session/words.ts';
 
 /** What one look at a session found. Times are wall clock, milliseconds since 1970. */
@@ -35,11 +36,11 @@ export type HostFact =
   | { readonly type: 'left' }
   /** It died. `rebooted`: with the machine. */
   | { readonly type: 'dead'; readonly rebooted: boolean }
-  | { readonly type: 'answers'; readonly pid: number }
+  | { readonly type: 'answers'; readonly process: ProcessIdentity }
   /** The process lives, takes connections and says nothing. */
-  | { readonly type: 'silent'; readonly pid: number }
+  | { readonly type: 'silent'; readonly process: ProcessIdentity }
   /** The process lives, and nothing listens at its socket: it is leaving, or its socket was deleted. */
-  | { readonly type: 'deaf'; readonly pid: number };
+  | { readonly type: 'deaf'; readonly process: ProcessIdentity };
 
 export interface TurnFact {
   readonly turnId: string;

@@ -177,7 +177,8 @@ async function settle(
   const done: { action: Action; problem: string | null }[] = [];
   for (const action of verdict.actions) {
     if (action.type === 'start-host' || action.type === 'give-up') await spacing.wait();
-    done.push({ action, problem: await act(target, action) });
+    const acted = await act(target, action);
+    if (acted !== 'needless') done.push({ action, problem: acted.problem });
   }
   await recordTries(target, view, verdict, done);
   return { ...head(named), verdict, done, problem: null };

@@ -5,7 +5,7 @@ import { failingUntil, isDue, pauseAfter } from './backoff.ts';
 import type { AwaitingFact, SessionFacts, TurnFact } from './facts.ts';
 import { noMemory, type WatchMemory } from './memory.ts';
 import type { WatchSettings } from './settings.ts';
-import type { Rule, Verdict } from './verdict.ts';
+import type { Rule, SensedHost, Verdict } from './verdict.ts';
 
 /** A host keeps its own limits to the second; this much later they are overdue, and it is wedged. */
 export const GRACE_MS = 60_000;
@@ -148,7 +148,7 @@ function renew(case_: Case, rule: Rule, turn: TurnFact, because: string): Verdic
 function judgeDeaf(case_: Case): Verdict {
   const { facts } = case_;
   if (!facts.isOwed) return quiet(case_, 'nothing-owed', 'its host is leaving');
-  const key = `deaf/${facts.host.type === 'deaf' ? facts.host.pid : 0}`;
+  const key = `deaf/${facts.host.type === 'deaf' ? facts.host.process.pid : 0}`;
   if (seenBefore(case_, key)) return revive(case_, 'host-deaf', 'nothing listens at its host’s socket', true);
   return note(quiet(case_, 'host-deaf', 'its host is starting or leaving'), key);
 }
@@ -225,10 +225,24 @@ function revive(case_: Case, rule: Rule, why: string, endFirst: boolean): Verdic
   return {
     rule,
     because: why,
-    actions: [{ type: 'start-host', endFirst, why }],
+    actions: [{ type: 'start-host', endFirst: endFirst ? sensedHost(facts) : null, why }],
     nextAtMs: nextTryAtMs,
     memory: { ...counted, tried, nextTryAtMs, tries, gaveUp: false, bootId: around.bootId },
   };
+}
+
+function sensedHost({ host, turn }: SessionFacts): SensedHost | null {
+  switch (host.type) {
+    case 'silent':
+    case 'deaf':
+      return { process: host.process, stuckIn: null };
+    case 'answers':
+      return turn === null ? null : { process: host.process, stuckIn: turn.turnId };
+    case 'never':
+    case 'left':
+    case 'dead':
+      return null;
+  }
 }
 
 function giveUp({ memory, settings, around }: Case, counted: WatchMemory, why: string): Verdict {

@@ -75,16 +75,16 @@ async function senseHost({ folded, paths, hostAlive }: SessionView, helloMs: num
     if (host.stopped !== null) return { type: 'left' };
     return { type: 'dead', rebooted: host.process.bootId !== bootId() };
   }
-  const { pid } = host.process;
+  const { process } = host;
   let last: 'silent' | 'deaf' = 'deaf';
   for (let left = HELLO_TRIES; left > 0; left -= 1) {
     const answer = await greet(paths.socket, helloMs);
-    if (answer === 'answers') return { type: 'answers', pid };
+    if (answer === 'answers') return { type: 'answers', process };
     last = answer;
     if (answer === 'deaf' && left > 1) await delay(KNOCK_PAUSE_MS);
   }
   // It may have ended while it was asked.
-  if (isAlive(host.process)) return { type: last, pid };
+  if (isAlive(process)) return { type: last, process };
   return { type: 'dead', rebooted: false };
 }
 

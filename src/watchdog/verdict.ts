@@ -1,3 +1,4 @@
+import type { ProcessIdentity } from '../session/events.ts';
 import type { WatchMemory } from './memory.ts';
 
 /** Which rule decided. Shown by `conduxt why` and in `--json`: the words stay. */
@@ -24,9 +25,16 @@ export type Rule =
   | 'login-halt'
   | 'gave-up';
 
+/** The living host that was sensed, by its identity. Whoever acts looks at it once more: that may be a minute later. */
+export interface SensedHost {
+  readonly process: ProcessIdentity;
+  /** Null: it did not answer. Otherwise it did, and does not come out of this turn. */
+  readonly stuckIn: string | null;
+}
+
 export type Action =
-  /** A new host; with `endFirst`, the one that lives but does not answer is ended by its recorded identity. */
-  | { readonly type: 'start-host'; readonly endFirst: boolean; readonly why: string }
+  /** A new host; with `endFirst`, that one is ended before, if it is still as it was sensed. */
+  | { readonly type: 'start-host'; readonly endFirst: SensedHost | null; readonly why: string }
   /** To a living host. Each is also a milestone. */
   | { readonly type: 'wake'; readonly text: string }
   | { readonly type: 'renew-agent'; readonly text: string }

@@ -1,3 +1,4 @@
+import type { ProcessIdentity } from '../../src/session/events.ts';
 import type { SessionFacts, TurnFact } from '../../src/watchdog/facts.ts';
 import type { WatchSettings } from '../../src/watchdog/settings.ts';
 
@@ -13,6 +14,8 @@ export const settings: WatchSettings = {
   spacingMs: 0,
   helloMs: 2000,
 };
+
+export const processOf = (pid: number): ProcessIdentity => ({ pid, startTime: '1', bootId: 'b' });
 
 export const turn = (over: Partial<TurnFact> = {}): TurnFact => ({
   turnId: 't-1',
@@ -47,4 +50,4 @@ export const facts = (over: Partial<SessionFacts> = {}): SessionFacts => ({
 });
 
 export const living = (over: Partial<SessionFacts> = {}): SessionFacts =>
-  facts({ state: 'running', host: { type: 'answers', pid: 42 }, agentProcess: 'alive', ...over });
+  facts({ state: 'running', host: { type: 'answers', process: processOf(42) }, agentProcess: 'alive', ...over });

@@ -8,7 +8,7 @@ import { noMemory, parseMemory, type WatchMemory } from '../../src/watchdog/memo
 import { afterTry, judge } from '../../src/watchdog/policy.ts';
 import type { WatchSettings } from '../../src/watchdog/settings.ts';
 import type { Rule, Verdict } from '../../src/watchdog/verdict.ts';
-import { facts, HOUR, living, MINUTE, NOW, settings, turn } from './facts.ts';
+import { facts, processOf, HOUR, living, MINUTE, NOW, settings, turn } from './facts.ts';
 
 const around = (nowMs = NOW, over: { asked?: boolean; halted?: string[]; bootId?: string } = {}) => ({
   nowMs,
@@ -38,14 +38,24 @@ describe('one look at a session', () => {
     ],
     ['a session whose maker died is begun', facts({ host: { type: 'never' } }), 'never-started', ['start-host']],
     ['a host that left too early is replaced', facts({ host: { type: 'left' } }), 'host-dead', ['start-host']],
-    ['a silent host is ended first', living({ host: { type: 'silent', pid: 1 } }), 'host-silent', ['start-host']],
+    [
+      'a silent host is ended first',
+      living({ host: { type: 'silent', process: processOf(1) } }),
+      'host-silent',
+      ['start-host'],
+    ],
     [
       'a silent host that owes nothing is left alone',
-      living({ host: { type: 'silent', pid: 1 }, isOwed: false, agentProcess: 'none', state: 'idle' }),
+      living({ host: { type: 'silent', process: processOf(1) }, isOwed: false, agentProcess: 'none', state: 'idle' }),
       'nothing-owed',
       [],
     ],
-    ['a host that is just leaving is left alone', living({ host: { type: 'deaf', pid: 1 } }), 'host-deaf', []],
+    [
+      'a host that is just leaving is left alone',
+      living({ host: { type: 'deaf', process: processOf(1) } }),
+      'host-deaf',
+      [],
+    ],
     ['a session at work is healthy', living({ turn: turn() }), 'healthy', []],
     ['an ended task is over', facts({ state: 'failed', isOwed: false }), 'over', []],
     [
@@ -172,9 +182,9 @@ describe('one look at a session', () => {
   }
 
   it('ends only the host that does not answer', () => {
-    assert.deepEqual(look(facts()).actions, [{ type: 'start-host', endFirst: false, why: 'its host died' }]);
-    const silent = look(living({ host: { type: 'silent', pid: 1 } })).actions[0];
-    assert.ok(silent?.type === 'start-host' && silent.endFirst);
+    assert.deepEqual(look(facts()).actions, [{ type: 'start-host', endFirst: null, why: 'its host died' }]);
+    const silent = look(living({ host: { type: 'silent', process: processOf(1) } })).actions[0];
+    assert.ok(silent?.type === 'start-host' && silent.endFirst?.process.pid === 1);
   });
 });
 
@@ -194,16 +204,16 @@ describe('a second look', () => {
     const second = look(stalled, first.memory, NOW + 3 * MINUTE, { restartStalled: true });
     assert.deepEqual(
       second.actions.map((one) => one.type === 'start-host' && one.endFirst),
-      [true],
+      [{ process: processOf(42), stuckIn: 't-1' }],
     );
   });
 
   it('acts on an agent that stays gone, and on a host that stays deaf', () => {
     const gone = living({ turn: turn(), agentProcess: 'gone' });
     assert.deepEqual(acts(look(gone, look(gone).memory)), ['renew-agent']);
-    const deaf = living({ host: { type: 'deaf', pid: 9 } });
+    const deaf = living({ host: { type: 'deaf', process: processOf(9) } });
     assert.deepEqual(acts(look(deaf, look(deaf).memory)), ['start-host']);
-    const another = living({ host: { type: 'deaf', pid: 10 } });
+    const another = living({ host: { type: 'deaf', process: processOf(10) } });
     assert.deepEqual(acts(look(another, look(deaf).memory)), [], 'that is another host, just leaving');
   });
 });
@@ -332,7 +342,7 @@ describe('whatever is found', () => {
     host: fc.oneof(
       fc.constantFrom<SessionFacts['host']>({ type: 'never' }, { type: 'left' }),
       fc.boolean().map((rebooted) => ({ type: 'dead' as const, rebooted })),
-      fc.constantFrom('answers', 'silent', 'deaf').map((type) => ({ type, pid: 5 })),
+      fc.constantFrom('answers', 'silent', 'deaf').map((type) => ({ type, process: processOf(5) })),
     ),
     agentProcess: fc.constantFrom('none', 'alive', 'gone'),
     orphans: fc.array(fc.nat(), { maxLength: 2 }),

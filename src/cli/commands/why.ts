@@ -147,11 +147,11 @@ function hostWords(host: SessionFacts['host']): string {
     case 'dead':
       return host.rebooted ? 'it ended with the machine' : 'it died';
     case 'answers':
-      return `process ${host.pid} answers`;
+      return `process ${host.process.pid} answers`;
     case 'silent':
-      return `process ${host.pid} does not answer`;
+      return `process ${host.process.pid} does not answer`;
     case 'deaf':
-      return `process ${host.pid} lives, but nothing listens at its socket`;
+      return `process ${host.process.pid} lives, but nothing listens at its socket`;
     default:
       return unreachable(host, 'host fact');
   }
@@ -160,7 +160,7 @@ function hostWords(host: SessionFacts['host']): string {
 function actionWords(action: Action): string {
   switch (action.type) {
     case 'start-host':
-      return action.endFirst ? 'the host is ended and a new one started' : 'a new host is started';
+      return action.endFirst !== null ? 'the host is ended and a new one started' : 'a new host is started';
     case 'wake':
       return 'the host is woken';
     case 'renew-agent':
