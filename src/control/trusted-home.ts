@@ -1,6 +1,9 @@
 import { lstatSync, statSync } from 'node:fs';
 import { refused } from '../errors.ts';
 
+/** The code of the refusal of `requireTrustedHome`. */
+export const UNSAFE_HOME = 'state-unsafe';
+
 /**
  * Nobody but us (and root) may be able to change the state directory: what is in it says which programs are run.
  * @throws `state-unsafe` (exit 6) when others can write to it, or when it is another user's. One that is not there is fine.
@@ -12,7 +15,7 @@ export function requireTrustedHome(home: string): void {
   const isOthers = owner !== 0 && found.uid !== owner && found.uid !== 0;
   if ((found.mode & 0o002) === 0 && !isOthers) return;
   const why = isOthers ? 'belongs to another user' : 'can be written by everybody';
-  throw refused('state-unsafe', `The state directory ${home} ${why}: they could have you run their programs.`, {
+  throw refused(UNSAFE_HOME, `The state directory ${home} ${why}: they could have you run their programs.`, {
     remedy: isOthers ? 'Set CONDUXT_HOME to a directory of your own.' : `Run: chmod 700 ${home}`,
   });
 }

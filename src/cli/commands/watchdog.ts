@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import { monotonicMs, pause } from '../../clock.ts';
-import { ExitCode, heldElsewhere, usageError } from '../../errors.ts';
+import { UNSAFE_HOME } from '../../control/trusted-home.ts';
+import { ConduxtError, ExitCode, heldElsewhere, messageOf, systemCode, usageError } from '../../errors.ts';
 import { oneLine } from '../../text/sanitize.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { formatDuration, plural } from '../../views/quantities.ts';
@@ -97,22 +98,47 @@ function onePass(
   });
 }
 
-/** Looks again and again until Ctrl-C. What one pass could not do, a later one tries. */
+/**
+ * Looks again and again until Ctrl-C. What one pass could not do, a later one tries, also where it could not be begun:
+ * the disk, the lock, a descriptor. Only a state directory that others can write to ends it.
+ */
 async function loop(context: VerbContext, settings: WatchSettings, intervalMs: number): Promise<number> {
   const stop = new AbortController();
   const dispose = context.io.onInterrupt(() => stop.abort());
   context.printer.note(`Looking every ${formatDuration(intervalMs)}; Ctrl-C ends it.`);
   try {
     const firstMs = monotonicMs();
+    let told: string | null = null;
     while (!stop.signal.aborted) {
-      const pass = await onePass(context, settings, undefined, stop.signal);
-      if (pass !== null) show(context, pass, false);
+      const pass = await passOrProblem(context, settings, stop.signal);
+      if (typeof pass === 'string') {
+        if (pass !== told) context.printer.note(`This look could not be made; the next one tries again: ${pass}`);
+        told = pass;
+      } else {
+        told = null;
+        if (pass !== null) show(context, pass, false);
+      }
       const nowMs = monotonicMs();
       await pause(nextBeat(firstMs, intervalMs, nowMs) - nowMs, stop.signal);
     }
     return ExitCode.interrupted;
   } finally {
     dispose();
+  }
+}
+
+/** As `onePass`; what the world has against it comes as a sentence. */
+async function passOrProblem(
+  context: VerbContext,
+  settings: WatchSettings,
+  signal: AbortSignal,
+): Promise<Pass | null | string> {
+  try {
+    return await onePass(context, settings, undefined, signal);
+  } catch (error) {
+    const mayPass = error instanceof ConduxtError ? error.code !== UNSAFE_HOME : systemCode(error) !== undefined;
+    if (!mayPass) throw error;
+    return oneLine(messageOf(error), 300);
   }
 }
 
