@@ -1,3 +1,5 @@
+import type { ScreenRules } from './profile.ts';
+
 /** What a question on a screen would run, as far as it can be read there. */
 export interface AskedCommand {
   /**
@@ -19,68 +21,96 @@ const MARGIN_CHARS = 12;
 const MAX_JOINTS = 3;
 
 /**
- * The command that the question on a screen asks about: what stands behind `$ ` up to the choices, or in the last frame.
- * The whole of it: a second line can do what the first one hides, and what looks like an end may be a part of the command.
- * Null when no line looks like a command.
+ * The command that the question on a screen asks about: what stands behind `$ ` up to the choices, or in the frame above
+ * the question. The whole of it: a second line can do what the first one hides, and what looks like an end may be a part
+ * of the command. Null when no line looks like a command.
  *
- * @param screen all its lines: a command that begins further up than is looked at would be read in part
+ * It is known in full only when its beginning stands on the screen, drawn by the agent: of a command that is longer than
+ * the screen any line may look like one. An agent draws its own lines no further in than its choices, and those of a
+ * command further in than their `$ `; a frame ends as it began, and nothing in a box is as far out as its edges.
+ *
+ * @param screen all its lines
  */
-export function askedCommand(screen: readonly string[], asks: readonly RegExp[]): AskedCommand | null {
+export function askedCommand(
+  screen: readonly string[],
+  { asks, command }: Pick<ScreenRules, 'asks' | 'command'>,
+): AskedCommand | null {
   const lines = screen.filter((line) => unframed(line).trim() !== '');
   const plain = lines.map(unframed);
   const isQuestion = (line: string | undefined): boolean =>
     line !== undefined && asks.some((pattern) => pattern.test(line));
-  const question = plain.findIndex(isQuestion);
-  const behind = plain.findIndex((line, index) => index > question && SHELL.test(line));
-  const drawn =
-    question >= 0 && behind >= 0
-      ? plain.slice(behind, listAt(plain, behind))
-      : (inFrame(lines, isQuestion) ?? aboveQuestion(plain, isQuestion));
-  const [first, ...more] = drawn ?? [];
-  if (first === undefined) return null;
-  const isCut = [first, ...more].some((line) => CUT.test(line)) || more.some((line) => isEnd(line) || isQuestion(line));
+  const place =
+    (command === 'behind-prompt' ? null : inFrame(lines, plain, isQuestion)) ??
+    (command === 'framed' ? null : behindPrompt(plain, isQuestion));
+  const [first, ...more] = place === null ? [] : plain.slice(place.from, place.to);
+  if (place === null || first === undefined) return null;
+  const isCut =
+    !place.isWhole ||
+    [first, ...more].some((line) => CUT.test(line)) ||
+    more.some((line) => isEnd(line) || isQuestion(line));
   const longest = Math.max(...lines.map((line) => line.trimEnd().length));
   return withReadings([first.replace(SHELL, ''), ...more], longest, isCut);
+}
+
+/** Lines of the screen, the last one not included. `isWhole`: it is certain that they begin where the command begins. */
+interface Place {
+  readonly from: number;
+  readonly to: number;
+  readonly isWhole: boolean;
 }
 
 const isEnd = (line: string): boolean => FIRST_OF_LIST.test(line) || CHOICE_WORD.test(line);
 
 /** Where the choices begin: the last ones can be answered. */
-function listAt(plain: readonly string[], from: number): number {
-  const at = plain.findLastIndex((line, index) => index > from && isEnd(line));
+function listAt(plain: readonly string[]): number {
+  const at = plain.findLastIndex(isEnd);
   return at < 0 ? plain.length : at;
 }
 
-function aboveQuestion(
-  plain: readonly string[],
-  isQuestion: (line: string | undefined) => boolean,
-): readonly string[] | null {
+/** How far in the choices stand, without their pointer; nothing is known to be the agent's own where there are none. */
+function choiceColumn(line: string | undefined): number {
+  const [head = null] = /^\s*(?:[❯›●▶➜→>]\s+)?/.exec(line ?? '') ?? [];
+  return line === undefined || head === null ? -1 : head.length;
+}
+
+/** Behind `$ `, below the question; where it stands above the question, too. */
+function behindPrompt(plain: readonly string[], isQuestion: (line: string | undefined) => boolean): Place | null {
+  const list = listAt(plain);
+  const column = choiceColumn(plain[list]);
+  const isOwn = (line: string): boolean => line.search(/\S/) <= column;
+  const question = plain.findIndex((line) => isQuestion(line) && isOwn(line));
+  const below = plain.findIndex((line, index) => index > question && SHELL.test(line) && isOwn(line));
+  if (question >= 0 && below >= 0 && below < list) return { from: below, to: list, isWhole: true };
   const from = plain.findIndex((line) => SHELL.test(line));
-  const question = plain.findLastIndex(isQuestion);
-  return from < 0 ? null : plain.slice(from, question > from ? question : listAt(plain, from));
+  if (from < 0) return null;
+  const last = plain.findLastIndex(isQuestion);
+  return { from, to: last > from ? last : list, isWhole: isOwn(plain[from] ?? '') && last > from && question === last };
 }
 
 /**
  * In the frame that the question stands below. Lines inside a box have its sides, so what looks like a frame there is
- * deeper; a frame of dashes has no sides, so its first line and its last one count.
+ * deeper; a frame of dashes has no sides, but begins further out than what is in it, so it begins with the line that it
+ * ends with.
  */
 function inFrame(
   lines: readonly string[],
+  plain: readonly string[],
   isQuestion: (line: string | undefined) => boolean,
-): readonly string[] | null {
-  const plain = lines.map(unframed);
-  const frames = lines.flatMap((line, index) => {
-    const [glyph] = FRAME.exec(plain[index] ?? '')?.[0].trim() ?? '';
-    return glyph === undefined ? [] : [{ glyph, index, depth: depthOf(line) }];
-  });
-  const ends = frames.filter(({ index }) => isQuestion(plain[index + 1])).toReversed();
-  const end = ends.toSorted((one, other) => one.depth - other.depth)[0];
-  if (end === undefined) return null;
-  const opens = frames.filter(
-    ({ glyph, index, depth }) => index < end.index && depth === end.depth && glyph === (OPENS[end.glyph] ?? end.glyph),
-  );
-  const start = end.glyph in OPENS ? opens.at(-1) : opens[0];
-  return start === undefined ? null : plain.slice(start.index + 1, end.index);
+): Place | null {
+  const list = listAt(plain);
+  const to = plain.findLastIndex((line, index) => index < list && isQuestion(line)) - 1;
+  const [glyph] = FRAME.exec(plain[to] ?? '')?.[0].trim() ?? '';
+  if (glyph === undefined || (plain[to + 1] ?? '').search(/\S/) > choiceColumn(plain[list])) return null;
+  const end = lines[to] ?? '';
+  const opens = OPENS[glyph];
+  const start =
+    opens === undefined
+      ? lines.findIndex((line, index) => index < to && line.trimEnd() === end.trimEnd())
+      : lines.findLastIndex(
+          (line, index) =>
+            index < to && depthOf(line) === depthOf(end) && FRAME.exec(plain[index] ?? '')?.[0].trim()[0] === opens,
+        );
+  return { from: start + 1, to, isWhole: start >= 0 };
 }
 
 const OPENS: Readonly<Record<string, string>> = { '╰': '╭' };

@@ -41,6 +41,11 @@ export interface ScreenRules {
   readonly busyTitle: RegExp | null;
   /** It wants a permission. */
   readonly asks: readonly RegExp[];
+  /**
+   * Where it draws the command that it asks about: in a frame above its question, or behind `$ ` below it. Of an agent that
+   * nothing is known of, either.
+   */
+  readonly command: 'framed' | 'behind-prompt' | 'either';
   /** Its first choice, which Enter takes, is "yes, this once". Only then is Enter pressed. */
   readonly yesIsChosen: RegExp | null;
   /** Something only a person may answer: trust, login, onboarding. */

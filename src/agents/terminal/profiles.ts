@@ -13,6 +13,7 @@ export const GENERIC_SCREEN: ScreenRules = {
   busy: [ESC_HINT, /\b(?:Working|Thinking)(?:…|\.\.\.)/],
   busyTitle: null,
   asks: [/Do you want to proceed\?/, /\(y\/n\)/i, /\(Y\)es\/\(N\)o/],
+  command: 'either',
   yesIsChosen: /❯ 1\. Yes/,
   dialogs: [/Do you trust\b/i, /Press enter to (?:continue|confirm)/i, /Enter to confirm/, /\blog ?in\b.*:/i],
   settleMs: SILENT_SETTLE_MS,
@@ -61,6 +62,7 @@ export const TERMINALS: Readonly<Record<string, TerminalProfile>> = {
       // `✳` stands there both idle and while it asks.
       busyTitle: /^[◐◑]/,
       asks: [/Do you want to (?:proceed|make this edit|create|overwrite|allow)/],
+      command: 'framed',
       yesIsChosen: /❯ 1\. Yes/,
       dialogs: [
         /Quick safety check|Do you trust the files/,
@@ -97,6 +99,7 @@ export const TERMINALS: Readonly<Record<string, TerminalProfile>> = {
       busy: [/^\s*[•◦] \w+ing.*\((?:\d+[hms ]*)+ • esc to interrupt\)/, ESC_HINT],
       busyTitle: null,
       asks: [/Would you like to (?:run|make|apply|grant|allow)/],
+      command: 'behind-prompt',
       yesIsChosen: /› 1\. Yes/,
       dialogs: [
         /Trust this folder\?|Do you trust the contents/,
@@ -129,6 +132,7 @@ export const TERMINALS: Readonly<Record<string, TerminalProfile>> = {
       busy: [ESC_HINT],
       busyTitle: /^✦/,
       asks: [/Allow execution of|Apply this change\?|Do you want to proceed\?/],
+      command: 'framed',
       yesIsChosen: /● 1\. (?:Allow once|Yes)/,
       dialogs: [/Do you trust the files in this folder/, /How would you like to authenticate/, /Waiting for auth/],
       settleMs: SETTLE_MS,
@@ -147,6 +151,7 @@ export const TERMINALS: Readonly<Record<string, TerminalProfile>> = {
       busy: [/\besc (?:again to )?interrupt/i],
       busyTitle: null,
       asks: [/△ Permission required/],
+      command: 'behind-prompt',
       // Its choice is shown by colour only, so no key is pressed for it.
       yesIsChosen: null,
       dialogs: [/Connect a provider|Select a provider/i],
@@ -164,6 +169,7 @@ export const TERMINALS: Readonly<Record<string, TerminalProfile>> = {
       busy: [/^── [\u2801-\u28ff] |[\u2801-\u28ff] Working|\(escape to cancel\)/u],
       busyTitle: null,
       asks: [],
+      command: 'either',
       yesIsChosen: null,
       dialogs: [/No models? available|Use \/login/],
       settleMs: SETTLE_MS,

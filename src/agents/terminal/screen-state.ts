@@ -57,7 +57,7 @@ function withoutBox(rules: ScreenRules, lines: readonly string[], title: string)
     return {
       type: 'permission',
       question: shown.find((line) => matches(rules.asks, line))?.trim() ?? 'a permission',
-      command: askedCommand(lines, rules.asks),
+      command: askedCommand(lines, rules),
       yesIsChosen: rules.yesIsChosen?.test(text) === true,
     };
   }
