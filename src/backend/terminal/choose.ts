@@ -14,9 +14,18 @@ const LOOK_PAUSE_MS = 50;
 /** Until a key shows. */
 const MOVED_PATIENCE_MS = 1_500;
 
+/**
+ * What makes it the same question when it is drawn again: its words and choices, and the very command that is judged,
+ * from where that begins, however long it is.
+ */
+export function markOf({ screen, state }: Look): string {
+  const command = state.type === 'permission' ? state.command : null;
+  return command === null || command.isCut ? questionMark(screen) : `${command.readings[0]}\n${questionMark(screen)}`;
+}
+
 /** Whether the screen still asks the question with this mark. */
 export const stillAsks = (look: Look | null, mark: string): look is Look =>
-  look !== null && look.state.type !== 'ready' && look.state.type !== 'busy' && questionMark(look.screen) === mark;
+  look !== null && look.state.type !== 'ready' && look.state.type !== 'busy' && markOf(look) === mark;
 
 /**
  * Answers the question with this mark by the choice of that name. Every key goes to the very question that was answered:

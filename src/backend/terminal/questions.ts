@@ -1,8 +1,8 @@
-import { choicesIn, onceChoice, questionMark, refusingChoice } from '../../agents/terminal/choices.ts';
+import { choicesIn, onceChoice, refusingChoice } from '../../agents/terminal/choices.ts';
 import { messageOf } from '../../errors.ts';
 import type { PermissionAnswer, PermissionRequest } from '../backend.ts';
 import type { AgentPane, Look } from './agent-pane.ts';
-import { choose } from './choose.ts';
+import { choose, markOf } from './choose.ts';
 import { accept, settle, type RunningTurn } from './running-turn.ts';
 
 /** A question that still stands there after its answer was pressed is one that conduxt does not know how to answer. */
@@ -10,7 +10,7 @@ const ANSWERED_PATIENCE_MS = 3_000;
 
 /** What one turn is asked on its screen right now; null: nothing. */
 export interface AskedQuestion {
-  /** `questionMark` of its screen. */
+  /** `markOf` its screen. */
   readonly mark: string;
   /** Seen once may be half drawn. `given`: a key was pressed for it, or it cannot be. `person`: only a person is left. */
   stage: 'seen' | 'asked' | 'given' | 'person';
@@ -30,7 +30,7 @@ export async function onLook(agent: AgentPane, running: RunningTurn, look: Look 
   if (state.type === 'ready' || state.type === 'busy') return nothingAsked(running);
   if (running.turn.isSent) running.wasAsked = true;
   if (running.turn.intent !== null) return;
-  const mark = questionMark(look.screen);
+  const mark = markOf(look);
   const known = running.question;
   if (known?.mark !== mark) {
     known?.asking.abort();
@@ -90,7 +90,7 @@ function requestFor({ question, command }: Look['state'] & { readonly type: 'per
 /** False when no key is known for it: it must not be asked for ever. A key is pressed once, whatever comes of it. */
 async function answerPermission(agent: AgentPane, mark: string, answer: PermissionAnswer): Promise<boolean> {
   const look = await agent.look();
-  if (look?.state.type !== 'permission' || questionMark(look.screen) !== mark) return true;
+  if (look?.state.type !== 'permission' || markOf(look) !== mark) return true;
   const choices = choicesIn(look.screen);
   if (answer.type === 'allow') {
     const once = onceChoice(choices);

@@ -1,9 +1,9 @@
-import { choicesIn, questionMark, shortMark } from '../../agents/terminal/choices.ts';
+import { choicesIn, shortMark } from '../../agents/terminal/choices.ts';
 import { ConduxtError, ExitCode, unavailable } from '../../errors.ts';
 import { beginningOf, endOf } from '../../text/cut.ts';
 import type { AgentPane } from './agent-pane.ts';
 import { Calm, pauseFor } from './calm.ts';
-import { choose } from './choose.ts';
+import { choose, markOf } from './choose.ts';
 import { onLook, portOf } from './questions.ts';
 import type { RunningTurn } from './running-turn.ts';
 
@@ -45,7 +45,7 @@ export async function untilReady(agent: AgentPane, timeoutMs: number, release: (
       if ((asks || stands) && calmMs >= patienceMs) {
         const given = answer?.mark === shortMark(screen) ? answer : null;
         answer = null;
-        if (given === null || !(await choose(portOf(agent), questionMark(screen), given.name))) {
+        if (given === null || !(await choose(portOf(agent), markOf(look), given.name))) {
           await release();
           throw dialogError(screen);
         }
