@@ -58,6 +58,7 @@ const SETTINGS = [
   'credential.interactive=false',
   'log.showSignature=false', // would run gpg
   'advice.detachedHead=false',
+  'advice.graftFileDeprecated=false', // GIT_GRAFT_FILE below has git say it, before the reason of a failure
 ];
 
 const FIXED_ENVIRONMENT: Readonly<Record<string, string>> = {

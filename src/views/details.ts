@@ -3,6 +3,7 @@ import type { VerifyPlan } from '../session/record.ts';
 import { oneLine, sanitize } from '../text/sanitize.ts';
 import type { SessionDetailsJson } from './json-session.ts';
 import { rulesText } from './permissions.ts';
+import { REASON_CHARS } from './failure-words.ts';
 import { answerHint, conflictLines, deadlineText } from './progress.ts';
 import {
   formatBytes,
@@ -38,7 +39,7 @@ export function detailLines({ session }: SessionDetailsJson): readonly Line[] {
       { text: session.name, tone: 'strong' },
       { text: '  ', tone: 'plain' },
       { text: session.state, tone: stateTone(session.state) },
-      { text: `  ${oneLine(session.doing, 200)}`, tone: 'plain' },
+      { text: `  ${oneLine(session.doing, REASON_CHARS)}`, tone: 'plain' },
     ],
     ...(task === null ? [] : [field('task', oneLine(task.title, 120))]),
     ...(task === null ? [] : below(sanitize(task.words).trim().split('\n').slice(0, WORDS_LINES), 'dim', task.title)),

@@ -20,3 +20,6 @@ export const failureWords: Readonly<Record<TurnFailure, string>> = {
   'error-as-success': 'error shown as success: the agent ended its turn normally with an error as its answer',
   'host-lost': 'conduxt itself was interrupted during the turn',
 };
+
+/** So much is shown of why a task ended: the command that failed, where, and what it said, which comes last. */
+export const REASON_CHARS = 500;

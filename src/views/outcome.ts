@@ -3,7 +3,7 @@ import type { FoldedSession } from '../session/fold/session-fold.ts';
 import type { SessionRecord } from '../session/record.ts';
 import type { SessionState } from '../session/words.ts';
 import { oneLine } from '../text/sanitize.ts';
-import { failureWords } from './failure-words.ts';
+import { failureWords, REASON_CHARS } from './failure-words.ts';
 import type { Tone } from './tone.ts';
 
 /** The part of a session's view that projections need. */
@@ -70,7 +70,7 @@ export function outcomeOf({ record, folded, state }: SessionFacts): Outcome {
       return {
         state,
         exitCode: failedExit(folded),
-        reason: oneLine(life.ended?.reason ?? 'it failed', 500),
+        reason: oneLine(life.ended?.reason ?? 'it failed', REASON_CHARS),
         tone: 'bad',
       };
     case 'cancelled':

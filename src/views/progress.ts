@@ -5,7 +5,7 @@ import type { JournalRecord, RouteDecision, StepName, StepOutcome, TurnEnded } f
 import { ownUsage } from '../session/usage.ts';
 import type { PromptKind, TaskEnd } from '../session/words.ts';
 import { oneLine } from '../text/sanitize.ts';
-import { failureWords } from './failure-words.ts';
+import { failureWords, REASON_CHARS } from './failure-words.ts';
 import { formatBytes, formatDuration, formatUsage, plural } from './quantities.ts';
 import { excerptLines, isGreen, listed, movedLines, receiptLine, tailLines } from './receipt.ts';
 import type { Tone } from './tone.ts';
@@ -139,7 +139,7 @@ export function progressOf(memory: ProgressMemory, record: JournalRecord): Progr
     case 'phase-reported':
       return line('phase', oneLine(`${record.phase}${record.words === '' ? '' : `: ${record.words}`}`, TEXT_CHARS));
     case 'task-ended':
-      return line('task', `${record.end}: ${oneLine(record.reason, TEXT_CHARS)}`, endTone(record.end));
+      return line('task', `${record.end}: ${oneLine(record.reason, REASON_CHARS)}`, endTone(record.end));
     case 'notified':
       return record.problems.length === 0
         ? null

@@ -26,6 +26,17 @@ test('a failed command names itself, its directory, exit code and what git said'
   assert.equal((await git.run(['rev-parse', '--verify', 'nothing'], { okCodes: [0, 128] })).exitCode, 128);
 });
 
+test('what git says begins with its reason, not with hints about settings of ours', async (t) => {
+  const s = scratch(t);
+  const git = createGit({ cwd: makeProject(s), env: s.env });
+  await assert.rejects(git.run(['worktree', 'add', '/proc/x', 'HEAD']), (error) => {
+    assert.ok(error instanceof ConduxtError);
+    assert.match(error.message, /fatal: /);
+    assert.doesNotMatch(error.message, /hint:/);
+    return true;
+  });
+});
+
 test('a call that does not end is ended and said to have timed out', async (t) => {
   const s = scratch(t);
   const git = createGit({ cwd: makeProject(s), env: s.env });

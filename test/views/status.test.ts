@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { detailLines } from '../../src/views/details.ts';
 import { sessionDetailsJson, sessionJson, type SessionJson } from '../../src/views/json-session.ts';
 import { displayWidth } from '../../src/views/columns.ts';
+import { newProgressMemory, progressOf } from '../../src/views/progress.ts';
 import { withoutCallback } from '../../src/views/said.ts';
 import { statusTable } from '../../src/views/status-table.ts';
 import type { Line } from '../../src/views/tone.ts';
@@ -88,6 +89,16 @@ describe('the details of a session', () => {
       .map(textOf)
       .find((text) => text.includes('sandbox'));
     assert.match(line ?? '', /bwrap: only the worktree, .* can be written; also ~\/go, \/opt\/[^\u001b]*x$/);
+  });
+
+  it('of a task that failed tell what the command that failed said, which comes last, and so does its log', () => {
+    const reason = `\`git worktree add ${'x'.repeat(300)}\` failed with exit code 128: fatal: no room`;
+    const facts = factsOf([hostStarted, { type: 'task-ended', end: 'failed', reason, code: 'set-up-failed' }]);
+    const paths = { dir: '/s', journal: '/s/journal.ndjson', transcript: '/s/transcript.ndjson' };
+    const [head = []] = detailLines(sessionDetailsJson({ ...facts, damaged: [], paths }, NOW));
+    assert.match(textOf(head), /fatal: no room$/);
+    const record = { type: 'task-ended', end: 'failed', reason, seq: 1, epoch: 1, at: facts.record.createdAt } as const;
+    assert.match(progressOf(newProgressMemory(), record)?.text ?? '', /fatal: no room$/);
   });
 
   it('name everything a person has to know, safe to print', () => {
