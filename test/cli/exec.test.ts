@@ -105,6 +105,16 @@ describe('conduxt exec, durable', () => {
     assert.match(ended.out, /ended before it was ready \(exit code 4\)/);
   });
 
+  it('makes no session for what cannot be started: 127 and 126, as on the direct route', async (t) => {
+    if (!(await hasTmux(t))) return;
+    const rig = new TerminalRig(t);
+    const missing = await rig.run('exec', '--route', 'durable', '--', 'no-such-program-here');
+    assert.deepEqual([missing.code, missing.out], [127, '']);
+    assert.match(missing.err, /There is no program "no-such-program-here"/);
+    assert.equal((await rig.run('exec', '--route', 'durable', '--', '/')).code, 126);
+    assert.deepEqual(readTerminals(rig.desk.home), []);
+  });
+
   it('puts no second session on a name: reused or replaced, by explicit choice', async (t) => {
     if (!(await hasTmux(t))) return;
     const rig = new TerminalRig(t);

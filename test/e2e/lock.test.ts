@@ -41,6 +41,25 @@ describe('conduxt lock', { concurrency: 2 }, () => {
   );
 
   it(
+    'hands an end on to the command, which frees the lock, and says so when there is no such command',
+    { skip },
+    async (t) => {
+      const machine = new Machine(t);
+      const begun = machine.file('begun');
+      const holder = machine.start('lock', '--', 'sh', '-c', `echo $$ > '${begun}'; exec sleep 60`);
+      const ended = finished(holder);
+      await machine.untilFile(begun);
+      holder.kill('SIGTERM');
+      assert.equal((await ended).code, 143);
+      await machine.ok('lock', '--timeout', '1s', '--', 'true');
+      const missing = await machine.run('lock', '--', 'no-such-program');
+      assert.deepEqual([missing.code, missing.stdout], [127, '']);
+      assert.match(missing.stderr, /There is no program "no-such-program"/);
+      assert.equal((await machine.run('lock', '--', '/')).code, 126);
+    },
+  );
+
+  it(
     'is held around turns by configuration, and runs at once what the agent starts in its own turn',
     { skip },
     async (t) => {

@@ -11,6 +11,7 @@ import { ancestorsOf } from '../../process/ancestors.ts';
 import { readSessionOrNull } from '../../store/read-session.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import type { VerbContext } from '../context.ts';
+import { requireStartable } from '../exec/startable.ts';
 import { finishVerb, parseDuration } from '../options.ts';
 import type { VerbCommand } from '../verb-command.ts';
 
@@ -31,7 +32,8 @@ export function define(command: VerbCommand, context: VerbContext): void {
       .action(context.act((words: string[], options: LockOptions) => lock(context, words, options))),
     {
       examples: ['conduxt lock -- claude -p "refresh"', 'flock -w 300 "$(conduxt lock)" ./login.sh'],
-      exits: 'those of the command; 5 (no flock here), 74, 75 (not free in time)',
+      exits:
+        'those of the command; 5 (no flock here), 74, 75 (not free in time), 126, 127 (it cannot be run, or is not there)',
       notes:
         'One holder at a time, whoever takes it: for agents that must not refresh the same login at once. It is free when\n' +
         'the command ends, however it ends. lock.file or $CONDUXT_LOCK names another file for everybody. With lock.turns\n' +
@@ -51,6 +53,7 @@ async function lock(context: VerbContext, command: readonly string[], options: L
     return ExitCode.done;
   }
   if (json) throw usageError('lock-json', 'With a command its own output is printed, and no JSON.');
+  requireStartable(command[0] ?? '', io);
   const timeoutMs = options.timeout ?? config.lock.waitSeconds * 1000;
   const seconds = String(timeoutMs / 1000);
   const began = monotonicMs();
@@ -60,6 +63,8 @@ async function lock(context: VerbContext, command: readonly string[], options: L
     seconds,
     '--conflict-exit-code',
     String(HELD),
+    // What conduxt is told reaches the command itself: a flock that waits for it would end alone, and it would keep the lock.
+    ...(process.platform === 'linux' ? ['--no-fork'] : []),
     file,
   ];
   const argv = isHeldForUs(context, file) ? command : [...flock, ...command];

@@ -9,6 +9,7 @@ import { reportError } from '../report-error.ts';
 import { commandPlace, type CommandPlace } from '../terminal-desk.ts';
 import type { ExecOptions } from './exec-options.ts';
 import { runDurable } from './run-durable.ts';
+import { cannotStart } from './startable.ts';
 
 /** `conduxt exec`: decide where the command runs, say so, and run it there. */
 export async function execCommand(
@@ -84,14 +85,4 @@ async function direct(context: VerbContext, argv: readonly string[], decision: D
     printer.document({ schemaVersion: SCHEMA_VERSION, ...decision, terminal: null, result: shown });
   }
   return result.exitCode ?? ExitCode.execFailed;
-}
-
-function cannotStart(command: string, code: string): ConduxtError {
-  const isMissing = code === 'ENOENT';
-  return new ConduxtError(
-    isMissing ? 'command-not-found' : 'not-executable',
-    isMissing ? ExitCode.commandNotFound : ExitCode.notExecutable,
-    isMissing ? `There is no program "${oneLine(command, 80)}".` : `"${oneLine(command, 80)}" cannot be run (${code}).`,
-    { remedy: 'Check its spelling and the PATH; a shell line needs sh -c "…".' },
-  );
 }

@@ -6,6 +6,7 @@ import { sendText } from '../../placement/send.ts';
 import type { Terminal } from '../../placement/terminal.ts';
 import { oneLine } from '../../text/sanitize.ts';
 import type { VerbContext } from '../context.ts';
+import { requireStartable } from './startable.ts';
 
 /** How a session was come by. */
 export type Obtained = 'created' | 'replaced' | 'reused' | 'adopted';
@@ -31,7 +32,7 @@ export interface ObtainWish {
 
 /**
  * The session of a name: made, or, where there is one, used or replaced by choice. What is over is replaced by itself.
- * @throws `terminal-exists`, `terminal-busy`, `residual-input` (exit 6).
+ * @throws `terminal-exists`, `terminal-busy`, `residual-input` (exit 6); as `requireStartable`.
  */
 export async function obtainTerminal(
   { io }: VerbContext,
@@ -55,8 +56,11 @@ async function obtain(
   const inherited = wish.reuse ? await desk.adopt(wish.wanted, nowMs) : null;
   const there = inherited ?? (await desk.find(name));
   const create = (): Promise<Terminal> => desk.create({ name, cwd, command, env, nowMs });
+  // Into a shell that is there it is typed: that knows more words than there are programs.
+  if (command !== null && !(there !== null && wish.reuse && !isOver(there)))
+    requireStartable(command[0] ?? '', { env, cwd });
   if (there === null) return { terminal: await create(), how: 'created', printedBefore: 0 };
-  if (wish.replace || there.state === 'ended' || there.state === 'gone') {
+  if (wish.replace || isOver(there)) {
     await requireEnded(desk, there);
     desk.forget(there);
     return { terminal: await create(), how: 'replaced', printedBefore: 0 };
@@ -65,6 +69,8 @@ async function obtain(
   const printedBefore = command === null ? printedBytes(there) : await reuse(desk, there, command);
   return { terminal: there, how: inherited === null ? 'reused' : 'adopted', printedBefore };
 }
+
+const isOver = ({ state }: Terminal): boolean => state === 'ended' || state === 'gone';
 
 async function requireEnded(desk: TerminalDesk, terminal: Terminal): Promise<void> {
   const left = await desk.end(terminal);
