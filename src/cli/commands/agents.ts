@@ -65,7 +65,7 @@ async function listAgents(context: VerbContext, all: boolean): Promise<number> {
   const place = { config: loaded.config, cwd, repoRoot: ref?.root ?? null };
   const agents = await Promise.all(
     profilesWith(loaded.config.agents).map(async (profile) =>
-      agentJson(profile, {
+      agentJson(profile, loaded.config.agents[profile.name]?.acp !== undefined, {
         acp: await findIn(context, place, profile),
         terminal: await findTerminalIn(context, place, profile),
         headless: await findHeadlessIn(context, place, profile),
@@ -80,11 +80,12 @@ async function listAgents(context: VerbContext, all: boolean): Promise<number> {
 
 type Ways = Readonly<Record<'acp' | 'terminal' | 'headless', FoundAgent>>;
 
-function agentJson(profile: AgentProfile, ways: Ways): AgentJson {
+function agentJson(profile: AgentProfile, isNamedForAcp: boolean, ways: Ways): AgentJson {
   const { acp, terminal, headless } = ways;
   // One that is there only as a program for a terminal, or for runs without one, is there.
   const found = [acp, terminal, headless].find(({ state }) => state === 'found') ?? acp;
   const launch = found.state === 'found' ? found.launch : null;
+  const hasAcp = isNamedForAcp || speaksAcp(profile, acp);
   return {
     name: profile.name,
     title: profile.title,
@@ -94,8 +95,8 @@ function agentJson(profile: AgentProfile, ways: Ways): AgentJson {
     version: launch?.version ?? null,
     verifiedVersion: profile.verified,
     login: found.state === 'found' ? found.login : 'unknown',
-    backends: backendsOf(profile, ways),
-    resume: profile.acp?.resume ?? null,
+    backends: backendsOf(profile, hasAcp, ways),
+    resume: hasAcp ? (profile.acp?.resume ?? null) : null,
     unverified: isUnverified(profile),
     steer: profile.acp?.steer === true,
     command: launch === null ? null : [launch.command, ...launch.args],
@@ -107,12 +108,16 @@ function agentJson(profile: AgentProfile, ways: Ways): AgentJson {
   };
 }
 
+/** Of one that only the configuration knows the profile names no program: it speaks ACP where one was found. */
+const speaksAcp = ({ acp }: AgentProfile, { state }: FoundAgent): boolean =>
+  acp !== null && (state === 'found' || acp.programs.length + acp.packages.length > 0);
+
 /** Those it is known for; of one that the configuration names, those that it names. */
-function backendsOf(profile: AgentProfile, { terminal, headless }: Ways): readonly BackendName[] {
+function backendsOf(profile: AgentProfile, hasAcp: boolean, { terminal, headless }: Ways): readonly BackendName[] {
   const hasTerminal = profile.terminal || terminal.state === 'found';
   const isHeadless = HEADLESS[kindOf(profile)] !== undefined || headless.state === 'found';
   return [
-    ...(profile.acp === null ? [] : ['acp' as const]),
+    ...(hasAcp ? ['acp' as const] : []),
     ...(hasTerminal ? ['tmux' as const] : []),
     ...(isHeadless ? ['headless' as const] : []),
   ];
