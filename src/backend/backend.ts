@@ -181,6 +181,8 @@ export interface PermissionRequest {
   /** The directory the command is run in, where the agent said so. */
   readonly cwd?: string;
   readonly paths: readonly string[];
+  /** What it would run or touch is not known in full: command and paths are a part of it. */
+  readonly isCut?: true;
 }
 export type PermissionAnswer =
   { readonly type: 'allow'; readonly always: boolean } | { readonly type: 'reject' } | { readonly type: 'cancelled' };

@@ -17,11 +17,14 @@ export interface ToolRequest {
   /** The directory the command is run in, when the agent says so. */
   readonly cwd?: string;
   readonly paths: readonly string[];
+  /** Command and paths are a part of what is asked for. */
+  readonly isCut?: true;
 }
 
 /** What the guard says to a request for permission. */
 export function judgeRequest(request: ToolRequest, facts: GuardFacts): Verdict {
   const here = request.cwd === undefined ? facts : { ...facts, cwd: request.cwd };
+  if (request.isCut === true) return judgePart(request);
   if (request.argv !== undefined) return judgeArgv(request.argv, here);
   if (request.command !== null) {
     const verdicts = readingsOf(request.command, request).map((reading) => judgeShell(reading, here));
@@ -34,6 +37,16 @@ export function judgeRequest(request: ToolRequest, facts: GuardFacts): Verdict {
   }
   if (request.kind === 'delete') return judgeDeletion(request.paths, here);
   return { type: 'allow', unseen: [] };
+}
+
+/** Of what may be a command or a deletion, the harmless part says nothing about the rest. */
+function judgePart({ command, argv, kind }: ToolRequest): Verdict {
+  const mayDoHarm = command !== null || argv !== undefined || kind === null || kind === 'execute' || kind === 'delete';
+  if (!mayDoHarm) return { type: 'allow', unseen: ['all that it would touch: it names too much'] };
+  return {
+    type: 'deny',
+    ...denial('unreadable', 'the guard cannot see all of what it would do', 'Do it in several steps.'),
+  };
 }
 
 /** The commands a request names, one by one, for the user's own rules; null when it names none. */

@@ -3,6 +3,7 @@ import type { PermissionRequest } from '../backend/backend.ts';
 import { unreachable } from '../errors.ts';
 import type { Verdict } from '../guard/facts.ts';
 import type { PermissionMode } from '../session/words.ts';
+import { beginningOf } from '../text/cut.ts';
 import { namedPath } from './named-path.ts';
 import type { RuleDecision } from './rules.ts';
 
@@ -71,13 +72,17 @@ function byMode(
   }
 }
 
+/** In a sentence for people and for the agent. */
+const MAX_PATH_CHARS = 1024;
+
 function notARead(request: PermissionRequest, worktree: string): string | null {
   if (request.kind === null) return 'the request does not say what kind it is';
   if (!READING.has(request.kind)) return `this is of the kind "${request.kind}"`;
   // Some agents call a shell command that prints a file a read; a shell can do anything.
   if (request.command !== null) return 'it runs a command';
   const outside = request.paths.find((named) => !isInside(named, worktree));
-  if (outside !== undefined) return `${outside} is outside of it`;
+  if (outside !== undefined) return `${beginningOf(outside, MAX_PATH_CHARS)} is outside of it`;
+  if (request.isCut === true) return 'it names more than can be looked at';
   if (request.kind === 'read' && request.paths.length === 0) return 'it names no path';
   return null;
 }

@@ -42,9 +42,13 @@ export function decideByRules(
 
 function fitsSome(rule: PermissionRule, request: PermissionRequest, facts: RuleFacts): boolean {
   if (!fitsTool(rule, request, facts)) return false;
-  if (rule.path !== undefined && !request.paths.some((named) => fitsNamed(rule.path, named, facts))) return false;
+  if (rule.path !== undefined && !mayTouch(rule.path, request, facts)) return false;
   return rule.command === undefined || commandsOf(request, facts).some((line) => fitsText(rule.command ?? '', line));
 }
+
+/** A path of which nothing is known may be the one that is meant. */
+const mayTouch = (pattern: string, request: PermissionRequest, facts: RuleFacts): boolean =>
+  request.isCut === true || request.paths.some((named) => fitsNamed(pattern, named, facts));
 
 /** Every command and every path by some rule; with neither, the tool alone by one that asks for no more. */
 function allowedBy(
@@ -52,6 +56,7 @@ function allowedBy(
   request: PermissionRequest,
   facts: RuleFacts,
 ): PermissionRule | null {
+  if (request.isCut === true) return null;
   const fitting = rules.filter((rule) => fitsTool(rule, request, facts));
   const { commands } = facts;
   if (request.command !== null || request.argv !== undefined) {

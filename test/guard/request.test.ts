@@ -45,6 +45,11 @@ describe('the guard over a request', () => {
     ['a deletion outside', { kind: 'delete', paths: ['/home/lab/other'] }, 'deny'],
     ['a deletion outside, as a URL', { kind: 'delete', paths: ['file:///home/lab/work/%2e%2e/other'] }, 'deny'],
     ['a deletion of who knows what', { kind: 'delete', paths: ['s3://bucket/x'] }, 'deny'],
+    ['a deletion of which a part is known', { kind: 'delete', paths: ['b'], isCut: true }, 'deny'],
+    ['a command of which a part is known', { command: 'ls', isCut: true }, 'deny'],
+    ['words of which a part is known', { argv: ['ls'], isCut: true }, 'deny'],
+    ['who knows what', { kind: null, isCut: true }, 'deny'],
+    ['an edit of which a part is known', { kind: 'edit', paths: ['b'], isCut: true }, 'allow'],
     ['a deletion inside', { kind: 'delete', paths: ['/home/lab/work/a', 'b'] }, 'allow'],
     ['a read outside is the mode’s business', { kind: 'read', paths: ['/etc/passwd'] }, 'allow'],
   ];

@@ -30,6 +30,7 @@ describe('decidePermission under approve-reads', () => {
     ['thinking', { kind: 'think' }, 'allow'],
     ['a read without a path', {}, 'reject'],
     ['a file beside the worktree', { paths: [`${WORKTREE}-2/a.ts`] }, 'reject'],
+    ['a read of more than is known', { paths: ['a.ts'], isCut: true }, 'reject'],
     ['a path that climbs out', { paths: ['src/../../other/a.ts'] }, 'reject'],
     ['one path outside among others', { paths: ['a.ts', '/etc/passwd'] }, 'reject'],
     ['a home directory', { paths: ['~/.ssh/id_rsa'] }, 'reject'],

@@ -64,6 +64,18 @@ describe('the user’s rules', () => {
     ['a refused one in a wrapper', [{ command: 'docker *', action: 'deny' }], run('sudo bash -c "docker ps"'), 'deny'],
     ['a refused one by variables', [{ command: 'docker *', action: 'deny' }], run('d=docker; $d ps'), 'deny'],
     [
+      'a path in the worktree, and others that are not known',
+      [{ path: 'src/**', action: 'allow' }],
+      { kind: 'edit', paths: ['/w/src/a/b.ts'], isCut: true },
+      null,
+    ],
+    [
+      'a path that may be one of those that are not known',
+      [{ tool: 'edit', path: '.env', action: 'deny' }],
+      { kind: 'edit', paths: ['/w/src/a/b.ts'], isCut: true },
+      'deny',
+    ],
+    [
       'a path in the worktree',
       [{ path: 'src/**', action: 'allow' }],
       { kind: 'edit', paths: ['/w/src/a/b.ts'] },

@@ -3,7 +3,7 @@ import type { AgentListener, PermissionAnswer } from '../backend.ts';
 import type { Reply } from './connection.ts';
 import { isObject, listAt, objectAt, textAt, type JsonObject } from './json.ts';
 import { chooseOption } from './permission-options.ts';
-import { essenceOf, permissionRequestOf } from './permission-request.ts';
+import { essenceOf, FORGOTTEN, permissionRequestOf, toldOf } from './permission-request.ts';
 
 /** Tool calls remembered for a later permission request that gives only the id. */
 const MAX_TOOLS = 256;
@@ -21,6 +21,7 @@ export class PermissionDesk {
   readonly #open = new Set<() => void>();
   readonly #tools = new Map<string, JsonObject>();
   readonly #toolChars = new Map<string, number>();
+  #hasForgotten = false;
 
   constructor(listener: AgentListener, preferredIds: readonly string[]) {
     this.#listener = listener;
@@ -39,7 +40,7 @@ export class PermissionDesk {
     this.#forget(toolCallId);
     const { status } = update;
     if (status === 'completed' || status === 'failed') return;
-    const essence = essenceOf({ ...known, ...update });
+    const essence = essenceOf(toldOf(known ?? {}, update));
     this.#tools.set(toolCallId, essence);
     this.#toolChars.set(toolCallId, JSON.stringify(essence).length);
     let chars = 0;
@@ -48,6 +49,7 @@ export class PermissionDesk {
       if (oldest === toolCallId || (this.#tools.size <= MAX_TOOLS && chars <= MAX_TOOL_CHARS)) break;
       chars -= this.#toolChars.get(oldest) ?? 0;
       this.#forget(oldest);
+      this.#hasForgotten = true;
     }
   }
 
@@ -85,9 +87,8 @@ export class PermissionDesk {
   }
 
   async #answer(params: unknown, signal: AbortSignal): Promise<PermissionAnswer> {
-    const id = textAt(objectAt(params, 'toolCall'), 'toolCallId');
     try {
-      return await this.#listener.permission(permissionRequestOf(params, this.#tools.get(id ?? '')), signal);
+      return await this.#listener.permission(permissionRequestOf(params, this.#known(params)), signal);
     } catch (error) {
       this.#listener.notice({
         type: 'protocol-oddity',
@@ -95,6 +96,14 @@ export class PermissionDesk {
       });
       return { type: 'reject' };
     }
+  }
+
+  /** A call that nothing is known of any more must not pass for one that names nothing. */
+  #known(params: unknown): JsonObject {
+    const asked = objectAt(params, 'toolCall');
+    const known = this.#tools.get(textAt(asked, 'toolCallId') ?? '');
+    if (known !== undefined) return known;
+    return this.#hasForgotten && !isObject(asked['rawInput']) ? FORGOTTEN : {};
   }
 
   #replyFor(answer: PermissionAnswer, params: unknown): Reply {

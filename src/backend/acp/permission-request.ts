@@ -1,9 +1,7 @@
 import type { PermissionRequest } from '../backend.ts';
-import { isObject, listAt, objectAt, textAt, type JsonObject } from './json.ts';
+import { commandIn, pathsIn } from '../../permission/paths-in.ts';
 import { beginningOf } from '../../text/cut.ts';
-
-/** Names under which agents put the path they are about to touch into a tool's raw input. */
-const pathKeys = ['path', 'file_path', 'filePath', 'filepath', 'notebook_path', 'abs_path', 'old_path', 'new_path'];
+import { isObject, listAt, objectAt, textAt, type JsonObject } from './json.ts';
 
 /**
  * What a permission is asked for. Command and paths are read from structured fields only: a title is written for people
@@ -12,53 +10,69 @@ const pathKeys = ['path', 'file_path', 'filePath', 'filepath', 'notebook_path', 
  */
 export function permissionRequestOf(params: unknown, earlier: JsonObject = {}): PermissionRequest {
   const asked = objectAt(params, 'toolCall');
-  const toolCall: JsonObject = {
-    ...earlier,
-    ...Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== null)),
-  };
+  const toolCall = toldOf(earlier, asked);
   const input = objectAt(toolCall, 'rawInput');
+  const kind = textAt(toolCall, 'kind');
   return {
     toolCallId: textAt(toolCall, 'toolCallId'),
     title: textAt(toolCall, 'title') ?? textAt(toolCall, 'name') ?? 'something it did not name',
-    kind: textAt(toolCall, 'kind'),
-    command: commandOf(input),
-    ...argvOf(input),
+    kind,
+    ...commandIn(input),
     ...cwdOf(input),
-    paths: pathsOf(toolCall, input),
+    paths: [...new Set([...placesOf(toolCall), ...pathsIn(input, { kind })])],
+    ...(isCut(input) || placesAreCut(toolCall) ? { isCut: true } : {}),
   };
 }
 
-/** No program is given a longer word on Linux (`MAX_ARG_STRLEN`): what is cut off here could not be run by a shell. */
+/** A tool call after an update: null says nothing. */
+export const toldOf = (earlier: JsonObject, update: JsonObject): JsonObject => ({
+  ...earlier,
+  ...Object.fromEntries(Object.entries(update).filter(([, value]) => value !== null)),
+});
+
+/** No program is given a longer word on Linux (`MAX_ARG_STRLEN`). */
 const MAX_COMMAND_CHARS = 128 * 1024;
 const MAX_TITLE_CHARS = 1024;
-const MAX_PATHS = 200;
-const MAX_PATH_CHARS = 4096;
+/** Of the paths together; as many as a thousand files have. */
+const MAX_PATHS_CHARS = 128 * 1024;
+/** Stands in what is kept of a tool call beside that of which a part was left out. No field of ACP's. */
+const CUT = 'conduxt.cut';
 
-/** The little of a tool call that a permission is judged by: its input may hold whole files, for hundreds of calls. */
+/** What is kept of a tool call that had to be forgotten. */
+export const FORGOTTEN: JsonObject = { locations: [{ [CUT]: true }] };
+
+/**
+ * The little of a tool call that a permission is judged by: its input may hold whole files, for hundreds of calls. Where
+ * that is not little either, it says that something was left out (`isCut` of the request).
+ */
 export function essenceOf(toolCall: JsonObject): JsonObject {
-  const { title, kind, command, argv, cwd, paths } = permissionRequestOf({ toolCall });
+  const { title, kind, command, argv, cwd } = permissionRequestOf({ toolCall });
+  const input = objectAt(toolCall, 'rawInput');
+  const isLong = (command?.length ?? 0) > MAX_COMMAND_CHARS;
+  const places = kept(placesOf(toolCall));
+  const named = kept(pathsIn(input, { kind }));
+  const cut = { [CUT]: true };
   return {
     title: beginningOf(title, MAX_TITLE_CHARS),
     ...(kind === null ? {} : { kind }),
+    // Apart from those of the input, because an update may replace either.
+    locations: [...places.paths.map((path) => ({ path })), ...(places.isCut || placesAreCut(toolCall) ? [cut] : [])],
     rawInput: {
-      ...(command === null ? {} : { command: argv ?? command.slice(0, MAX_COMMAND_CHARS) }),
+      ...(command === null ? {} : { command: isLong ? command.slice(0, MAX_COMMAND_CHARS) : (argv ?? command) }),
       ...(cwd === undefined ? {} : { cwd }),
-      paths,
+      paths: named.paths,
+      ...(isLong || named.isCut || isCut(input) ? cut : {}),
     },
   };
 }
 
-function commandOf(input: JsonObject): string | null {
-  const command = input['command'] ?? input['cmd'];
-  if (typeof command === 'string') return command;
-  if (Array.isArray(command)) return command.map(String).join(' ');
-  return null;
-}
+const isCut = (part: unknown): boolean => isObject(part) && part[CUT] === true;
+const placesAreCut = (toolCall: JsonObject): boolean => listAt(toolCall, 'locations').some(isCut);
 
-/** codex gives an argument vector when it runs without a shell. */
-function argvOf(input: JsonObject): { readonly argv?: readonly string[] } {
-  const command = input['command'] ?? input['cmd'];
-  return Array.isArray(command) ? { argv: command.map(String) } : {};
+function kept(paths: readonly string[]): { readonly paths: readonly string[]; readonly isCut: boolean } {
+  let chars = 0;
+  const end = paths.findIndex((path) => (chars += path.length) > MAX_PATHS_CHARS);
+  return end < 0 ? { paths, isCut: false } : { paths: paths.slice(0, end), isCut: true };
 }
 
 function cwdOf(input: JsonObject): { readonly cwd?: string } {
@@ -66,29 +80,11 @@ function cwdOf(input: JsonObject): { readonly cwd?: string } {
   return cwd?.startsWith('/') === true ? { cwd } : {};
 }
 
-function pathsOf(toolCall: JsonObject, input: JsonObject): readonly string[] {
-  const found = [
+/** The paths that a tool call names beside its input. */
+const placesOf = (toolCall: JsonObject): readonly string[] =>
+  [
     ...listAt(toolCall, 'locations').map((location) => textAt(location, 'path')),
     ...listAt(toolCall, 'content').map((part) => (textAt(part, 'type') === 'diff' ? textAt(part, 'path') : null)),
-    ...pathKeys.map((key) => textAt(input, key)),
-    ...listAt(input, 'paths').map((path) => (typeof path === 'string' ? path : null)),
-    // A patch: its files are the keys.
-    ...(isObject(input['changes']) ? Object.keys(input['changes']) : []),
-    ...placesIn(input, 0),
-  ];
-  return [...new Set(found.filter((path) => path !== null && path !== ''))]
+  ]
     .filter((path) => path !== null)
-    .slice(0, MAX_PATHS);
-}
-
-/** Absolute, in a home, upwards, or on the network. */
-const PLACE = /^(?:\/|~|\.\.(?:\/|$)|[A-Za-z][A-Za-z0-9+.-]*:\/\/)|\/\.\.(?:\/|$)/;
-
-/** Whatever in the input leads out of the worktree, under whichever key: agents have many names for a path. */
-function placesIn(value: unknown, depth: number): string[] {
-  if (typeof value === 'string') return value.length <= MAX_PATH_CHARS && PLACE.test(value) ? [value] : [];
-  if (depth >= 4 || value === null || typeof value !== 'object') return [];
-  return Object.entries(value).flatMap(([key, inner]) =>
-    key === 'command' || key === 'cmd' ? [] : placesIn(inner, depth + 1),
-  );
-}
+    .filter((path) => path !== '');

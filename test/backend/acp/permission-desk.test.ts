@@ -18,8 +18,8 @@ function desk() {
   const permissions = new PermissionDesk(listener, []);
   const never = new AbortController().signal;
   return {
-    tell: (toolCallId: string, rawInput: object) =>
-      permissions.remember({ sessionUpdate: 'tool_call', toolCallId, title: 'Run it', kind: 'execute', rawInput }),
+    tell: (toolCallId: string, rawInput: object | null, more: object = { kind: 'execute' }) =>
+      permissions.remember({ sessionUpdate: 'tool_call', toolCallId, title: 'Run it', rawInput, ...more }),
     ask: async (toolCallId: string): Promise<PermissionRequest | undefined> => {
       await new Promise<void>((resolve) => permissions.ask({ toolCall: { toolCallId } }, () => resolve(), never));
       return asked.at(-1);
@@ -47,6 +47,34 @@ describe('a permission that is asked for by the id of a call alone', () => {
     const { tell, ask } = desk();
     for (let call = 0; call < 60; call += 1) tell(`call-${call}`, { command: 'y'.repeat(100_000) });
     assert.equal((await ask('call-0'))?.command, null);
+    assert.equal((await ask('call-0'))?.isCut, true, 'it may have been anything');
     assert.equal((await ask('call-59'))?.command?.length, 100_000);
+    assert.equal((await ask('call-59'))?.isCut, undefined);
+  });
+
+  it('says so when not all of it was kept, until the agent says it again', async () => {
+    const { tell, ask } = desk();
+    const files = Array.from({ length: 10_000 }, (_, index) => `src/some-directory/file-${index}.ts`);
+    tell('files', { paths: [...files, '/home/u/photos'] }, { kind: 'delete' });
+    assert.equal((await ask('files'))?.isCut, true);
+    tell('files', null, { status: 'in_progress' });
+    assert.equal((await ask('files'))?.isCut, true);
+    tell('files', { paths: ['a'] }, {});
+    assert.deepEqual([(await ask('files'))?.isCut, (await ask('files'))?.paths], [undefined, ['a']]);
+    tell('places', null, { kind: 'delete', locations: files.map((path) => ({ path })) });
+    tell('places', { path: 'a' }, {});
+    assert.equal((await ask('places'))?.isCut, true);
+    tell('long', { command: `${'x'.repeat(200_000)}; git push --force origin main` });
+    assert.equal((await ask('long'))?.isCut, true);
+    tell('null', { command: 'rm -r /' });
+    tell('null', null);
+    assert.equal((await ask('null'))?.command, 'rm -r /', 'null takes nothing back');
+  });
+
+  it('keeps the places of a call beside its input', async () => {
+    const { tell, ask } = desk();
+    tell('read', {}, { kind: 'read', locations: [{ path: '/etc/passwd' }] });
+    tell('read', { path: 'src/a' }, {});
+    assert.deepEqual((await ask('read'))?.paths, ['/etc/passwd', 'src/a']);
   });
 });

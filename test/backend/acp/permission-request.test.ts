@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { permissionRequestOf } from '../../../src/backend/acp/permission-request.ts';
+import { judgeRequest } from '../../../src/guard/request.ts';
+import { decidePermission } from '../../../src/permission/policy.ts';
+import type { PermissionMode } from '../../../src/session/words.ts';
 
 test('command and paths come from structured fields, in every agent’s spelling', () => {
   const cases: readonly [string, unknown, object][] = [
@@ -63,4 +66,53 @@ test('what updates said about the tool call fills what the request leaves out', 
     command: 'ls',
     paths: [],
   });
+});
+
+const WORKTREE = '/home/u/trees/fix';
+const guard = { worktree: WORKTREE, home: '/home/u', primaryBranch: 'main', taskBranch: 'fix/x', session: 'x' };
+
+function judged(mode: PermissionMode, kind: string, rawInput: object): string {
+  const request = permissionRequestOf({ toolCall: { toolCallId: 't', title: 'Look', kind, rawInput } });
+  return decidePermission({ mode, request, worktree: WORKTREE, guard: (asked) => judgeRequest(asked, guard) }).type;
+}
+const nested = (value: unknown, depth: number): unknown => {
+  let whole = value;
+  for (let level = 0; level < depth; level += 1) whole = { a: whole };
+  return whole;
+};
+
+test('a request is judged by all of its paths, however many there are, how deep and how long', () => {
+  const inside = Array.from({ length: 5_000 }, (_, index) => `src/file-${index}.ts`);
+  const key = '/home/u/.ssh/id_rsa';
+  const long = `/${'x/../'.repeat(2_000)}${key.slice(1)}`;
+  assert.equal(judged('approve-reads', 'read', { paths: inside }), 'allow');
+  assert.equal(judged('approve-reads', 'read', { paths: [...inside, key] }), 'reject');
+  assert.equal(judged('approve-all', 'delete', { paths: inside }), 'allow');
+  assert.equal(judged('approve-all', 'delete', { paths: [...inside, '/home/u/photos'] }), 'reject');
+  assert.equal(judged('approve-reads', 'read', { path: 'src/a', target: long }), 'reject');
+  for (const depth of [4, 5, 100_000]) {
+    assert.equal(judged('approve-reads', 'search', { path: 'src', o: nested(key, depth) }), 'reject');
+    assert.equal(judged('approve-reads', 'search', { path: 'src', o: nested('src/a', depth) }), 'allow');
+  }
+  assert.equal(judged('approve-reads', 'read', { path: 'a', o: { command: key } }), 'reject', 'no command that is run');
+  assert.equal(judged('approve-reads', 'read', { path: 'a', files: { [key]: true } }), 'reject', 'as a name');
+});
+
+test('a pattern of file names is judged by each of its alternatives', () => {
+  const outside = [
+    '/home/u/.ssh/*',
+    '../../*',
+    '{/home/u/.ssh,src}/*',
+    '{..,a}/{..,b}/*',
+    'src/@(a|..)/../x',
+    '\\/etc/*',
+  ];
+  for (const pattern of outside) assert.equal(judged('approve-reads', 'search', { pattern }), 'reject', pattern);
+  for (const pattern of ['**/*.{ts,tsx}', 'src/{a,b}/*', 'a..b', '[.]env'])
+    assert.equal(judged('approve-reads', 'search', { pattern }), 'allow', pattern);
+});
+
+test('what an edit writes is no path', () => {
+  const rawInput = { file_path: 'src/a.ts', content: "// see\nimport a from '../../a.ts';" };
+  assert.deepEqual(permissionRequestOf({ toolCall: { kind: 'edit', rawInput } }).paths, ['src/a.ts']);
 });
