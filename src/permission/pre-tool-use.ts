@@ -3,6 +3,7 @@ import type { GuardFacts } from '../guard/facts.ts';
 import { commandsIn, judgeRequest } from '../guard/request.ts';
 import type { PermissionRule } from '../session/permission-rule.ts';
 import type { PermissionMode } from '../session/words.ts';
+import { commandIn, pathsIn } from './paths-in.ts';
 import { decidePermission } from './policy.ts';
 import { decideByRules } from './rules.ts';
 import { kindOfTool } from './tool-kind.ts';
@@ -58,20 +59,17 @@ const answer = (permissionDecision: 'allow' | 'deny' | 'ask', permissionDecision
   hookSpecificOutput: { hookEventName: 'PreToolUse', permissionDecision, permissionDecisionReason },
 });
 
-const PATH_KEYS = ['file_path', 'notebook_path', 'path', 'filePath', 'absolute_path'];
-
 function requestOf(tool: string, payload: unknown): PermissionRequest {
   const input = fieldOf(payload, 'tool_input');
-  const command = fieldOf(input, 'command');
   const cwd = textIn(payload, 'cwd');
+  const kind = kindOfTool(tool);
   return {
     toolCallId: textIn(payload, 'tool_use_id'),
     title: tool,
-    kind: kindOfTool(tool),
-    command: typeof command === 'string' ? command : null,
-    ...(Array.isArray(command) ? { argv: command.map(String) } : {}),
+    kind,
+    ...commandIn(input),
     ...(cwd === null ? {} : { cwd }),
-    paths: PATH_KEYS.flatMap((key) => textIn(input, key) ?? []),
+    paths: pathsIn(input, { kind, name: tool }),
   };
 }
 
