@@ -280,7 +280,7 @@ export class ControlDesk implements ControlHandler {
     }
     const open = record.task !== null && log.folded.life.ended === null;
     const end = { type: 'task-ended', end: 'cancelled', reason: 'cancelled by a person' } as const;
-    let dropped = 0;
+    let dropped: number;
     try {
       dropped = await turnstile.pass(() =>
         open ? dropAllAnd(this.#context, 'cancelled', end) : dropOwed(this.#context, 'cancelled'),

@@ -1,5 +1,5 @@
 import { backendNow } from '../session/backend.ts';
-import { ConduxtError } from '../errors.ts';
+import { ConduxtError, isDiskFull } from '../errors.ts';
 import { changedFiles } from '../git/changes.ts';
 import { isConfigChanged } from '../git/config-guard.ts';
 import { openForge } from '../forge/choose.ts';
@@ -60,7 +60,8 @@ export async function openPullRequest(context: HostContext): Promise<StepOutcome
     });
     return { type: 'pull-request', url, number, created: true, conflicts };
   } catch (error) {
-    if (!(error instanceof ConduxtError) || isConfigChanged(error)) throw error;
+    // Room comes, or it does not; a task that is called completed before its pull request is there would have to be told twice.
+    if (!(error instanceof ConduxtError) || isConfigChanged(error) || isDiskFull(error)) throw error;
     const remedy = error.remedy === undefined ? '' : `${error.remedy} Then: `;
     return { type: 'blocked', why: context.redact(error.message), remedy: `${remedy}conduxt pr ${record.name}` };
   }

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -17,6 +18,7 @@ import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { ConduxtError } from '../../src/errors.ts';
 import { isAlive } from '../../src/process/identity.ts';
+import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
 import { sessionRecord } from '../session/samples.ts';
 import type { ProcessIdentity } from '../../src/session/events.ts';
 import { Scratch, waitFor, type LiveSession } from './scratch.ts';
@@ -122,6 +124,28 @@ describe('a full disk', () => {
     assert.equal(ended.type === 'task-ended' && ended.code, 'timed-out');
     assert.equal(task.journal().filter((record) => record.type === 'prompt-dropped').length, OWED);
     assert.equal(task.journal().filter((record) => record.type === 'host-started').length, 1);
+  });
+
+  it('holds back a pull request until there is room for it: the task is not called completed without it', async (t) => {
+    let mounted = false;
+    // Before the scratch is removed.
+    t.after(() => void (mounted && execFileSync('umount', ['-l', pages])));
+    const scratch = new Scratch(t);
+    const pages = path.join(scratch.home, 'repos', 'demo-12345678', 'prs');
+    mkdirSync(pages, { recursive: true });
+    mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4k,mode=0700', 'tmpfs', pages]).status === 0;
+    if (!mounted) return t.skip('a file system cannot be mounted here (needs root)');
+    writeFileSync(path.join(pages, 'filler'), Buffer.alloc(4096));
+    const commit: Step = { type: 'shell', command: "echo 4 > sum.txt && git commit -qam 'fix: the sum'" };
+    const task = scratch.task({ prompts: [{ steps: [commit, { type: 'callback', status: 'completed' }] }] });
+    await task.host();
+    const log = (): string => readFileSync(task.paths.hostLog, 'utf8');
+    await waitFor(scratch.root, () => /step waits: .*ENOSPC/.test(log()), 20_000, log);
+    assert.equal(task.types().includes('task-ended'), false);
+    rmSync(path.join(pages, 'filler'));
+    assert.equal((await task.untilType('task-ended')).end, 'completed');
+    assert.equal(task.view().folded.delivery.blocked, null);
+    assert.deepEqual(readdirSync(pages), ['fix-task-1.md']);
   });
 
   it('holds back a headless prompt until there is room for its file: it stays owed, and is handed once', async (t) => {
