@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { isoTime } from '../clock.ts';
 import { ConduxtError, notFound, refused } from '../errors.ts';
 import { waitForLock } from '../lock/file-lock.ts';
 import { isSessionId, newTerminalId } from '../session/ids.ts';
+import { makePrivateDirectory } from '../store/durable-files.ts';
 import { identityOf } from '../process/identity.ts';
 import { SESSION_MARKER } from '../process/marker.ts';
 import type { PaneFacts } from '../tmux/pane-list.ts';
@@ -93,7 +93,7 @@ export class TerminalDesk {
       pane: null,
       maker: identityOf(process.pid),
     };
-    mkdirSync(this.home, { recursive: true, mode: 0o700 });
+    makePrivateDirectory(this.home);
     writeTerminal(this.home, record);
     const pane = await this.#start(record, wish);
     return this.#keep({ ...record, pane: placed(pane) }, [pane]);

@@ -1,6 +1,7 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
+import { makePrivateDirectory } from '../store/durable-files.ts';
 import { namesIn } from '../store/names-in.ts';
 import { readJson, replaceJson } from '../tmux/run-directory.ts';
 
@@ -40,7 +41,7 @@ const directoryOf = (home: string, id: string): string => path.join(terminalsDir
 /** Held while a terminal of this name is looked for, ended and made: callers that come at once take turns. */
 export function nameLock(home: string, name: string): string {
   const directory = path.join(terminalsDir(home), 'names');
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makePrivateDirectory(directory);
   return path.join(directory, `${name}.lock`);
 }
 
@@ -49,7 +50,7 @@ export const runRoot = (home: string, id: string): string => path.join(directory
 
 /** Written before its pane is started, so that nothing runs which is not in the ledger. */
 export function writeTerminal(home: string, record: TerminalRecord): void {
-  mkdirSync(runRoot(home, record.id), { recursive: true, mode: 0o700 });
+  makePrivateDirectory(runRoot(home, record.id));
   replaceJson(path.join(directoryOf(home, record.id), 'terminal.json'), record);
 }
 

@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import path from 'node:path';
+import { hasTmux } from '../tmux/scratch.ts';
 import { Machine } from './scratch.ts';
 
 const NOBODY = 54_321;
@@ -46,6 +47,26 @@ describe('a state directory', () => {
       assert.ok(start.stderr.includes(machine.state) && start.stderr.includes('nothing was accepted'), start.stderr);
       assert.equal(run('status', '--all').status, 0);
       assert.match(run('doctor').stdout, /state directory.*cannot be written/);
+    } finally {
+      execFileSync('umount', [machine.state]);
+    }
+  });
+
+  it('that can no longer be written is named also where a terminal of that name was', async (t) => {
+    if (!isRoot) return t.skip('needs root: a file system is mounted');
+    if (!(await hasTmux(t))) return;
+    const machine = new Machine(t);
+    const durable = ['exec', '--route', 'durable', '--', 'true'];
+    await machine.ok(...durable);
+    await machine.ok('terminal', 'kill', 'true');
+    const bind = [machine.state, machine.state];
+    if (spawnSync('mount', ['--bind', ...bind]).status !== 0) return t.skip('a directory cannot be mounted here');
+    try {
+      execFileSync('mount', ['-o', 'remount,bind,ro', ...bind]);
+      const { code, stderr } = await machine.run(...durable);
+      assert.equal(code, 125, stderr);
+      assert.match(stderr, /could not be written|cannot be written/);
+      assert.ok(stderr.includes(machine.state) && !stderr.includes('Internal error'), stderr);
     } finally {
       execFileSync('umount', [machine.state]);
     }
