@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Repository } from './repository.ts';
-import { takingLock } from './shared-lock.ts';
+import { clearKilledLocks, takingLock } from './shared-lock.ts';
 import { removeStaleLock } from './stale-lock.ts';
 
 export interface RefDeletion {
@@ -15,7 +15,8 @@ export interface RefDeletion {
  * @throws `git-failed` when one stands elsewhere, or is locked.
  */
 export async function deleteRefs(repo: Repository, deletions: readonly RefDeletion[]): Promise<void> {
-  if (deletions.length === 0) return;
+  // An earlier try may have been killed when they were gone.
+  if (deletions.length === 0) return clearKilledLocks(repo.commonDir);
   for (const { ref } of deletions) await removeStaleLock(join(repo.commonDir, `${ref}.lock`));
   const input = deletions.map(({ ref, commit }) => `delete ${ref}\0${commit ?? ''}\0`).join('');
   await takingLock(repo.commonDir, 'packed-refs', (env) =>

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Git } from './git.ts';
-import { takingLock } from './shared-lock.ts';
+import { clearKilledLocks, takingLock } from './shared-lock.ts';
 import { removeStaleLock } from './stale-lock.ts';
 
 export interface Tracking {
@@ -23,6 +23,7 @@ export async function setTracking({ git, remote, branch }: Tracking): Promise<bo
   const tracked = join(commonDir, 'refs', 'remotes', remote, `${branch}.lock`);
   // A remote can be a path or an address, too, and then nothing is tracked.
   if (tracked.startsWith(join(commonDir, 'refs', 'remotes', '/'))) await removeStaleLock(tracked);
+  await clearKilledLocks(commonDir);
   const wanted = [
     [`branch.${branch}.remote`, remote],
     [`branch.${branch}.merge`, `refs/heads/${branch}`],
