@@ -10,6 +10,7 @@ import { permissionsJson, rulesText } from '../views/permissions.ts';
 import { nextCommands } from '../views/plan.ts';
 import { oneLine } from '../text/sanitize.ts';
 import type { VerbContext } from './context.ts';
+import { onCtrlC } from './ctrl-c.ts';
 import { askHost } from './host-call.ts';
 import { waitFor } from './follow/wait-for.ts';
 import { applyPlan } from './run/apply.ts';
@@ -38,8 +39,16 @@ export interface StartedSession {
   readonly paths: SessionPaths;
 }
 
-/** A named session in the directory the command was typed in, durable and with a host. @throws `name-taken`. */
-export async function makeSession(context: VerbContext, wish: StartWish): Promise<StartedSession> {
+/**
+ * A named session in the directory the command was typed in, durable and with a host.
+ * @param onDurable called when it is there, before its host is
+ * @throws `name-taken`.
+ */
+export async function makeSession(
+  context: VerbContext,
+  wish: StartWish,
+  onDurable: () => void = () => {},
+): Promise<StartedSession> {
   checkName(wish.name);
   const place = await sessionPlace(context, 'required');
   if (place.ref === null) throw usageError('not-a-repository', 'A session needs a repository.');
@@ -55,7 +64,7 @@ export async function makeSession(context: VerbContext, wish: StartWish): Promis
           ? { mode: configured, reason: 'from the configuration' }
           : { mode: 'approve-all', reason: 'you talk to it yourself' },
   });
-  return { plan, paths: await applyPlan(context, plan) };
+  return { plan, paths: await applyPlan(context, { ...plan, onDurable }) };
 }
 
 /** Ending what did not start takes a while. */
@@ -68,8 +77,24 @@ export async function startSession(
   context: VerbContext,
   wish: StartWish & { readonly wait: boolean },
 ): Promise<number> {
+  if (wish.text === null || !wish.wait) return afterStart(context, wish, await makeSession(context, wish), null);
+  // From then on the work goes on by itself, and whoever leaves is told so.
+  let interrupt: ReturnType<typeof onCtrlC> | null = null;
+  try {
+    const made = await makeSession(context, wish, () => (interrupt = onCtrlC(context.io)));
+    return await afterStart(context, wish, made, interrupt);
+  } finally {
+    (interrupt as ReturnType<typeof onCtrlC> | null)?.dispose();
+  }
+}
+
+async function afterStart(
+  context: VerbContext,
+  wish: StartWish & { readonly wait: boolean },
+  { plan, paths }: StartedSession,
+  interrupt: ReturnType<typeof onCtrlC> | null,
+): Promise<number> {
   const { printer, json } = context;
-  const { plan, paths } = await makeSession(context, wish);
   const { record } = plan;
   if (json) {
     const head = { session: record.name, sessionId: record.id, directory: record.cwd, warnings: plan.warnings };
@@ -93,6 +118,7 @@ export async function startSession(
     timeoutMs: null,
     show: json ? 'json' : 'text',
     outcome: json ? 'record' : 'text',
+    ...(interrupt === null ? {} : { leave: interrupt.signal }),
   });
   return Math.max(...codes);
 }

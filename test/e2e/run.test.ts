@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
@@ -104,6 +104,34 @@ describe('conduxt run', () => {
     assert.match(result.stdout + result.stderr, /conduxt (wait|log|status) .*the-sum|the-sum/);
     writeFileSync(goOn, '');
     await machine.ok('wait', 'the-sum');
+  });
+
+  it('is told by start, too, as soon as the session is there: also while its host is starting', async (t) => {
+    const machine = new Machine(t);
+    const goOn = machine.file('go-on');
+    machine.agent({
+      prompts: [
+        {
+          match: '.',
+          steps: [
+            { type: 'wait-for-file', path: goOn },
+            { type: 'text', text: 'hello' },
+          ],
+        },
+      ],
+    });
+    const cli = machine.start('start', 'helper', 'Say hello.');
+    const ended = finished(cli);
+    const sessions = path.join(machine.state, 'sessions');
+    const isStarting = (): boolean =>
+      existsSync(sessions) && readdirSync(sessions).some((id) => existsSync(path.join(sessions, id, 'host.log')));
+    await waitFor(machine.root, isStarting, 20_000, () => 'no host was started');
+    cli.kill('SIGINT');
+    const { code, stdout, stderr } = await ended;
+    assert.equal(code, 130, stderr);
+    assert.match(stdout + stderr, /You left/);
+    writeFileSync(goOn, '');
+    await machine.ok('wait', 'helper');
   });
 
   it('with --no-wait returns as soon as the task is durable and prints name, worktree and how to watch', async (t) => {
