@@ -32,6 +32,8 @@ export async function tryLock(filePath: string): Promise<FileLock | null> {
     if (code === null) throw error;
     if (code === SQLITE_BUSY) return null;
     if (code === SQLITE_CANTOPEN) requireRoomToOpen(filePath);
+    const bytes = Buffer.byteLength(filePath);
+    if (code === SQLITE_CANTOPEN && bytes > MAX_PATH_BYTES) throw pathTooLong(filePath, bytes);
     throw ioError('lock-unwritable', `The lock ${filePath} cannot be taken: ${messageOf(error)}.`, {
       remedy: 'Check permissions and free space of its directory, or set CONDUXT_HOME to one you can write.',
       cause: error,
@@ -80,6 +82,14 @@ function heldBy(database: Sqlite.DatabaseSync): FileLock {
 
 const SQLITE_BUSY = 5;
 const SQLITE_CANTOPEN = 14;
+/** SQLite's own limit, less what it puts behind the name. */
+const MAX_PATH_BYTES = 500;
+
+const pathTooLong = (filePath: string, bytes: number): Error =>
+  ioError('lock-unwritable', `The path of the lock ${filePath} is too long: ${bytes} bytes.`, {
+    remedy: `Set CONDUXT_HOME to a shorter directory: no path in it may be longer than ${MAX_PATH_BYTES} bytes.`,
+    facts: { file: filePath },
+  });
 
 /** SQLite does not say why it could not open; that this process has too many files open passes, and must be told apart. */
 function requireRoomToOpen(filePath: string): void {

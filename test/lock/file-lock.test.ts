@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -33,6 +33,12 @@ const gone = (child: ChildProcess): Promise<unknown> =>
     : new Promise((resolve) => child.once('exit', resolve));
 
 describe('a file lock', () => {
+  it('whose path is too long says that, and not that its directory cannot be written', async () => {
+    const deep = path.join(directory, ...Array.from({ length: 6 }, () => 'd'.repeat(100)));
+    mkdirSync(deep, { recursive: true });
+    await assert.rejects(tryLock(path.join(deep, 'host.lock')), { exitCode: 74, message: /is too long: \d+ bytes/ });
+  });
+
   it('is held by one of several processes that start at once', async () => {
     const file = path.join(directory, 'one');
     const contenders = await Promise.all(Array.from({ length: 6 }, () => contender(file)));
