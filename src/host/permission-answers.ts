@@ -1,14 +1,13 @@
-import path from 'node:path';
 import type { AgentListener, PermissionRequest } from '../backend/backend.ts';
 import { commandsIn, judgeRequest } from '../guard/request.ts';
 import { guardFacts } from '../guard/session-facts.ts';
-import { namedPath } from '../permission/named-path.ts';
 import { decidePermission, type PermissionDecision } from '../permission/policy.ts';
 import { decideByRules } from '../permission/rules.ts';
-import { oneLine } from '../text/sanitize.ts';
+import { markedLine, oneLine } from '../text/sanitize.ts';
 import type { AskingPlaces } from './asking-places.ts';
 import type { HostContext } from './context.ts';
 import type { DecisionDesk } from './decision-desk.ts';
+import { permissionQuestion } from './permission-facts.ts';
 
 /**
  * Answers an agent's permission requests: by the guard, then by the session's policy; under `ask` a person decides, until
@@ -48,14 +47,13 @@ export function permissionAnswers(
         await context.log.appendPatiently({
           type: 'milestone',
           level: 'warn',
-          text: oneLine(redact(`refused: ${request.title} (${policy.reason})`), 300),
+          text: markedLine(redact(`refused: ${request.title} (${policy.reason})`), 300),
         });
         return { type: 'reject' };
       case 'ask': {
         const question = {
           kind: 'permission',
-          question: oneLine(redact(`May the agent do this: ${request.title}?`), 300),
-          facts: { ...factsOf(request, redact, context.record.cwd), ...unseenFact(policy.unseen) },
+          ...permissionQuestion(request, policy.unseen, { redact, cwd: record.cwd }),
           choices: ['allow', 'deny', 'always'],
           fallback: 'deny',
         } as const;
@@ -78,31 +76,7 @@ async function recordRefusal(
     type: 'guard-refused',
     turnId: log.folded.turns.open?.turnId ?? null,
     rule: rule ?? 'guard',
-    what: oneLine(redact(`refused: ${request.command ?? request.title}`), 200),
+    what: markedLine(redact(`refused: ${request.command ?? request.title}`), 200),
     reason: oneLine(redact(reason), 500),
   });
-}
-
-/** Whoever decides should know what nobody looked into. */
-const unseenFact = (unseen: readonly string[]): Record<string, string> =>
-  unseen.length === 0 ? {} : { 'not seen by the guard': oneLine(unseen.join(', '), 300) };
-
-/** The same file under two names is one; below the worktree its short name says enough. */
-function shownPaths(paths: readonly string[], cwd: string): readonly string[] {
-  const shown = paths.map((named) => {
-    const file = namedPath(named);
-    if (file === null) return named;
-    const below = path.relative(cwd, path.resolve(cwd, file));
-    return below === '' || below.startsWith('..') || path.isAbsolute(below) ? named : below;
-  });
-  return [...new Set(shown)];
-}
-
-/** From the structured fields: a title may be misleading. */
-function factsOf(request: PermissionRequest, redact: (text: string) => string, cwd: string): Record<string, string> {
-  return {
-    ...(request.kind === null ? {} : { kind: request.kind }),
-    ...(request.command === null ? {} : { command: oneLine(redact(request.command), 1000) }),
-    ...(request.paths.length === 0 ? {} : { paths: oneLine(redact(shownPaths(request.paths, cwd).join(' ')), 1000) }),
-  };
 }

@@ -7,7 +7,7 @@ export interface Decision {
   readonly kind: 'permission' | 'clarification' | 'gate' | 'login' | 'dialog';
   /** One line, sanitized, safe to print. */
   readonly question: string;
-  /** Facts to decide by: command, path, tool. Plain strings. */
+  /** Facts to decide by: command, path, tool. Sanitized; a value may have several lines. */
   readonly facts: Readonly<Record<string, string>>;
   readonly choices: readonly string[];
   /** ISO time after which `fallback` is taken, or null when it waits for ever. */

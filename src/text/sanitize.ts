@@ -40,6 +40,10 @@ export function oneLine(text: string, maxChars: number): string {
         .trimEnd()}…`;
 }
 
+/** `oneLine` in which line ends stay visible: in a command each is as much as a semicolon. */
+export const markedLine = (text: string, maxChars: number): string =>
+  oneLine(text.trim().replace(/[\r\n]+/g, ' ⏎ '), maxChars);
+
 /**
  * String sequences (OSC, DCS, SOS, PM, APC) with their terminator, CSI, and two-character escapes, each in its 7-bit
  * and 8-bit form. A string sequence without an end loses only its introducer: an unfinished one must not hide the

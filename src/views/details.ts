@@ -1,6 +1,7 @@
 import { agentWords } from './agent.ts';
 import type { VerifyPlan } from '../session/record.ts';
 import { oneLine, sanitize } from '../text/sanitize.ts';
+import { BRIEFLY, factLines } from './decision-facts.ts';
 import type { SessionDetailsJson } from './json-session.ts';
 import { rulesText } from './permissions.ts';
 import { REASON_CHARS } from './failure-words.ts';
@@ -90,11 +91,8 @@ export function detailLines({ session }: SessionDetailsJson): readonly Line[] {
       .map((one) => field('milestone', `${one.at}  ${oneLine(one.text, 200)}`, one.level === 'warn' ? 'warn' : 'dim')),
     ...session.decisions.flatMap((one) => [
       field('question', oneLine(one.question, 400), 'warn'),
-      ...below([
-        ...Object.entries(one.facts).map(([name, value]) => `${oneLine(name, 30)}: ${oneLine(value, 200)}`),
-        answerHint(one),
-        ...deadlineText(one),
-      ]),
+      ...factLines(one.facts, BRIEFLY).map((text) => indented(text)),
+      ...below([answerHint(one), ...deadlineText(one)]),
     ]),
     ...saidLines(session),
     ...session.damaged.map((one) =>
@@ -114,9 +112,10 @@ const field = (label: string, text: string, tone: Tone = 'plain'): Line => [
 
 /** Continuation lines under a field; those that only repeat `unless` are left out. */
 const below = (lines: readonly string[], tone: Tone = 'plain', unless?: string): readonly Line[] =>
-  lines.length === 1 && lines[0] === unless
-    ? []
-    : lines.map((text) => [{ text: ' '.repeat(LABEL_WIDTH + 2) + oneLine(text, 200), tone }]);
+  lines.length === 1 && lines[0] === unless ? [] : lines.map((text) => indented(oneLine(text, 200), tone));
+
+/** @param text sanitized */
+const indented = (text: string, tone: Tone = 'plain'): Line => [{ text: ' '.repeat(LABEL_WIDTH + 2) + text, tone }];
 
 function agentText({ agent, backend, requestedBackend, nativeSessionId }: Session): string {
   const asked = requestedBackend === backend || requestedBackend === 'auto' ? '' : ` (asked for ${requestedBackend})`;

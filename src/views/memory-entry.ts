@@ -3,6 +3,7 @@ import { profileFor } from '../agents/profiles.ts';
 import { kindOf } from '../session/record.ts';
 import type { CallbackResult } from '../session/callback.ts';
 import type { SessionView } from '../store/read-session.ts';
+import { shellWord } from '../text/shell-word.ts';
 import { awaitedWords } from './awaited.ts';
 import type { MemoryEntry } from './memory-section.ts';
 
@@ -82,7 +83,3 @@ function resumeByHand(agent: string, nativeId: string | null, directory: string)
   if (words === undefined || nativeId === null || nativeId.startsWith('-')) return null;
   return `cd ${shellWord(directory)} && ${words.map((word) => (word === '{id}' ? shellWord(nativeId) : word)).join(' ')}`;
 }
-
-/** One word for a POSIX shell. */
-const shellWord = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

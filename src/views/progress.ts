@@ -5,6 +5,7 @@ import type { JournalRecord, RouteDecision, StepName, StepOutcome, TurnEnded } f
 import { ownUsage } from '../session/usage.ts';
 import type { PromptKind, TaskEnd } from '../session/words.ts';
 import { oneLine } from '../text/sanitize.ts';
+import { BRIEFLY, factLines } from './decision-facts.ts';
 import { failureWords, REASON_CHARS } from './failure-words.ts';
 import { formatBytes, formatDuration, formatUsage, plural } from './quantities.ts';
 import { excerptLines, isGreen, listed, movedLines, receiptLine, tailLines } from './receipt.ts';
@@ -293,7 +294,7 @@ export const conflictLines = (conflicts: Readonly<Record<string, readonly string
 
 function decisionLine(decision: Decision): ProgressLine {
   return line('question', oneLine(decision.question, TEXT_CHARS), 'strong', [
-    ...Object.entries(decision.facts).map(([name, value]) => `${oneLine(name, 30)}: ${oneLine(value, 200)}`),
+    ...factLines(decision.facts, BRIEFLY),
     answerHint(decision),
     ...deadlineText(decision),
   ]);

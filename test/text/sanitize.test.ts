@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { oneLine, sanitize, stripAnsi } from '../../src/text/sanitize.ts';
+import { markedLine, oneLine, sanitize, stripAnsi } from '../../src/text/sanitize.ts';
 
 const FORBIDDEN =
   /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\u{e0000}-\u{e007f}]|\p{Cs}/u;
@@ -61,6 +61,18 @@ describe('sanitize', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe('markedLine', () => {
+  it('shows where lines end', () => {
+    assert.equal(markedLine(' ls # a\r\n\n  rm x\ry\n', 80), 'ls # a ⏎ rm x ⏎ y');
+    assert.equal(markedLine('ab\ncd', 4), 'ab…');
+  });
+
+  it('says that something is left out, however much it is', () => {
+    for (const text of ['x'.repeat(100_000), `a${' '.repeat(100_000)}b`, 'a\n'.repeat(100_000)])
+      assert.match(markedLine(text, 20), /…$/);
   });
 });
 

@@ -48,7 +48,9 @@ export const FORGOTTEN: JsonObject = { locations: [{ [CUT]: true }] };
 export function essenceOf(toolCall: JsonObject): JsonObject {
   const { title, kind, command, argv, cwd } = permissionRequestOf({ toolCall });
   const input = objectAt(toolCall, 'rawInput');
-  const isLong = (command?.length ?? 0) > MAX_COMMAND_CHARS;
+  // Of a command that is not named, the title is all that is known.
+  const isLong =
+    command === null ? kind === 'execute' && title.length > MAX_TITLE_CHARS : command.length > MAX_COMMAND_CHARS;
   const places = kept(placesOf(toolCall));
   const named = kept(pathsIn(input, { kind }));
   const cut = { [CUT]: true };

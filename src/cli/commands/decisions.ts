@@ -1,4 +1,5 @@
 import { ExitCode } from '../../errors.ts';
+import { AT_LENGTH, factLines } from '../../views/decision-facts.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { answerHint, deadlineText } from '../../views/progress.ts';
 import { oneLine } from '../../text/sanitize.ts';
@@ -42,8 +43,7 @@ function list(context: VerbContext, only: boolean): number {
       { text: `${shownName(context, view)}: `, tone: 'strong' },
       { text: oneLine(decision.question, 400), tone: 'plain' },
     ]);
-    for (const [name, value] of Object.entries(decision.facts))
-      printer.result(`  ${oneLine(name, 30)}: ${oneLine(value, 300)}`);
+    for (const text of factLines(decision.facts, AT_LENGTH)) printer.result(`  ${text}`);
     printer.result(toned('strong', `  ${answerHint(decision)}`));
     for (const text of deadlineText(decision)) printer.result(toned('dim', `  ${text}`));
   }

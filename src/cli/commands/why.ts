@@ -8,6 +8,7 @@ import type { SessionView } from '../../store/read-session.ts';
 import { SCHEMA_VERSION } from '../../views/json-session.ts';
 import { awaitedWords } from '../../views/awaited.ts';
 import { plural } from '../../views/quantities.ts';
+import { oneLine } from '../../text/sanitize.ts';
 import { whyLines, type SensorWord, type WhyJson } from '../../views/why.ts';
 import type { SessionFacts } from '../../watchdog/facts.ts';
 import { readMemory, type WatchMemory } from '../../watchdog/memory.ts';
@@ -109,7 +110,14 @@ function sensorsOf(view: SessionView, facts: SessionFacts, memory: WatchMemory, 
             at: isoOf(turn.startedAtMs),
           } as const,
         ]),
-    ...facts.decisions.map(({ question, askedAt }) => ({ sensor: 'decisions', word: question, at: askedAt }) as const),
+    ...facts.decisions.map(
+      ({ question, askedAt }) =>
+        ({
+          sensor: 'decisions',
+          word: `${oneLine(question, 330)} (conduxt decisions shows all of it)`,
+          at: askedAt,
+        }) as const,
+    ),
     ...(facts.parkedUntilMs === null
       ? []
       : [{ sensor: 'parked', word: 'until its time', at: isoOf(facts.parkedUntilMs) } as const]),

@@ -66,6 +66,8 @@ describe('a permission that is asked for by the id of a call alone', () => {
     assert.equal((await ask('places'))?.isCut, true);
     tell('long', { command: `${'x'.repeat(200_000)}; git push --force origin main` });
     assert.equal((await ask('long'))?.isCut, true);
+    tell('titled', null, { kind: 'execute', title: `${'x'.repeat(2_000)}; git push --force origin main` });
+    assert.equal((await ask('titled'))?.isCut, true);
     tell('null', { command: 'rm -r /' });
     tell('null', null);
     assert.equal((await ask('null'))?.command, 'rm -r /', 'null takes nothing back');
