@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { messageOf, systemCode, ioError } from '../errors.ts';
+import { ConduxtError, messageOf, systemCode, ioError } from '../errors.ts';
 import { requireTrustedHome } from '../control/trusted-home.ts';
 import { waitForLock } from '../lock/file-lock.ts';
 import { readUmask } from '../process/umask.ts';
@@ -101,7 +101,8 @@ function placeSession(
     syncDirectory(sessions);
   } catch (error) {
     rmSync(building, { recursive: true, force: true });
-    if (systemCode(error) === undefined) throw error;
+    // It says by itself what could not be written, and what to do.
+    if (error instanceof ConduxtError || systemCode(error) === undefined) throw error;
     throw ioError('state-unwritable', `The session could not be written to ${sessions}: ${messageOf(error)}.`, {
       remedy: 'Check free space and permissions, or set CONDUXT_HOME; nothing was started.',
       cause: error,

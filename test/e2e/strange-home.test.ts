@@ -52,13 +52,16 @@ describe('a state directory', () => {
     }
   });
 
-  it('that can no longer be written is named also where a terminal of that name was', async (t) => {
+  it('that can no longer be written is named also where a terminal was, and by the watchdog', async (t) => {
     if (!isRoot) return t.skip('needs root: a file system is mounted');
     if (!(await hasTmux(t))) return;
     const machine = new Machine(t);
     const durable = ['exec', '--route', 'durable', '--', 'true'];
     await machine.ok(...durable);
     await machine.ok('terminal', 'kill', 'true');
+    machine.agent({ prompts: [{ match: '.', steps: [{ type: 'text', text: 'ok' }] }] });
+    await machine.ok('start', 'old', 'hello');
+    await machine.ok('stop', 'old');
     const bind = [machine.state, machine.state];
     if (spawnSync('mount', ['--bind', ...bind]).status !== 0) return t.skip('a directory cannot be mounted here');
     try {
@@ -67,6 +70,8 @@ describe('a state directory', () => {
       assert.equal(code, 125, stderr);
       assert.match(stderr, /could not be written|cannot be written/);
       assert.ok(stderr.includes(machine.state) && !stderr.includes('Internal error'), stderr);
+      const looked = await machine.run('watchdog', '--once');
+      assert.equal(looked.code, 74, looked.stdout + looked.stderr);
     } finally {
       execFileSync('umount', [machine.state]);
     }
