@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import type { Git } from './git.ts';
 import { clearOrphan, forgetWorktree } from './half-made-worktree.ts';
 import { ageOf, readWorktreeFiles } from './worktree-entry.ts';
+import { whileOthersWrite } from './worktree-list.ts';
 import { endWorktreeProcesses, worktreeMarker } from './worktree-marker.ts';
 import { realPlace } from './worktree-path.ts';
 
@@ -24,11 +25,13 @@ const ADD_TIMEOUT_MS = 15 * 60_000;
  */
 export async function addScratchWorktree(git: Git, place: ScratchPlace, commit: string): Promise<void> {
   const path = await realPlace(place.path);
-  await removeScratchWorktree(place);
-  // Before git's entry: whoever finds no directory has nothing to clear.
-  await mkdir(path, { mode: 0o700 });
   const args = ['worktree', 'add', '--detach', '--force', '--end-of-options', path, commit];
-  await git.withEnv(worktreeMarker(path)).run(args, { timeoutMs: ADD_TIMEOUT_MS });
+  await whileOthersWrite(async () => {
+    await removeScratchWorktree(place);
+    // Before git's entry: whoever finds no directory has nothing to clear.
+    await mkdir(path, { mode: 0o700 });
+    await git.withEnv(worktreeMarker(path)).run(args, { timeoutMs: ADD_TIMEOUT_MS });
+  });
 }
 
 /**

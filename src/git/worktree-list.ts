@@ -14,23 +14,31 @@ export interface WorktreeEntry {
   readonly locked: string | null;
 }
 
-export async function listWorktrees(git: Git): Promise<WorktreeEntry[]> {
-  for (let left = LIST_TRIES; ; left -= 1) {
+export const listWorktrees = (git: Git): Promise<WorktreeEntry[]> =>
+  whileOthersWrite(async () => {
+    // Not `-z`: that came with git 2.36, and a path with a line end in it is refused where paths are made.
+    return parseWorktrees((await git.run(['worktree', 'list', '--porcelain'])).stdout);
+  });
+
+/**
+ * Runs it again when git gave up on an entry that it met in between: another `worktree add` writes its files one by one
+ * (git 2.39).
+ */
+export async function whileOthersWrite<T>(run: () => Promise<T>): Promise<T> {
+  for (let left = TRIES; ; left -= 1) {
     try {
-      // Not `-z`: that came with git 2.36, and a path with a line end in it is refused where paths are made.
-      return parseWorktrees((await git.run(['worktree', 'list', '--porcelain'])).stdout);
+      return await run();
     } catch (error) {
       if (left === 0 || !(error instanceof ConduxtError) || !isHalfWritten(error)) throw error;
-      await delay(LIST_PAUSE_MS);
+      await delay(PAUSE_MS);
     }
   }
 }
 
-/** Another `worktree add` writes its files one by one, and git gives up on an entry it meets in between (git 2.39). */
 const isHalfWritten = ({ facts }: ConduxtError): boolean =>
   typeof facts['stderr'] === 'string' && /failed to read \S*worktrees\//.test(facts['stderr']);
-const LIST_TRIES = 20;
-const LIST_PAUSE_MS = 50;
+const TRIES = 20;
+const PAUSE_MS = 50;
 
 /** Blocks of `key value` lines, apart by an empty line. Unknown keys are left alone: newer gits add some. */
 export function parseWorktrees(text: string): WorktreeEntry[] {

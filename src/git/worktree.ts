@@ -8,7 +8,7 @@ import { branchCommit } from './refs.ts';
 import type { Repository } from './repository.ts';
 import { fileStatus } from './status.ts';
 import { syncBranch, syncWorktree } from './sync-refs.ts';
-import { listWorktrees, type WorktreeEntry } from './worktree-list.ts';
+import { listWorktrees, whileOthersWrite, type WorktreeEntry } from './worktree-list.ts';
 import { worktreeMarker } from './worktree-marker.ts';
 import { realPlace } from './worktree-path.ts';
 
@@ -74,7 +74,12 @@ export async function addWorktree(plan: WorktreePlan): Promise<AddedWorktree> {
   makeDirectory(dirname(path), 0o777);
   await createBranch(plan);
   const args = ['worktree', 'add', '--no-guess-remote', '--end-of-options', path, plan.branch];
-  await markedGit(plan, path).run(args, { timeoutMs: ADD_TIMEOUT_MS });
+  let isAgain = false;
+  await whileOthersWrite(async () => {
+    if (isAgain) await clearEarlierAttempt({ repo: plan.repo, path, branch: plan.branch });
+    isAgain = true;
+    await markedGit(plan, path).run(args, { timeoutMs: ADD_TIMEOUT_MS });
+  });
   const made = await entryAt(plan, path);
   if (made === undefined) throw new Error(`git made a worktree at ${path} and does not list it`);
   return finish(plan, made, true);

@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { addWorktree, checkWorktreeFree, worktreeOfBranch } from '../../src/git/worktree.ts';
 import { listWorktrees, parseWorktrees } from '../../src/git/worktree-list.ts';
+import { addScratchWorktree } from '../../src/git/scratch-worktree.ts';
 import { removeWorktree } from '../../src/git/remove.ts';
 import { worktreeStatus } from '../../src/git/status.ts';
 import { worktreePath } from '../../src/git/worktree-path.ts';
@@ -216,6 +227,25 @@ test('several worktrees of one repository can be made at the same time', async (
     made.map((worktree) => worktree.created),
     [true, true, true, true],
   );
+});
+
+test('a worktree is made also when git meets one that another git has not written to its end', async (t) => {
+  const s = scratch(t);
+  const root = makeProject(s);
+  const git = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
+  const wrapper = `#!/bin/sh
+case "$*" in *"worktree add"*) if [ ! -e ${s.dir}/met ]; then : > ${s.dir}/met
+  echo 'fatal: failed to read .git/worktrees/c/commondir: Success' >&2; exit 128; fi;; esac
+exec ${git} "$@"
+`;
+  chmodSync(s.write('bin/git', wrapper), 0o755);
+  s.env['PATH'] = `${join(s.dir, 'bin')}:${s.env['PATH']}`;
+  const plan = await planIn(s, root);
+  assert.equal((await addWorktree(plan)).created, true);
+  rmSync(join(s.dir, 'met'));
+  const place = { commonDir: plan.repo.commonDir, path: join(s.dir, 'fresh') };
+  await addScratchWorktree(plan.repo.git, place, plan.baseCommit);
+  assert.ok(existsSync(join(s.dir, 'fresh', 'README.md')) && existsSync(join(s.dir, 'met')));
 });
 
 test('a worktree path must be absolute and on one line', async (t) => {
