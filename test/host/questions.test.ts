@@ -1,13 +1,25 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { Step } from '../../src/rehearsal/fault-agent/script.ts';
 import { outcomeOf } from '../../src/views/outcome.ts';
-import { Scratch } from './scratch.ts';
+import { Scratch, type LiveSession } from './scratch.ts';
 
 const fix: Step = { type: 'shell', command: "echo 4 > sum.txt && git commit -qam 'fix: the sum'" };
 const done: Step = { type: 'callback', status: 'completed', fields: { summary: 'done' } };
 const ask: Step = { type: 'callback', status: 'need_clarification', fields: { summary: 'Which sum?' } };
 const noLogin: Step = { type: 'answer', error: { code: -32000, message: 'Authentication required' } };
+const goOnIn = (scratch: Scratch): string => path.join(scratch.root, 'go-on');
+const waitIn = (scratch: Scratch): Step => ({ type: 'wait-for-file', path: goOnIn(scratch) });
+
+/** Both are there before the agent answers the first. */
+async function tellBoth(scratch: Scratch, session: LiveSession, first: string, second: string): Promise<void> {
+  await session.tell(first);
+  await session.tell(second);
+  writeFileSync(goOnIn(scratch), '');
+}
+
 const quota: Step = {
   type: 'answer',
   error: { code: -32603, message: 'You have hit your usage limit. Try again in 1 second.' },
@@ -55,10 +67,11 @@ describe('a question that nobody answers', () => {
 
 describe('a login that is lost in a session without a task', () => {
   it('is a decision that holds what is queued, and the session goes on when it is answered', async (t) => {
-    const session = new Scratch(t).plain({
-      prompts: [{ steps: [noLogin] }, { match: '.', steps: [{ type: 'text', text: 'ok' }] }],
+    const scratch = new Scratch(t);
+    const session = scratch.plain({
+      prompts: [{ steps: [waitIn(scratch), noLogin] }, { match: '.', steps: [{ type: 'text', text: 'ok' }] }],
     });
-    await Promise.all([session.tell('do it'), session.tell('and this')]);
+    await tellBoth(scratch, session, 'do it', 'and this');
     const { decision } = await session.untilType('decision-opened');
     assert.deepEqual([decision.kind, decision.choices], ['login', ['retry', 'drop']]);
     const { state, exitCode } = outcomeOf(session.view());
@@ -66,14 +79,15 @@ describe('a login that is lost in a session without a task', () => {
     await session.call({ op: 'answer', decisionId: decision.id, answer: 'retry' });
     await session.untilType('turn-ended', 3);
     const [first = '', second = '', third = ''] = session.prompts();
-    assert.match(second, new RegExp(`could not be finished[^]*${first}`));
-    assert.deepEqual([first, third].sort(), ['and this', 'do it']);
+    assert.match(second, /could not be finished[^]*do it/);
+    assert.deepEqual([first, third], ['do it', 'and this']);
     assert.equal(session.view().state, 'idle');
   });
 
   it('gives up what is queued, when that is the answer', async (t) => {
-    const session = new Scratch(t).plain({ prompts: [{ match: '.', steps: [noLogin] }] });
-    await Promise.all([session.tell('do it'), session.tell('and this')]);
+    const scratch = new Scratch(t);
+    const session = scratch.plain({ prompts: [{ match: '.', steps: [waitIn(scratch), noLogin] }] });
+    await tellBoth(scratch, session, 'do it', 'and this');
     const { decision } = await session.untilType('decision-opened');
     await session.call({ op: 'answer', decisionId: decision.id, answer: 'drop' });
     await session.untilType('prompt-dropped');
@@ -104,15 +118,16 @@ describe('a session without a task whose model has no answer', () => {
   const prompts = [{ steps: [quota] }, { match: '.', steps: [{ type: 'text', text: 'ok' } as const] }];
 
   it('is parked, goes on by itself, and hands over what was queued only then', async (t) => {
-    const session = new Scratch(t).plain({ prompts });
-    await Promise.all([session.tell('one'), session.tell('two')]);
+    const scratch = new Scratch(t);
+    const session = scratch.plain({ prompts: [{ steps: [waitIn(scratch), quota] }, ...prompts.slice(1)] });
+    await tellBoth(scratch, session, 'one', 'two');
     const parked = await session.untilType('task-parked');
     assert.equal(session.view().state, 'parked');
     assert.match(parked.reason, /^quota: /);
     await session.untilType('turn-ended', 3);
     const [first = '', again = '', last = ''] = session.prompts();
-    assert.match(again, new RegExp(`could not be finished \\(quota[^]*${first}`));
-    assert.deepEqual([first, last].toSorted(), ['one', 'two']);
+    assert.match(again, /could not be finished \(quota[^]*one/);
+    assert.deepEqual([first, last], ['one', 'two']);
     const [, handed] = session.journal().filter((record) => record.type === 'prompt-handed');
     assert.ok(Date.parse(handed?.at ?? '') >= Date.parse(parked.until), 'not before its time');
     assert.equal(session.view().state, 'idle');
