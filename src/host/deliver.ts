@@ -82,6 +82,7 @@ async function verifyTask(context: HostContext, signal: AbortSignal): Promise<Re
     baseTree: treeAt(git, task.baseCommit),
     env: verificationEnvironment(env),
     ...insideSandbox(context),
+    secrets: context,
     logFile: path.join(paths.run, `verify-${clock.now()}.log`),
     sessionId: stepMarker(record.id),
     signal,

@@ -67,6 +67,7 @@ async function testScratch(
   const common = {
     env: verificationEnvironment(env),
     ...insideSandbox(context),
+    secrets: context,
     sessionId: stepMarker(record.id),
     signal,
   };

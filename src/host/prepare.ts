@@ -51,6 +51,7 @@ export async function setUpTaskWorktree(context: HostContext, signal: AbortSigna
     plan: task.setup,
     env: verificationEnvironment(env),
     ...insideSandbox(context),
+    secrets: context,
     logFile: path.join(paths.run, 'setup.log'),
     sessionId: stepMarker(record.id),
     signal,

@@ -63,7 +63,7 @@ export class ChunkRedactor<T> {
     const safe = this.#redact(whole);
     this.#waiting = [];
     this.#text = '';
-    this.#before = safe === whole ? whole.slice(-REMEMBERED_CHARS) : '';
+    this.#before = commonEnd(whole, safe);
     if (safe === whole) return waiting.map((item) => ({ item, text: null }));
     const rest = safe.slice(commonLength(before, safe));
     // One piece that holds all of it is redacted where it stands, in its line.
@@ -74,6 +74,13 @@ export class ChunkRedactor<T> {
 
 /** Nearly always one of them is empty. */
 const join = <T>(a: readonly T[], b: readonly T[]): readonly T[] => (a.length === 0 ? b : [...a, ...b]);
+
+/** What went on as it was behind the last secret, as far as it is remembered. */
+function commonEnd(a: string, b: string): string {
+  let length = 0;
+  while (length < REMEMBERED_CHARS && length < a.length && a.at(-1 - length) === b.at(-1 - length)) length += 1;
+  return a.slice(a.length - length);
+}
 
 function commonLength(a: string, b: string): number {
   let length = 0;

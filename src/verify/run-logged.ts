@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { monotonicMs } from '../clock.ts';
 import { messageOf, systemCode } from '../errors.ts';
@@ -6,7 +5,10 @@ import { endTree, startGroup, type GroupLeader } from '../process/group.ts';
 import { SESSION_MARKER } from '../process/marker.ts';
 import { showCommand } from '../process/run.ts';
 import type { VerifyCommand } from '../session/record.ts';
+import { makeRedactor } from '../text/redact.ts';
+import { makeMayGoOn } from '../text/secret-beginnings.ts';
 import type { OutputLog } from './output-log.ts';
+import { copyRedacted, type SecretFinder } from './redacted-copy.ts';
 
 export interface LoggedRunInput {
   readonly command: VerifyCommand;
@@ -18,6 +20,8 @@ export interface LoggedRunInput {
   readonly sessionId: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** What is kept out of the log: secrets the program does not get may be in a file of its own. Else those in `env`. */
+  readonly secrets?: SecretFinder | undefined;
   /** Puts a sandbox around the command line. */
   readonly inside?: ((argv: readonly [string, ...string[]], cwd: string) => readonly [string, ...string[]]) | undefined;
 }
@@ -64,7 +68,8 @@ export async function runLogged(input: LoggedRunInput): Promise<LoggedRun> {
     return { exitCode: null, signal: null, durationMs: elapsed(), timedOut: false, startError };
   }
   const streams = [leader.child.stdout, leader.child.stderr].filter((stream) => stream !== null);
-  const copied = Promise.all(streams.map((stream) => copy(stream, input.log)));
+  const secrets = input.secrets ?? { redact: makeRedactor(input.env), mayGoOn: makeMayGoOn(input.env) };
+  const copied = Promise.all(streams.map((stream) => copyRedacted(stream, input.log, secrets)));
   const end = await endOfRun(leader, copied, input);
   const durationMs = elapsed();
   await endTree(leader.identity, {
@@ -102,15 +107,5 @@ async function endOfRun(
     return await Promise.race([leader.exited.then(() => 'exit' as const), timeout, logError]);
   } finally {
     stop.abort();
-  }
-}
-
-/** Back-pressure: nothing is read from the program while the last piece is being written. */
-async function copy(stream: Readable, log: OutputLog): Promise<void> {
-  try {
-    for await (const chunk of stream) await log.write(chunk as Buffer);
-  } catch (error) {
-    // Destroyed by us at the end, or torn off with the process: what came before is in the log.
-    if (systemCode(error) === 'log-not-written') throw error;
   }
 }

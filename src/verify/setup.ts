@@ -17,6 +17,7 @@ export interface PrepareInput {
   readonly sessionId: string;
   readonly signal: AbortSignal;
   readonly inside?: LoggedRunInput['inside'];
+  readonly secrets?: LoggedRunInput['secrets'];
 }
 
 export interface SetupResult {

@@ -27,6 +27,7 @@ export interface VerifyInput {
   /** Ends the run; the receipt of an aborted verification means nothing and must not be recorded. */
   readonly signal: AbortSignal;
   readonly inside?: LoggedRunInput['inside'];
+  readonly secrets?: LoggedRunInput['secrets'];
   /** ISO time. */
   readonly now: () => string;
   /** Full hash of the worktree's HEAD. */

@@ -47,6 +47,17 @@ describe('a secret that comes in pieces', () => {
     });
   }
 
+  it('is found where it begins in the last letters of a piece that held another', () => {
+    for (const cut of [1, 2, 3]) {
+      const [first, rest] = written([
+        { of: 'm', text: `${SECRET} and ${SECRET.slice(0, cut)}` },
+        { of: 'm', text: `${SECRET.slice(cut)} is it` },
+      ]);
+      assert.equal(first, `[redacted:SHOP_TOKEN] and ${SECRET.slice(0, cut)}`);
+      assert.match(rest ?? '', /^\[redacted:SHOP_TOKEN\] is it$/);
+    }
+  });
+
   it('is found letter by letter, and the words around it stay', () => {
     const text = `The key is ${SECRET}, and ghp_${'aB3'.repeat(12)} is another.`;
     const out = written([...text].map((letter) => ({ of: 'm', text: letter }))).join('');
