@@ -12,6 +12,17 @@ const UNSAFE =
   /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\u{e0000}-\u{e007f}]|\p{Cs}/u;
 const fix: Step = { type: 'shell', command: "echo 4 > sum.txt && git commit -qam 'fix: the sum'" };
 
+function printedBy(scratch: Scratch, args: readonly string[]): string {
+  const bin = path.resolve(import.meta.dirname, '../../src/cli/bin.ts');
+  const env = { ...scratch.env, CONDUXT_HOME: scratch.home, XDG_RUNTIME_DIR: path.join(scratch.root, 'run') };
+  const { stdout, stderr } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', bin, ...args], {
+    cwd: scratch.repo,
+    env,
+    encoding: 'utf8',
+  });
+  return stdout + stderr;
+}
+
 describe('an agent that writes terminal escapes', () => {
   it('gets none of them into the memory file, the pull request, a notification, or what is printed', async (t) => {
     const scratch = new Scratch(t);
@@ -41,16 +52,7 @@ describe('an agent that writes terminal escapes', () => {
     await task.host();
     assert.equal((await task.untilType('task-ended')).end, 'completed');
     await task.untilType('notified');
-    const printed = (...args: string[]): string => {
-      const bin = path.resolve(import.meta.dirname, '../../src/cli/bin.ts');
-      const env = { ...scratch.env, CONDUXT_HOME: scratch.home, XDG_RUNTIME_DIR: path.join(scratch.root, 'run') };
-      const { stdout, stderr } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', bin, ...args], {
-        cwd: scratch.repo,
-        env,
-        encoding: 'utf8',
-      });
-      return stdout + stderr;
-    };
+    const printed = (...args: string[]): string => printedBy(scratch, args);
     const repos = path.join(scratch.home, 'repos');
     const files = readdirSync(repos, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(md|json)$/.test(name));
     const texts: readonly (readonly [string, string])[] = [
@@ -92,6 +94,36 @@ describe('a permission whose title lies', () => {
       { record: { permissions: 'approve-reads' } },
     );
     await session.tell('go');
+    assert.equal((await session.untilType('turn-ended')).lastMessage, 'was refused');
+  });
+
+  it('moves no cursor of the person who is asked, wherever the question stands', async (t) => {
+    const scratch = new Scratch(t);
+    const rawInput = { command: `echo "${ESCAPES}"\n# ${ESCAPES}`, path: `/tmp/${ESCAPES}` };
+    const session = scratch.plain(
+      { prompts: [{ steps: [lies(rawInput, `execute${ESCAPES}`, ESCAPES)] }] },
+      { record: { permissions: 'ask' } },
+    );
+    await session.tell('go');
+    const { decision } = await session.untilType('decision-opened');
+    const { name } = session.record;
+    const verbs = [
+      ['decisions'],
+      ['decisions', '--json'],
+      ['status', name],
+      ['status', name, '--json'],
+      ['why', name],
+      ['log', name],
+      ['answer', name],
+      ['answer', name, 'perhaps'],
+      ['watchdog', '--once', '--json'],
+    ];
+    for (const args of verbs) {
+      const text = printedBy(scratch, args);
+      assert.ok(text.length > 10, `${args.join(' ')}: ${text}`);
+      assert.doesNotMatch(text, UNSAFE, args.join(' '));
+    }
+    await session.call({ op: 'answer', decisionId: decision.id, answer: 'deny' });
     assert.equal((await session.untilType('turn-ended')).lastMessage, 'was refused');
   });
 
