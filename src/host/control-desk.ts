@@ -1,17 +1,12 @@
-import { setImmediate } from 'node:timers/promises';
 import { messageOf, refused, unreachable, usageError } from '../errors.ts';
 import type { ControlHandler } from '../control/server.ts';
 import {
   PROTOCOL_VERSION,
-  type CancelReply,
   type ControlRequest,
   type PatrolReply,
   type PatrolRequest,
-  type OpenReply,
   type PhaseReply,
   type Replies,
-  type StepReply,
-  type StopReply,
   type TellReply,
   type TellRequest,
 } from '../control/protocol.ts';
@@ -27,12 +22,12 @@ import type { AgentSeat } from './agent-seat.ts';
 import { reportPhase } from './await-phase.ts';
 import type { Bell } from './bell.ts';
 import type { HostContext } from './context.ts';
-import { dropAllAnd } from './end-task.ts';
+import { EndingDesk } from './ending-desk.ts';
+import type { SpineControls } from './spine-controls.ts';
 import { answerKey, type DecisionDesk } from './decision-desk.ts';
 import { oneLine } from '../text/sanitize.ts';
 import { actOnAnswer } from './questions.ts';
 import { dropOwed, hashOf, queuePrompt } from './prompt-book.ts';
-import { unlessFull } from './unless-full.ts';
 import { requireBegun, requireWorktree } from './worktree-gone.ts';
 
 /** It wants to know something, or to be started again; more budget is not given in passing. */
@@ -41,18 +36,6 @@ const isAnsweredByWords = (decision: Decision): boolean => {
   if (isOfTurn(decision)) return false;
   return kind === 'clarification' || kind === 'dialog' || kind === 'login' || id.startsWith(CRASH_DECISION);
 };
-
-/** What the spine does for the desk: it alone runs steps and leaves. */
-export interface SpineControls {
-  /** Ends what the spine is doing now (waiting for a slot, set-up, verification), not the turn. */
-  interruptStep(): void;
-  /** Starts the agent when the spine rests; resolves when it is ready. */
-  openAgent(): Promise<OpenReply>;
-  /** Runs a step when the spine rests. */
-  runStep(step: 'verify' | 'pull-request'): Promise<StepReply>;
-  /** Resolves when the session was stopped and its agent is gone. */
-  left(): Promise<StopReply>;
-}
 
 const STEERED = {
   injected: 'injected',
@@ -69,9 +52,9 @@ export class ControlDesk implements ControlHandler {
   readonly #decisions: DecisionDesk;
   readonly #bell: Bell;
   readonly #spine: SpineControls;
+  readonly #ending: EndingDesk;
   readonly #version: string;
   #steering: Promise<unknown> = Promise.resolve();
-  readonly #stopped = Promise.withResolvers<void>();
 
   constructor(parts: {
     context: HostContext;
@@ -86,6 +69,7 @@ export class ControlDesk implements ControlHandler {
     this.#decisions = parts.decisions;
     this.#bell = parts.bell;
     this.#spine = parts.spine;
+    this.#ending = new EndingDesk(parts);
     this.#version = parts.version;
   }
 
@@ -108,7 +92,7 @@ export class ControlDesk implements ControlHandler {
 
   /** Resolves when no steer is under way: until then its prompt is neither owed nor done. A stop waits for none. */
   steered(): Promise<unknown> {
-    return Promise.race([this.#steering, this.#stopped.promise]);
+    return Promise.race([Promise.all([this.#steering, this.#ending.written]), this.#ending.stopped]);
   }
 
   async #dispatch(request: Exclude<ControlRequest, { op: 'watch' }>): Promise<Replies[keyof Replies]> {
@@ -118,9 +102,9 @@ export class ControlDesk implements ControlHandler {
       case 'tell':
         return (await this.#context.turnstile.pass(() => this.#tell(request)))();
       case 'cancel':
-        return this.#cancel(request.scope, request.force === true);
+        return this.#ending.cancel(request.scope, request.force === true);
       case 'stop':
-        return this.#stop();
+        return this.#ending.stop();
       case 'open':
         return this.#spine.openAgent();
       case 'resume':
@@ -208,10 +192,10 @@ export class ControlDesk implements ControlHandler {
         return this.#told('queued', entry);
       case 'replace':
         await dropOwed(this.#context, 'replaced', entry);
-        await this.#interrupt();
+        await this.#ending.interrupt();
         return this.#told('replaced', entry);
       case 'interrupt':
-        await this.#interrupt();
+        await this.#ending.interrupt();
         return this.#told('interrupted', entry);
       default:
         return unreachable(mode, 'tell mode');
@@ -264,71 +248,6 @@ export class ControlDesk implements ControlHandler {
     }
   }
 
-  /** `cancel` ends the turn and the queue goes on; a task ends only when it is asked to. */
-  async #cancel(scope: 'turn' | 'queued' | 'task', force: boolean): Promise<CancelReply> {
-    const { log, record } = this.#context;
-    if (scope === 'turn') {
-      return { turn: await this.#cancelTurnAndWait(force), dropped: 0, task: 'unchanged' };
-    }
-    const { turnstile } = this.#context;
-    if (scope === 'queued') {
-      return {
-        turn: 'none',
-        dropped: await turnstile.pass(() => dropOwed(this.#context, 'cancelled')),
-        task: 'unchanged',
-      };
-    }
-    const open = record.task !== null && log.folded.life.ended === null;
-    const end = { type: 'task-ended', end: 'cancelled', reason: 'cancelled by a person' } as const;
-    let dropped: number;
-    try {
-      dropped = await turnstile.pass(() =>
-        open ? dropAllAnd(this.#context, 'cancelled', end) : dropOwed(this.#context, 'cancelled'),
-      );
-    } catch (error) {
-      // Not cancelled, for want of room; and yet nobody wants the agent to go on.
-      this.#cancelTurn(force).catch(() => {});
-      if (force) await this.#seat.end();
-      throw error;
-    }
-    this.#spine.interruptStep();
-    const turn = await this.#cancelTurnAndWait(force);
-    // The task may have come to its own end at the same moment: the first counts.
-    return { turn, dropped, task: open && log.folded.life.ended?.end === 'cancelled' ? 'cancelled' : 'unchanged' };
-  }
-
-  async #stop(): Promise<StopReply> {
-    const { log } = this.#context;
-    if (!log.folded.life.stopped) {
-      try {
-        await unlessFull(this.#context, this.#seat, 'end', this.#writeStop());
-      } catch (error) {
-        await this.#seat.end();
-        throw error;
-      }
-    }
-    this.#spine.interruptStep();
-    const left = this.#cancelTurn().then(() => {
-      this.#bell.ring();
-      return this.#spine.left();
-    });
-    return unlessFull(this.#context, this.#seat, 'end', left);
-  }
-
-  /** Waits for room, as long as it takes; nothing is handed to the agent until it is written down. */
-  async #writeStop(): Promise<void> {
-    const { log, turnstile } = this.#context;
-    const write = async (): Promise<void> => {
-      if (log.folded.life.stopped) return;
-      await dropAllAnd(this.#context, 'stopped', { type: 'session-stopped' });
-    };
-    const written = log.withRoom(() => turnstile.pass(write));
-    this.#steering = Promise.allSettled([this.#steering, written]);
-    await written;
-    this.#stopped.resolve();
-    this.#bell.ring();
-  }
-
   async #resume(): Promise<Replies['resume']> {
     const { log, record } = this.#context;
     requireWorktree(record, log.folded);
@@ -351,57 +270,6 @@ export class ControlDesk implements ControlHandler {
     await this.#decisions.answer(decisionId, answer);
     await actOnAnswer(this.#context, decision, answer);
     return { decisionId, answer };
-  }
-
-  /** Ends the running turn; between turns, the set-up or verification that holds up the next one. Both can be repeated. */
-  async #interrupt(): Promise<void> {
-    if ((await this.#cancelTurn()) === null) this.#spine.interruptStep();
-  }
-
-  /** Tells the agent to end its turn. Does not wait for it. */
-  async #cancelTurn(force = false): Promise<string | null> {
-    const { log } = this.#context;
-    const turn = log.folded.turns.open;
-    if (turn === null) return null;
-    // Its end comes behind it in the journal, however soon the agent answers; whoever judges that waits for this.
-    const written = turn.cancelRequested
-      ? Promise.resolve()
-      : log.append({ type: 'cancel-requested', turnId: turn.turnId });
-    written.catch(() => {});
-    try {
-      // A turn stands in the journal a moment before its agent has the prompt.
-      await setImmediate();
-      // Also when the disk is too full to write it down: the agent may be what fills it.
-      if (log.folded.turns.open?.turnId === turn.turnId)
-        this.#seat.current
-          ?.cancel(force)
-          .catch((error: unknown) => this.#context.note(`cancelling the turn: ${messageOf(error)}`));
-      await written;
-    } finally {
-      // Of a turn whose agent is gone, the spine looks for evidence; that may wait for a slot.
-      if (this.#seat.current === null) this.#spine.interruptStep();
-    }
-    return turn.turnId;
-  }
-
-  async #cancelTurnAndWait(force: boolean): Promise<CancelReply['turn']> {
-    const { log } = this.#context;
-    let stop = (): void => {};
-    const ended = new Promise<void>((resolve) => {
-      stop = log.onRecord((record) => {
-        // One that the agent never had is no turn any more; asked for its end, it drops its prompt.
-        if (record.type === 'turn-ended' || record.type === 'prompt-returned') resolve();
-      });
-    });
-    const cancelled = this.#cancelTurn(force).then(async (turnId) => {
-      if (turnId !== null && log.folded.turns.open?.turnId === turnId) await ended;
-      return turnId === null ? 'none' : 'cancelled';
-    });
-    try {
-      return await unlessFull(this.#context, this.#seat, force ? 'end' : 'ask', cancelled);
-    } finally {
-      stop();
-    }
   }
 
   /** @throws `key-reused` (exit 2): answering `duplicate` would lose the other text. */

@@ -1,7 +1,7 @@
 import { isoTime } from '../clock.ts';
 import { ConduxtError, isDiskFull, isExhausted, messageOf, unreachable } from '../errors.ts';
 import type { OpenReply, StepReply, StopReply } from '../control/protocol.ts';
-import type { HostStopped, TaskEndCode } from '../session/events.ts';
+import type { HostStopped } from '../session/events.ts';
 import type { OpenTurn } from '../session/fold/turns.ts';
 import { newPromptId } from '../session/ids.ts';
 import type { NextAction } from '../route/action.ts';
@@ -12,6 +12,7 @@ import { hearPhase, ringOnPhase } from './await-phase.ts';
 import type { Bell } from './bell.ts';
 import { isConfigChanged } from '../git/config-guard.ts';
 import type { HostContext } from './context.ts';
+import { FailedStarts } from './failed-starts.ts';
 import type { FallBack } from './fall-back.ts';
 import type { ControlDesk } from './control-desk.ts';
 import { awaitDependencies } from './dependencies.ts';
@@ -29,24 +30,16 @@ import { ManualSteps, type ManualStep } from './manual-steps.ts';
 import { routeLastTurn } from './route-last-turn.ts';
 import { preferSmallHeap } from './small-heap.ts';
 import { settleTurn, transcribed } from './settle-turn.ts';
-import { askedAtStart, dialogAtStart } from './start-dialog.ts';
+import { dialogAtStart } from './start-dialog.ts';
 import type { SlotHolder } from './slot-holder.ts';
 import { Tellings } from './tellings.ts';
 import type { TurnLock } from './turn-lock.ts';
 import { worktreeIsGone } from './worktree-gone.ts';
 
-/** A start that fails is tried this often before a person is asked. */
-const START_TRIES = 2;
-/** What a second try would not change. */
-const SETTLED = new Set(['agent-login-required', 'agent-choice-refused', 'lock-held', 'no-flock']);
-const END_CODES: ReadonlyMap<string, TaskEndCode> = new Map([
-  ['agent-login-required', 'login-required'],
-  ['lock-held', 'lock-held'],
-]);
 const STOPPED_LINGER_MS = 1000;
 /** Between two looks at an agent that asked something when it was started. */
 const DIALOG_LOOK_MS = 2_000;
-/** The same for a step that fails for a reason of its own. */
+/** A step that fails for a reason of its own is tried this often. */
 const STEP_TRIES = 2;
 const MISHAP_PAUSE_MS = 1000;
 
@@ -73,7 +66,7 @@ export class Spine {
   /** What everybody hears who asks once the agent is gone. */
   #farewell: StopReply | null = null;
   readonly #tellings: Tellings;
-  #failedStarts = 0;
+  readonly #failedStarts: FailedStarts;
   #mishaps = 0;
 
   constructor(parts: {
@@ -87,6 +80,7 @@ export class Spine {
     this.#context = parts.context;
     this.#seat = parts.seat;
     this.#fallBack = parts.fallBack;
+    this.#failedStarts = new FailedStarts(parts.context, parts.fallBack);
     this.#bell = parts.bell;
     this.#slot = parts.slot;
     this.#lock = parts.lock;
@@ -298,10 +292,10 @@ export class Spine {
       // Before the agent is started: that is when it looks at its login.
       if (!(await this.#lock.take(signal))) return;
       await handPrompt(this.#context, this.#seat, promptId, signal);
-      this.#failedStarts = 0;
+      this.#failedStarts.forget();
     } catch (error) {
       if (!(error instanceof ConduxtError) || isDiskFull(error) || isJournals(error)) throw error;
-      await this.#startFailed(error);
+      await this.#failedStarts.add(error);
     } finally {
       await this.#lock.release();
     }
@@ -335,38 +329,6 @@ export class Spine {
     } finally {
       await this.#lock.release();
     }
-  }
-
-  /** The prompt was not handed and stays owed, unless the task ends because its agent cannot be had. */
-  async #startFailed(error: ConduxtError): Promise<void> {
-    const { log, record, note } = this.#context;
-    this.#failedStarts += 1;
-    note(`agent start failed (${error.code}): ${error.message}`);
-    const asks = error.code === 'agent-dialog';
-    const settled = SETTLED.has(error.code);
-    const again = !asks && !settled && this.#failedStarts < START_TRIES;
-    if (again) return;
-    this.#failedStarts = 0;
-    if (await this.#fallBack.afterFailedStart(error)) return;
-    const reason = error.remedy === undefined ? error.message : `${error.message}; ${error.remedy}`;
-    // A task that has begun keeps what it owes: a person says when the agent can be had again.
-    if (record.task !== null && log.folded.turns.count === 0 && !asks) {
-      await endTask(this.#context, { end: 'failed', reason, code: END_CODES.get(error.code) ?? 'agent-unavailable' });
-      return;
-    }
-    const prompt = log.folded.prompts.owed[0];
-    if (prompt === undefined) return;
-    const isLogin = error.code === 'agent-login-required';
-    const asked = asks ? askedAtStart(error, record.name, this.#context.redact) : null;
-    const choices = record.task === null ? ['retry', 'drop'] : ['retry', 'drop', 'end'];
-    await openQuestion(this.#context, {
-      id: `start-${prompt.id}-${log.folded.seq}${asked === null ? '' : `-${asked.mark}`}`,
-      kind: isLogin ? 'login' : 'dialog',
-      question: reason,
-      choices: [...(asked?.names ?? []), ...choices],
-      fallback: record.task === null ? 'drop' : 'end',
-      facts: { ...asked?.facts, problem: error.code },
-    });
   }
 }
 
