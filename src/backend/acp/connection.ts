@@ -6,6 +6,7 @@ import { beginningOf } from '../../text/cut.ts';
 import type { BackendNotice } from '../backend.ts';
 import { isObject } from './json.ts';
 import { LineFramer, parseLine, type Framed } from './lines.ts';
+import { Litter } from './litter.ts';
 import type { LineWriter } from './line-writer.ts';
 import { classify, envelopeOf, errorText, oddityText, type Message, type RpcError, type RpcId } from './message.ts';
 
@@ -95,6 +96,7 @@ export class Connection {
   async read(stream: Readable): Promise<string | null> {
     const framer = new LineFramer();
     let why: string | null = null;
+    const litter = new Litter();
     try {
       this.#waitingSince = monotonicMs();
       for await (const chunk of stream) {
@@ -103,6 +105,7 @@ export class Connection {
         for (const framed of framer.push(chunk)) {
           const busy = this.#handle(framed);
           if (busy !== undefined) await busy;
+          litter.add(framed);
         }
         this.#waitingSince = monotonicMs();
       }

@@ -28,7 +28,7 @@ export class LineFramer {
     this.#maxLineBytes = maxLineBytes;
   }
 
-  /** The lines that `chunk` completes. They may share its memory. */
+  /** The lines that `chunk` completes. They may share its memory, which is the framer's from now on. */
   push(chunk: Buffer): readonly Framed[] {
     const lines: Framed[] = [];
     let from = 0;
@@ -51,19 +51,25 @@ export class LineFramer {
   #add(piece: Buffer): void {
     if (piece.length === 0) return;
     this.#byteCount += piece.length;
-    if (this.#skipping) return;
+    if (this.#skipping) {
+      giveBack(piece);
+      return;
+    }
     this.#parts.push(piece);
     // Room for CR and a byte order mark: the limit is about the text.
     if (this.#byteCount > this.#maxLineBytes + 4) {
       this.#skipping = true;
       // Copied, or the head would hold the whole chunk in memory.
-      this.#parts = [Buffer.from(Buffer.concat(this.#parts, Math.min(this.#byteCount, HEAD_BYTES)))];
+      const head = Buffer.from(Buffer.concat(this.#parts, Math.min(this.#byteCount, HEAD_BYTES)));
+      for (const part of this.#parts) giveBack(part);
+      this.#parts = [head];
     }
   }
 
   #take(terminated: boolean): Framed | null {
     const [first] = this.#parts;
     const bytes = this.#parts.length === 1 && first !== undefined ? first : Buffer.concat(this.#parts);
+    if (this.#parts.length > 1) for (const part of this.#parts) giveBack(part);
     const byteCount = this.#byteCount;
     const skipped = this.#skipping;
     this.#parts = [];
@@ -74,6 +80,14 @@ export class LineFramer {
     if (text.length > this.#maxLineBytes) return { type: 'too-long', byteCount, head: text.subarray(0, HEAD_BYTES) };
     return text.length === 0 ? null : { type: 'line', bytes: text, terminated };
   }
+}
+
+/**
+ * Frees a piece that is a whole chunk, so that no line shares it. The collector sees only the small object that it hangs
+ * on, and would leave many of them.
+ */
+function giveBack({ buffer, byteLength }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 function trim(bytes: Buffer): Buffer {

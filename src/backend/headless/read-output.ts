@@ -5,6 +5,7 @@ import { oneLine } from '../../text/sanitize.ts';
 import { beginningOf } from '../../text/cut.ts';
 import type { BackendNotice } from '../backend.ts';
 import { LineFramer, parseLine, type Framed } from '../acp/lines.ts';
+import { Litter } from '../acp/litter.ts';
 import { message, type StreamReader, type Told } from './told.ts';
 
 /** How long nothing may come from a pipe whose agent is gone, before it counts as held open by something else. */
@@ -35,13 +36,18 @@ export class OutputReader {
   /** Settles when the last byte has been taken in. Never rejects because of the stream. */
   async read(): Promise<void> {
     const framer = new LineFramer();
+    const litter = new Litter();
     const decoder = new TextDecoder();
     this.#waitingSince = monotonicMs();
     try {
       for await (const chunk of this.#stream as AsyncIterable<Buffer>) {
         this.#waitingSince = null;
         if (this.#reader === null) await this.#tell(message(decoder.decode(chunk, { stream: true }), null));
-        else for (const framed of framer.push(chunk)) await this.#line(this.#reader, framed);
+        else
+          for (const framed of framer.push(chunk)) {
+            await this.#line(this.#reader, framed);
+            litter.add(framed);
+          }
         this.#waitingSince = monotonicMs();
       }
     } catch {
